@@ -1,0 +1,89 @@
+"""What can go wrong for a person, in words: one family, translated once per door."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+
+class FieldError(msgspec.Struct, frozen=True):
+    """One field that was refused, and why."""
+
+    field: str
+    detail: str
+
+
+class ChatError(Exception):
+    """A refusal that a client may see: a stable ``code``, an HTTP ``status``, a sentence."""
+
+    code: ClassVar[str] = "internal"
+    status: ClassVar[int] = 500
+    sentence: ClassVar[str] = "Something went wrong on our side."
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        errors: tuple[FieldError, ...] = (),
+        retry_after: int | None = None,
+    ) -> None:
+        self.message = message or self.sentence
+        self.errors = errors
+        self.retry_after = retry_after
+        super().__init__(self.message)
+
+
+class BadJson(ChatError):
+    code, status, sentence = "bad_json", 400, "This is not a JSON object."
+
+
+class BadRequest(ChatError):
+    code, status, sentence = "bad_request", 400, "The request has a missing or wrong field."
+
+
+class UnknownAction(ChatError):
+    code, status, sentence = "unknown_action", 400, "There is no such action."
+
+
+class Unauthenticated(ChatError):
+    code, status, sentence = "unauthenticated", 401, "Please log in."
+
+
+class Forbidden(ChatError):
+    code, status, sentence = "forbidden", 403, "You may not do that."
+
+
+class NotFound(ChatError):
+    """Missing, or not to be known of by this person: the two look the same on purpose."""
+
+    code, status, sentence = "not_found", 404, "There is nothing here, or it is not for you to see."
+
+
+class Conflict(ChatError):
+    code, status, sentence = "conflict", 409, "This contradicts what is already there."
+
+
+class TooLarge(ChatError):
+    code, status, sentence = "too_large", 413, "This is larger than the limit."
+
+
+class Invalid(ChatError):
+    code, status, sentence = "invalid", 422, "This cannot be accepted."
+
+
+class RateLimited(ChatError):
+    code, status, sentence = "rate_limited", 429, "Too many at once. Please wait a moment."
+
+
+class Internal(ChatError):
+    code, status, sentence = "internal", 500, "Something went wrong on our side. It has been logged."
+
+
+class Unavailable(ChatError):
+    code, status, sentence = "unavailable", 503, "This is not possible right now. Please try again."
+
+
+def invalid(field: str, detail: str) -> Invalid:
+    """One field refused: the usual case, said shortly."""
+    return Invalid(detail, errors=(FieldError(field, detail),))

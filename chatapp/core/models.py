@@ -1,0 +1,153 @@
+"""The nouns of a chat, as frozen structs. Moments are integer milliseconds since 1970, UTC."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import msgspec
+
+RoomKind = Literal["open", "closed", "direct"]
+Role = Literal["owner", "member"]
+MOST_IN_A_ROOM: Final = 2**32 - 1
+Theme = Literal["system", "light", "dark"]
+TokenKind = Literal["jwt", "personal", "bot"]
+LinkPurpose = Literal["verify", "reset"]
+
+
+class Person(msgspec.Struct, frozen=True):
+    """An account. Never carries the password hash."""
+
+    id: int
+    username: str
+    display_name: str
+    email: str = ""
+    is_admin: bool = False
+    is_disabled: bool = False
+    is_verified: bool = False
+    theme: Theme = "system"
+    time_zone: str = ""
+    created_at: int = 0
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """Who is asking, and by which credential: exactly one of the two ids is set,
+    or neither for a token minted by another program that shares our secret."""
+
+    person: Person
+    session_digest: str | None = None
+    token_id: int | None = None
+
+
+class Session(msgspec.Struct, frozen=True):
+    """One signed-in browser. ``digest`` is the SHA-256 of the secret in its cookie."""
+
+    digest: str
+    person_id: int
+    created_at: int
+    seen_at: int
+    expires_at: int
+    is_remembered: bool = False
+    address: str = ""
+    user_agent: str = ""
+
+
+class Token(msgspec.Struct, frozen=True):
+    """A credential for scripts; the secret itself is not kept."""
+
+    id: int
+    person_id: int
+    kind: TokenKind
+    name: str
+    created_at: int
+    expires_at: int | None = None
+    last_used_at: int | None = None
+
+
+class Invite(msgspec.Struct, frozen=True):
+    """A link that lets somebody register. ``uses_left`` counts down to 0."""
+
+    id: int
+    created_by: int
+    created_at: int
+    expires_at: int
+    uses_left: int
+
+
+class Room(msgspec.Struct, frozen=True):
+    """A place to talk. ``slug`` never changes, ``name`` may; a direct room has neither topic nor name.
+    ``last_index`` counts posts, ``last_version`` counts changes."""
+
+    id: int
+    slug: str
+    name: str
+    topic: str
+    kind: RoomKind
+    created_by: int | None = None
+    created_at: int = 0
+    last_index: int = 0
+    last_version: int = 0
+
+
+class RoomView(msgspec.Struct, frozen=True):
+    """A room as one person sees it in a list: ``title`` is the name, or the other person's."""
+
+    room: Room
+    title: str
+    members: int
+    role: Role | None = None
+    read_index: int = 0
+    other_username: str = ""
+
+    @property
+    def is_member(self) -> bool:
+        return self.role is not None
+
+    @property
+    def unread(self) -> int:
+        return max(0, self.room.last_index - self.read_index) if self.is_member else 0
+
+
+class Member(msgspec.Struct, frozen=True):
+    """Somebody in a room."""
+
+    person_id: int
+    username: str
+    display_name: str
+    role: Role
+    joined_at: int = 0
+
+
+def message_id(room_id: int, index: int) -> int:
+    """The id of a room's post: unique, known before it is stored, ordered as the room is."""
+    # Clamped, since an index from outside must never reach into the next room's ids.
+    return room_id << 32 | min(max(index, 0), MOST_IN_A_ROOM)
+
+
+class Message(msgspec.Struct, frozen=True):
+    """One post as it is now. ``html`` is empty where it would equal the escaped content."""
+
+    id: int
+    room_id: int
+    index: int
+    version: int
+    author_id: int
+    username: str
+    display_name: str
+    content: str
+    html: str
+    created_at: int
+    edited_at: int | None = None
+    is_deleted: bool = False
+    reply_to: int | None = None
+    client_id: str = ""
+    kind: str = ""
+
+
+class History(msgspec.Struct, frozen=True):
+    """Part of a room's log and where its top stood at that moment.
+    ``is_complete`` is false when the messages do not join up with what was asked for."""
+
+    messages: tuple[Message, ...]
+    index: int
+    version: int
+    is_complete: bool = True

@@ -1,0 +1,60 @@
+"""What a message may hold, and how its body is drawn: once, for all readers."""
+
+from __future__ import annotations
+
+import unicodedata
+from html import escape
+from typing import Final
+
+from linkify_it import LinkifyIt
+
+from chatapp.core.errors import Invalid, TooLarge, invalid
+
+SCHEMES: Final = ("http:", "https:", "mailto:")
+
+_links = LinkifyIt(options={"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
+_links.add("ftp:", None).add("//", None)
+
+
+def clean(content: str, most: int) -> str:
+    """The content as it came, byte for byte, or a refusal.
+
+    Raises ``TooLarge`` over ``most`` code points and ``Invalid`` for what is blank or cannot be stored.
+    """
+    if len(content) > most:
+        raise TooLarge(f"A message may have {most} characters; this one has {len(content)}.")
+    if "\x00" in content or has_surrogate(content):
+        raise Invalid("The message holds characters that are not text.")
+    if not any(is_visible(character) for character in content):
+        raise invalid("content", "A message cannot be empty.")
+    return content
+
+
+def has_surrogate(text: str) -> bool:
+    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def is_visible(character: str) -> bool:
+    """Not a space, a control or a character of no width."""
+    if character.isascii():
+        return character > " " and character != "\x7f"
+    return not character.isspace() and unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Cn"}
+
+
+def render(content: str) -> str:
+    """HTML of a body, or "" where it would equal the escaped content."""
+    if ":" not in content:
+        return ""
+    parts: list[str] = []
+    end = 0
+    for link in _links.match(content) or ():
+        if not link.url.lower().startswith(SCHEMES):
+            continue
+        parts.append(escape(content[end : link.index]))
+        parts.append(_anchor(link.url, content[link.index : link.last_index]))
+        end = link.last_index
+    return "".join([*parts, escape(content[end:])]) if parts else ""
+
+
+def _anchor(url: str, text: str) -> str:
+    return f'<a href="{escape(url)}" rel="nofollow noopener noreferrer" target="_blank">{escape(text)}</a>'

@@ -1,0 +1,22 @@
+"""The typed keys under which the application and a request carry what belongs to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from chatapp.core.models import Identity
+from chatapp.settings import Settings
+
+if TYPE_CHECKING:
+    from chatapp.domain.chat import Chat
+    from chatapp.gateway.endpoint import Gateway
+
+SETTINGS: web.AppKey[Settings] = web.AppKey("settings", Settings)
+CHAT: web.AppKey[Chat] = web.AppKey("chat")
+GATEWAY: web.AppKey[Gateway] = web.AppKey("gateway")
+
+IDENTITY: web.RequestKey[Identity | None] = web.RequestKey("identity")
+REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id")
+ADDRESS: web.RequestKey[str] = web.RequestKey("address")

@@ -1,0 +1,13 @@
+"""Where templates/, static/ and migrations/ are: inside an installed package, beside it in a checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_HERE = Path(__file__).resolve().parent
+
+
+def folder(name: str) -> Path:
+    """The folder of that name; the package's own wins over the checkout's."""
+    inside = _HERE / name
+    return inside if inside.is_dir() else _HERE.parent / name

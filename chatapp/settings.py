@@ -1,0 +1,193 @@
+"""Everything an operator can set: one frozen object, read once, that explains itself."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal, Self
+from urllib.parse import urlsplit
+
+PREFIX: Final = "CHATAPP_"
+FOR_TESTS: Final = ("CHATAPP_CHROMIUM", "CHATAPP_TEST_")
+SHARED_SECRET_BYTES: Final = 32
+
+
+class SettingsError(Exception):
+    """One or more settings are wrong; ``problems`` holds a sentence for each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+def _setting(default: Any, help_text: str, *, secret: bool = False, minimum: int | None = None) -> Any:
+    return field(default=default, metadata={"help": help_text, "secret": secret, "minimum": minimum})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All settings with their defaults. The environment name is ``CHATAPP_`` and the upper-case name."""
+
+    host: str = _setting("127.0.0.1", "Address to listen on.")
+    port: int = _setting(8080, "Port to listen on; 0 takes a free one.", minimum=0)
+    data: Path = _setting(Path("data"), "Folder of the database and the secrets.")
+    base_url: str = _setting("", "Public address, as in https://chat.example.org. Empty: the host each request names.")
+    name: str = _setting("chatapp", "Name shown on every page.")
+    durability: Literal["full", "normal"] = _setting(
+        "full", "full: an answered message survives a power cut. normal: faster, the last moments may be lost then."
+    )
+    registration: Literal["open", "invite", "closed"] = _setting("invite", "Who may make an account.")
+    smtp_url: str = _setting(
+        "", "Mail server, as in smtp://user:password@host:587. Empty: mail is printed on the console.", secret=True
+    )
+    mail_from: str = _setting("chatapp@localhost", "Sender of mail.")
+    shared_jwt_secret: str = _setting(
+        "", "Secret shared with another program that mints JWTs for our people. Empty: off.", secret=True
+    )
+    allow_weak_shared_secret: bool = _setting(False, "Accept a shared secret under 32 bytes.")
+    trusted_proxies: tuple[str, ...] = _setting(
+        (), "Addresses or networks of reverse proxies whose X-Forwarded-* headers count; separated by commas."
+    )
+    log_format: Literal["text", "json"] = _setting("text", "Form of the log lines on stderr.")
+    limits: bool = _setting(True, "off switches the rate and connection limits off, for benchmarks.")
+    heartbeat: int = _setting(25, "Seconds between pings to a silent socket.", minimum=1)
+    max_content: int = _setting(8000, "Longest message, in code points.", minimum=1)
+    max_frame: int = _setting(65536, "Largest frame a client may send, in bytes.", minimum=1024)
+    backlog_bytes: int = _setting(
+        262144, "Unsent bytes after which a socket gets no pushes until it has read them.", minimum=16384
+    )
+    stalled_seconds: int = _setting(30, "Seconds after which a socket that reads nothing is dropped.", minimum=1)
+    sockets_per_person: int = _setting(20, "Sockets one person may hold at once.", minimum=1)
+    sockets_per_address: int = _setting(100, "Sockets one address may hold at once.", minimum=1)
+    message_burst: int = _setting(20, "Messages one person may send at once.", minimum=1)
+    messages_per_minute: int = _setting(120, "Messages one person may send per minute.", minimum=1)
+    login_tries: int = _setting(10, "Failed logins per account, and per address, in a window.", minimum=1)
+    login_window_seconds: int = _setting(180, "Length of that window, in seconds.", minimum=1)
+    session_idle_days: int = _setting(14, "Days after which an unused session ends.", minimum=1)
+    session_days: int = _setting(30, "Days after which any session ends.", minimum=1)
+    password_memory_kib: int = _setting(19456, "Memory of one password hash (Argon2id), in KiB.", minimum=32)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Self:
+        """Read the environment; raise :class:`SettingsError` listing everything that is wrong."""
+        problems = [_unknown(name) for name in environ if _is_misspelt(name)]
+        values: dict[str, Any] = {}
+        for name, spec in _specs().items():
+            try:
+                raw = _raw(name, spec, environ)
+                if raw is not None:
+                    values[spec.name] = _parse(raw, spec)
+            except (ValueError, OSError) as error:
+                problems.append(f"{name}: {error}.")
+        if problems:
+            raise SettingsError(problems)
+        settings = cls(**values)
+        problems = list(settings.problems())
+        if problems:
+            raise SettingsError(problems)
+        return settings
+
+    def problems(self) -> Iterator[str]:
+        """Sentences about settings that do not go together."""
+        weak = 0 < len(self.shared_jwt_secret.encode()) < SHARED_SECRET_BYTES
+        if weak and not self.allow_weak_shared_secret:
+            yield (
+                f"CHATAPP_SHARED_JWT_SECRET has fewer than {SHARED_SECRET_BYTES} bytes and can be guessed. "
+                "Use a longer one, or set CHATAPP_ALLOW_WEAK_SHARED_SECRET=1 to accept the risk."
+            )
+        if self.base_url and urlsplit(self.base_url).scheme not in {"http", "https"}:
+            yield "CHATAPP_BASE_URL must begin with http:// or https://."
+        if self.smtp_url and urlsplit(self.smtp_url).scheme not in {"smtp", "smtps"}:
+            yield "CHATAPP_SMTP_URL must begin with smtp:// or smtps://."
+        if self.port > 65535:
+            yield "CHATAPP_PORT must be at most 65535."
+
+    def warnings(self) -> Iterator[str]:
+        """Sentences the operator should see at every start."""
+        if 0 < len(self.shared_jwt_secret.encode()) < SHARED_SECRET_BYTES:
+            yield "CHATAPP_SHARED_JWT_SECRET is weak: whoever guesses it can sign in as anybody."
+        if not self.limits:
+            yield "CHATAPP_LIMITS is off: nothing slows a flood down."
+
+    @property
+    def is_https(self) -> bool:
+        return self.base_url.startswith("https://")
+
+    @property
+    def database_path(self) -> Path:
+        return self.data / "chatapp.db"
+
+    def table(self) -> list[tuple[str, str, str, str]]:
+        """Rows of (environment name, value, default, help); secrets as stars."""
+        rows = []
+        for name, spec in _specs().items():
+            value = _shown(getattr(self, spec.name))
+            if spec.metadata["secret"] and value:
+                value = "***"
+            rows.append((name, value, _shown(spec.default), spec.metadata["help"]))
+        return rows
+
+
+def _specs() -> dict[str, dataclasses.Field[Any]]:
+    return {PREFIX + spec.name.upper(): spec for spec in dataclasses.fields(Settings)}
+
+
+def _is_misspelt(name: str) -> bool:
+    known = _specs()
+    is_secret_file = name.endswith("_FILE") and name[:-5] in known and known[name[:-5]].metadata["secret"]
+    return name.startswith(PREFIX) and name not in known and not is_secret_file and not name.startswith(FOR_TESTS)
+
+
+def _unknown(name: str) -> str:
+    close = difflib.get_close_matches(name, _specs(), n=1)
+    hint = f" Did you mean {close[0]}?" if close else ""
+    return f"There is no setting {name}.{hint}"
+
+
+def _raw(name: str, spec: dataclasses.Field[Any], environ: Mapping[str, str]) -> str | None:
+    path = environ.get(name + "_FILE") if spec.metadata["secret"] else None
+    return Path(path).read_text().strip() if path else environ.get(name)
+
+
+def _parse(raw: str, spec: dataclasses.Field[Any]) -> Any:
+    kind = typing.get_type_hints(Settings)[spec.name]
+    if typing.get_origin(kind) is Literal:
+        if raw not in typing.get_args(kind):
+            raise ValueError(f"must be one of {', '.join(typing.get_args(kind))}")
+        return raw
+    if kind is bool:
+        return _boolean(raw)
+    if kind is int:
+        return _integer(raw, spec.metadata["minimum"])
+    if kind is Path:
+        return Path(raw).expanduser()
+    if kind is str:
+        return raw.rstrip("/") if spec.name == "base_url" else raw
+    return tuple(part.strip() for part in raw.split(",") if part.strip())
+
+
+def _boolean(raw: str) -> bool:
+    words = {"1": True, "on": True, "true": True, "yes": True, "0": False, "off": False, "false": False, "no": False}
+    if raw.lower() not in words:
+        raise ValueError("must be on or off")
+    return words[raw.lower()]
+
+
+def _integer(raw: str, minimum: int | None) -> int:
+    try:
+        value = int(raw)
+    except ValueError:
+        raise ValueError("must be a whole number") from None
+    if minimum is not None and value < minimum:
+        raise ValueError(f"must be at least {minimum}")
+    return value
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return ",".join(value) if isinstance(value, tuple) else str(value)
