@@ -1,0 +1,199 @@
+"""One commit of the journal: many changes of many rooms in a handful of statements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import aiosqlite
+import msgspec
+
+from chatapp.core.errors import ChatError, Conflict, Forbidden, NotFound
+from chatapp.core.models import Message, message_id
+from chatapp.storage import hot
+
+
+class Post(msgspec.Struct, frozen=True):
+    """A new message; ``client_id`` is the author's idempotency key."""
+
+    room_id: int
+    by: int
+    at: int
+    content: str
+    html: str = ""
+    client_id: str = ""
+    reply_to: int | None = None
+    kind: str = ""
+
+
+class Edit(msgspec.Struct, frozen=True):
+    """New words for one's own message."""
+
+    room_id: int
+    by: int
+    at: int
+    index: int
+    content: str
+    html: str = ""
+
+
+class Delete(msgspec.Struct, frozen=True):
+    """A tombstone in place of one's own message, or of anybody's where ``may_moderate``."""
+
+    room_id: int
+    by: int
+    at: int
+    index: int
+    may_moderate: bool = False
+
+
+Change = Post | Edit | Delete
+Result = Message | ChatError
+
+
+class Batch:
+    """Decides every change against what the transaction sees, then writes all at once.
+
+    A refused change gets its error in ``results`` and costs its neighbours nothing.
+    """
+
+    def __init__(self, changes: Sequence[Change]) -> None:
+        self.changes = changes
+        self.results: list[Result] = []
+        self.stored: dict[int, list[Message]] = {}
+        self._authors: dict[tuple[int, int], tuple[str, str]] = {}
+        self._known: dict[tuple[int, str], Message] = {}
+        self._targets: dict[int, Message] = {}
+        self._tops: dict[int, tuple[int, int]] = {}
+        self._new: dict[int, Message] = {}
+        self._rewritten: dict[int, Message] = {}
+
+    async def store(self, connection: aiosqlite.Connection) -> None:
+        """Read what is needed, decide, write. Runs inside the caller's transaction."""
+        await self._read(connection)
+        for change in self.changes:
+            try:
+                self.results.append(self._decide(change))
+            except ChatError as error:
+                self.results.append(error)
+        await self._write(connection)
+
+    async def _read(self, connection: aiosqlite.Connection) -> None:
+        async def rows(sql: str, values: Sequence[tuple[object, ...]]) -> list[tuple[object, ...]]:
+            if not values:
+                return []
+            filled = sql.format(hot.marks(len(values), len(values[0])))
+            return [tuple(row) for row in await connection.execute_fetchall(filled, [v for row in values for v in row])]
+
+        pairs = list({(change.room_id, change.by) for change in self.changes})
+        keys = [(c.by, c.client_id) for c in self.changes if isinstance(c, Post) and c.client_id]
+        targets = [(message_id(c.room_id, c.index),) for c in self.changes if not isinstance(c, Post)]
+        rooms = list({(change.room_id,) for change in self.changes})
+        for room_id, person_id, username, name in await rows(hot.AUTHORS, pairs):
+            self._authors[room_id, person_id] = (username, name)  # type: ignore[index, assignment]
+        for row in await rows(hot.KNOWN, keys):
+            message = hot.to_message(row)
+            self._known[message.author_id, message.client_id] = message
+        self._targets = {m.id: m for m in map(hot.to_message, await rows(hot.TARGETS, targets))}
+        for room_id, index, version in await rows(hot.TOPS, rooms):
+            self._tops[room_id] = (index, version)  # type: ignore[index, assignment]
+
+    def _decide(self, change: Change) -> Message:
+        author = self._authors.get((change.room_id, change.by))
+        if author is None:
+            raise NotFound
+        if isinstance(change, Post):
+            return self._known_as(change) or self._post(change, *author)
+        target = self._targets.get(message_id(change.room_id, change.index))
+        if target is None or target.is_deleted:
+            raise NotFound
+        if target.author_id != change.by and not (isinstance(change, Delete) and change.may_moderate):
+            raise Forbidden("This is somebody else's message.")
+        return self._rewrite(change, target)
+
+    def _known_as(self, post: Post) -> Message | None:
+        known = self._known.get((post.by, post.client_id)) if post.client_id else None
+        if known is None:
+            return None
+        is_untouched = known.edited_at is None and not known.is_deleted
+        if known.room_id != post.room_id or (is_untouched and known.content != post.content):
+            raise Conflict("This client_id was used for another message.")
+        return known
+
+    def _post(self, post: Post, username: str, display_name: str) -> Message:
+        index, version = self._tops[post.room_id]
+        if post.reply_to is not None and post.reply_to > index:
+            raise NotFound("There is no such message to reply to.")
+        message = Message(
+            message_id(post.room_id, index + 1),
+            post.room_id,
+            index + 1,
+            version + 1,
+            post.by,
+            username,
+            display_name,
+            post.content,
+            post.html,
+            post.at,
+            reply_to=post.reply_to,
+            client_id=post.client_id,
+            kind=post.kind,
+        )
+        self._tops[post.room_id] = (index + 1, version + 1)
+        self._new[message.id] = message
+        return self._note(message)
+
+    def _rewrite(self, change: Edit | Delete, target: Message) -> Message:
+        index, version = self._tops[change.room_id]
+        if isinstance(change, Edit):
+            words = {"content": change.content, "html": change.html, "edited_at": change.at}
+        else:
+            words = {"content": "", "html": "", "is_deleted": True}
+        message = msgspec.structs.replace(target, version=version + 1, **words)
+        self._tops[change.room_id] = (index, version + 1)
+        self._rewritten[message.id] = message
+        return self._note(message)
+
+    def _note(self, message: Message) -> Message:
+        # A later change of the same batch must see this one.
+        self._targets[message.id] = message
+        if message.client_id:
+            self._known[message.author_id, message.client_id] = message
+        self.stored.setdefault(message.room_id, []).append(message)
+        return message
+
+    async def _write(self, connection: aiosqlite.Connection) -> None:
+        if self._new:
+            await connection.executemany(hot.INSERT.sql, [_inserted(m) for m in self._new.values()])
+        if self._rewritten:
+            await connection.executemany(hot.REWRITE.sql, [_rewritten(m) for m in self._rewritten.values()])
+        if self.stored:
+            tops = [(room, *self._tops[room]) for room in self.stored]
+            values = [hot.GROW.values(room=r, last_index=index, last_version=version) for r, index, version in tops]
+            await connection.executemany(hot.GROW.sql, values)
+
+
+def _inserted(message: Message) -> tuple[object, ...]:
+    return hot.INSERT.values(
+        id=message.id,
+        room_id=message.room_id,
+        index=message.index,
+        version=message.version,
+        author_id=message.author_id,
+        kind=message.kind,
+        content=message.content,
+        html=message.html,
+        created_at=message.created_at,
+        reply_to=message.reply_to,
+        client_id=message.client_id or None,
+    )
+
+
+def _rewritten(message: Message) -> tuple[object, ...]:
+    return hot.REWRITE.values(
+        at=message.id,
+        version=message.version,
+        content=message.content,
+        html=message.html,
+        edited_at=message.edited_at,
+        is_deleted=message.is_deleted,
+    )

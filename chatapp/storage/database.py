@@ -1,0 +1,225 @@
+"""One SQLite file: a single writer, a few read-only connections, and a lock against a second process."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, Final, Literal, Protocol
+
+import aiosqlite
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from chatapp.core.clock import Clock, system_clock
+from chatapp.core.errors import Unavailable
+
+Row = sa.Row[*tuple[Any, ...]]
+Result = sa.CursorResult[*tuple[Any, ...]]
+Durability = Literal["full", "normal"]
+READERS: Final = 3
+BUSY_MS: Final = 5000
+
+
+class AlreadyRunning(Exception):
+    """Another process holds this data folder."""
+
+
+class Reader(Protocol):
+    """What can be asked: the database as a whole, or a transaction that sees its own writes."""
+
+    async def one(self, statement: sa.Executable) -> Row | None: ...
+
+    async def all(self, statement: sa.Executable) -> Sequence[Row]: ...
+
+
+class Transaction:
+    """The single writer's transaction. What is to be told waits for the commit."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+        self._announcements: list[Callable[[], None]] = []
+
+    async def one(self, statement: sa.Executable) -> Row | None:
+        return (await self._connection.execute(statement)).first()
+
+    async def all(self, statement: sa.Executable) -> Sequence[Row]:
+        return (await self._connection.execute(statement)).all()
+
+    async def execute(self, statement: sa.Executable, parameters: Any = None) -> Result:
+        return await self._connection.execute(statement, parameters)
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Run ``call`` once this is on disk; never when it is rolled back."""
+        self._announcements.append(call)
+
+    def announce(self) -> None:
+        for call in self._announcements:
+            call()
+
+
+class Database:
+    """Opened by :func:`open_database`. Raises ``Unavailable`` when the disk or the lock refuses."""
+
+    def __init__(self, path: Path, durability: Durability, clock: Clock) -> None:
+        self.path = path
+        self.clock = clock
+        self.write_lock = asyncio.Lock()
+        self._write_engine = _engine(f"sqlite+aiosqlite:///{path}", durability, read_only=False)
+        self._read_engine = _engine(f"sqlite+aiosqlite:///file:{path}?mode=ro&uri=true", durability, read_only=True)
+        self._writer: AsyncConnection | None = None
+        self._hot_reader: aiosqlite.Connection | None = None
+
+    async def one(self, statement: sa.Executable) -> Row | None:
+        async with self._reading() as connection:
+            return (await connection.execute(statement)).first()
+
+    async def all(self, statement: sa.Executable) -> Sequence[Row]:
+        async with self._reading() as connection:
+            return (await connection.execute(statement)).all()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Begin immediately, commit at the end, then announce; roll back on any exception."""
+        async with self.write_lock:
+            with translated():
+                writer = await self._writing()
+                work = await writer.begin()
+            transaction = Transaction(writer)
+            try:
+                with translated():
+                    yield transaction
+                    await work.commit()
+            except BaseException:
+                await asyncio.shield(self._roll_back(work))
+                raise
+            # Inside the lock, so that announcements keep the order of commits.
+            transaction.announce()
+
+    async def driver(self) -> aiosqlite.Connection:
+        """The writer's own connection, for the journal; hold ``write_lock`` while using it."""
+        raw = await (await self._writing()).get_raw_connection()
+        connection = raw.driver_connection
+        assert isinstance(connection, aiosqlite.Connection)  # noqa: S101 - narrows a type
+        return connection
+
+    async def hot(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
+        """Rows of a statement compiled beforehand, read past the SQL layer."""
+        assert self._hot_reader is not None  # noqa: S101 - narrows a type
+        with translated():
+            return list(await self._hot_reader.execute_fetchall(sql, parameters))
+
+    async def open(self) -> None:
+        await self._writing()
+        self._hot_reader = await aiosqlite.connect(f"file:{self.path}?mode=ro", uri=True, isolation_level=None)
+        await self._hot_reader.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+
+    async def close(self) -> None:
+        # aiosqlite's threads are no daemons: one left open would keep the process alive for ever.
+        if self._hot_reader is not None:
+            await self._hot_reader.close()
+        if self._writer is not None:
+            await self._writer.close()
+        await self._write_engine.dispose()
+        await self._read_engine.dispose()
+
+    async def reopen_writer(self) -> None:
+        """After a failed fsync the connection's view of the file is not to be trusted."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            await writer.invalidate()
+            await writer.close()
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[AsyncConnection]:
+        with translated():
+            async with self._read_engine.connect() as connection:
+                yield connection
+
+    async def _writing(self) -> AsyncConnection:
+        if self._writer is None:
+            self._writer = await self._write_engine.connect()
+        return self._writer
+
+    async def _roll_back(self, work: Any) -> None:
+        try:
+            await work.rollback()
+        except sa.exc.DBAPIError:
+            await self.reopen_writer()
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """A disk that is full, locked or failing is a passing refusal, not a bug."""
+    try:
+        yield
+    except (sa.exc.OperationalError, aiosqlite.OperationalError) as error:
+        raise Unavailable("The database cannot do this right now. Nothing was stored; please try again.") from error
+
+
+@asynccontextmanager
+async def open_database(
+    path: Path, *, durability: Durability = "full", clock: Clock = system_clock
+) -> AsyncIterator[Database]:
+    """Open a migrated database file; the caller holds :func:`locked` on its folder."""
+    database = Database(path, durability, clock)
+    try:
+        await database.open()
+        yield database
+    finally:
+        await database.close()
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the data folder for this process; raise :class:`AlreadyRunning` when another one does."""
+    with (folder / "chatapp.lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            raise AlreadyRunning(
+                f"Another chatapp (process {file.read().strip() or 'unknown'}) is using {folder}. "
+                "One process owns a SQLite file: stop it first, or use another CHATAPP_DATA."
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def _engine(url: str, durability: Durability, *, read_only: bool) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        pool_size=READERS if read_only else 1,
+        max_overflow=0,
+        pool_reset_on_return=None if read_only else "rollback",
+    )
+
+    @sa.event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        # None: the driver starts no transaction by itself; the "begin" event below does.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in _pragmas(durability, read_only=read_only):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    if not read_only:
+
+        @sa.event.listens_for(engine.sync_engine, "begin")
+        def begin(connection: sa.Connection) -> None:
+            # Deferred transactions that read before they write lose the race for the lock.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _pragmas(durability: Durability, *, read_only: bool) -> list[str]:
+    if read_only:
+        return [f"busy_timeout={BUSY_MS}", "query_only=ON"]
+    synchronous = "FULL" if durability == "full" else "NORMAL"
+    return [f"busy_timeout={BUSY_MS}", "journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON"]

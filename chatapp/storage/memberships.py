@@ -1,0 +1,72 @@
+"""Who is in which room, and how far they have read."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from chatapp.core.models import Member, Role, Room
+from chatapp.storage.database import Reader, Transaction
+from chatapp.storage.rooms import COLUMNS
+from chatapp.storage.tables import memberships, people, rooms
+
+
+async def insert(tx: Transaction, room_id: int, person_id: int, role: Role, read_index: int, at: int) -> bool:
+    """True when the person was not in the room before."""
+    known = await tx.one(
+        sa.select(memberships.c.role).where(memberships.c.room_id == room_id, memberships.c.person_id == person_id)
+    )
+    if known is not None:
+        return False
+    await tx.execute(
+        sa.insert(memberships).values(
+            room_id=room_id, person_id=person_id, role=role, read_index=read_index, joined_at=at
+        )
+    )
+    return True
+
+
+async def delete(tx: Transaction, room_id: int, person_id: int) -> bool:
+    """True when the person was in the room."""
+    gone = await tx.execute(
+        sa.delete(memberships).where(memberships.c.room_id == room_id, memberships.c.person_id == person_id)
+    )
+    return gone.rowcount > 0
+
+
+async def advance(tx: Transaction, room_id: int, person_id: int, index: int) -> int:
+    """Move the read position forward, never back, never past the top; return where it stands."""
+    top = sa.select(rooms.c.last_index).where(rooms.c.id == room_id).scalar_subquery()
+    reach = sa.case((sa.literal(index) < top, sa.literal(index)), else_=top)
+    await tx.execute(
+        sa.update(memberships)
+        .where(memberships.c.room_id == room_id, memberships.c.person_id == person_id, memberships.c.read_index < reach)
+        .values(read_index=reach)
+    )
+    row = await tx.one(
+        sa.select(memberships.c.read_index).where(
+            memberships.c.room_id == room_id, memberships.c.person_id == person_id
+        )
+    )
+    return row[0] if row else 0
+
+
+async def find(db: Reader, room: str | int, person_id: int) -> tuple[Room, Role | None, int] | None:
+    """The room of that slug or id with this person's role (None: not in it) and read position."""
+    row = await db.one(
+        sa.select(*COLUMNS, memberships.c.role, memberships.c.read_index)
+        .select_from(rooms)
+        .outerjoin(memberships, sa.and_(memberships.c.room_id == rooms.c.id, memberships.c.person_id == person_id))
+        .where(rooms.c.slug == room if isinstance(room, str) else rooms.c.id == room)
+    )
+    return (Room(*row[:-2]), row[-2], row[-1] or 0) if row else None
+
+
+async def members(db: Reader, room_id: int) -> list[Member]:
+    """By display name, without the disabled."""
+    rows = await db.all(
+        sa.select(people.c.id, people.c.username, people.c.display_name, memberships.c.role, memberships.c.joined_at)
+        .join(people, people.c.id == memberships.c.person_id)
+        .where(memberships.c.room_id == room_id, people.c.is_disabled.is_(False))
+        .order_by(sa.func.lower(people.c.display_name), people.c.username)
+    )
+    return [Member(*row) for row in rows]

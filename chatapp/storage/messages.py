@@ -1,0 +1,54 @@
+"""Reading a room's log: from memory where it is there, else from the database."""
+
+from __future__ import annotations
+
+import msgspec
+
+from chatapp.core.models import History, Message, message_id
+from chatapp.storage import hot
+from chatapp.storage.database import Database
+from chatapp.storage.tail import Tails
+
+
+class Log:
+    """What was said in every room. All reads are of one moment, with the room's top at that moment."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.tails = Tails(self._newest)
+
+    async def recent(self, room_id: int, limit: int) -> History:
+        """The newest messages, oldest first."""
+        return (await self.tails.of(room_id)).recent(limit) or await self._newest(room_id, limit)
+
+    async def before(self, room_id: int, index: int, limit: int) -> History:
+        """The messages just below ``index``, oldest first."""
+        return await self._select(hot.NEWEST_FIRST, room_id, limit, high=message_id(room_id, index))
+
+    async def after(self, room_id: int, index: int, limit: int) -> History:
+        """The messages just above ``index``, oldest first."""
+        return await self._select(hot.OLDEST_FIRST, room_id, limit, low=message_id(room_id, index))
+
+    async def one(self, room_id: int, index: int) -> Message | None:
+        history = await self.after(room_id, index - 1, 1)
+        found = history.messages[0] if history.messages else None
+        return found if found is not None and found.index == index else None
+
+    async def changes(self, room_id: int, version: int, most: int) -> History:
+        """What changed after ``version``, by version: the first ``most``, incomplete when there is more."""
+        history = (await self.tails.of(room_id)).changes(version) or await self._changes(room_id, version, most + 1)
+        if len(history.messages) <= most:
+            return history
+        return msgspec.structs.replace(history, messages=history.messages[:most], is_complete=False)
+
+    async def _changes(self, room_id: int, version: int, limit: int) -> History:
+        values = hot.CHANGES.values(room=room_id, version=version, limit=limit)
+        return hot.to_history(await self._database.hot(hot.CHANGES.sql, values))
+
+    async def _newest(self, room_id: int, limit: int) -> History:
+        return await self._select(hot.NEWEST_FIRST, room_id, limit)
+
+    async def _select(self, statement: hot.Statement, room_id: int, limit: int, **narrower: int) -> History:
+        values = statement.values(**(hot.bounds(room_id) | narrower), limit=limit)
+        rows = await self._database.hot(statement.sql, values)
+        return hot.to_history(rows, newest_first=statement is hot.NEWEST_FIRST)

@@ -1,0 +1,93 @@
+"""Brings a database file to the current schema, after a copy, before anything else opens it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from chatapp.places import folder
+
+
+class TooNew(Exception):
+    """The file was written by a later version of chatapp."""
+
+
+def upgrade(path: Path) -> list[str]:
+    """Apply what is missing, each step in a transaction of its own; return the revisions applied.
+
+    Blocking: run it in a thread. Raises :class:`TooNew` on a file from a later version.
+    """
+    engine = _engine(path)
+    try:
+        with engine.connect() as connection:
+            config = _config(connection)
+            pending = _pending(connection, config)
+            if pending and _revision(connection) is not None:
+                _copy(connection, path.with_name(f"{path.stem}-before-{pending[0]}.db"))
+            if pending:
+                command.upgrade(config, "head")
+        return pending
+    finally:
+        engine.dispose()
+
+
+def differences(path: Path) -> list[Any]:
+    """How the migrated file differs from ``storage/tables.py``; empty when they agree."""
+    from alembic.autogenerate import compare_metadata
+
+    from chatapp.storage.tables import metadata
+
+    engine = _engine(path)
+    try:
+        with engine.connect() as connection:
+            return list(compare_metadata(MigrationContext.configure(connection), metadata))
+    finally:
+        engine.dispose()
+
+
+def _engine(path: Path) -> sa.Engine:
+    engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.pool.NullPool)
+
+    @sa.event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _config(connection: sa.Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(folder("migrations")))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    revision = MigrationContext.configure(connection).get_current_revision()
+    connection.rollback()
+    return revision
+
+
+def _pending(connection: sa.Connection, config: Config) -> list[str]:
+    script = ScriptDirectory.from_config(config)
+    known = [step.revision for step in script.walk_revisions()][::-1]
+    current = _revision(connection)
+    if current is not None and current not in known:
+        raise TooNew(f"The database is at revision {current}, which this version does not know. Use a newer chatapp.")
+    return known[known.index(current) + 1 :] if current else known
+
+
+def _copy(connection: sa.Connection, target: Path) -> None:
+    target.unlink(missing_ok=True)
+    connection.connection.cursor().execute("VACUUM INTO ?", (str(target),))
+    target.chmod(0o600)

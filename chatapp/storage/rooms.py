@@ -1,0 +1,90 @@
+"""Rooms as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from chatapp.core.models import Room, RoomView
+from chatapp.storage.database import Reader, Row, Transaction
+from chatapp.storage.tables import memberships, people, rooms
+
+COLUMNS: Final = (
+    rooms.c.id,
+    rooms.c.slug,
+    rooms.c.name,
+    rooms.c.topic,
+    rooms.c.kind,
+    rooms.c.created_by,
+    rooms.c.created_at,
+    rooms.c.last_index,
+    rooms.c.last_version,
+)
+WIDTH: Final = len(COLUMNS)
+
+_members = sa.select(sa.func.count()).where(memberships.c.room_id == rooms.c.id).correlate(rooms).scalar_subquery()
+
+
+async def insert(
+    tx: Transaction, *, slug: str, name: str, topic: str, kind: str, created_by: int | None, at: int
+) -> Room | None:
+    """The new room, or None when the slug is taken."""
+    known = await tx.one(sa.select(rooms.c.id).where(rooms.c.slug == slug))
+    if known is not None:
+        return None
+    result = await tx.execute(
+        sa.insert(rooms)
+        .values(slug=slug, name=name, topic=topic, kind=kind, created_by=created_by, created_at=at)
+        .returning(*COLUMNS)
+    )
+    return Room(*result.one())
+
+
+async def update(tx: Transaction, room_id: int, **values: str) -> None:
+    await tx.execute(sa.update(rooms).where(rooms.c.id == room_id).values(**values))
+
+
+async def by_slug(db: Reader, slug: str) -> Room | None:
+    row = await db.one(sa.select(*COLUMNS).where(rooms.c.slug == slug))
+    return Room(*row) if row else None
+
+
+async def all_of_kind(db: Reader, *kinds: str) -> list[Room]:
+    return [Room(*row) for row in await db.all(sa.select(*COLUMNS).where(rooms.c.kind.in_(kinds)))]
+
+
+async def joined(db: Reader, person_id: int) -> list[RoomView]:
+    """The rooms this person is in, with the other's name for a direct one; in no order."""
+    other = memberships.alias()
+    mine = (
+        _views(memberships.c.role, memberships.c.read_index, people.c.username, people.c.display_name)
+        .join(memberships, sa.and_(memberships.c.room_id == rooms.c.id, memberships.c.person_id == person_id))
+        .outerjoin(
+            other,
+            sa.and_(rooms.c.kind == "direct", other.c.room_id == rooms.c.id, other.c.person_id != person_id),
+        )
+        .outerjoin(people, people.c.id == other.c.person_id)
+    )
+    return _to_views(await db.all(mine))
+
+
+async def open_to(db: Reader, person_id: int) -> list[RoomView]:
+    """The open rooms this person is not in, in no order."""
+    inside = sa.exists().where(memberships.c.room_id == rooms.c.id, memberships.c.person_id == person_id)
+    nobody = (sa.null(), sa.literal(0), sa.literal(""), sa.literal(""))
+    return _to_views(await db.all(_views(*nobody).where(rooms.c.kind == "open", ~inside)))
+
+
+def _views(*extra: Any) -> sa.Select[Any]:
+    return sa.select(*COLUMNS, _members, *extra).select_from(rooms)
+
+
+def _to_views(rows: Sequence[Row]) -> list[RoomView]:
+    return [_to_view(Room(*row[:WIDTH]), *row[WIDTH:]) for row in rows]
+
+
+def _to_view(room: Room, members: int, role: Any, read_index: int, username: str, display_name: str) -> RoomView:
+    title = display_name or room.name
+    return RoomView(room, title, members, role, read_index, username or "")

@@ -1,0 +1,173 @@
+"""The schema, said once. Alembic's migrations are held to it by a test.
+Moments are integer milliseconds since 1970, UTC; digests are hexadecimal SHA-256."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+
+metadata: Final = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# On SQLite only INTEGER makes a rowid alias; on PostgreSQL an id wants 64 bits.
+BigId: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def _id() -> sa.Column[int]:
+    return sa.Column("id", BigId, primary_key=True, autoincrement=True)
+
+
+def _ref(name: str, target: str, *, nullable: bool = False, on_delete: str = "CASCADE") -> sa.Column[int]:
+    return sa.Column(name, BigId, sa.ForeignKey(f"{target}.id", ondelete=on_delete), nullable=nullable)
+
+
+def _moment(name: str, *, nullable: bool = False) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger, nullable=nullable)
+
+
+def _text(name: str, default: str | None = None) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=False, server_default=default)
+
+
+def _flag(name: str) -> sa.Column[bool]:
+    return sa.Column(name, sa.Boolean, nullable=False, server_default=sa.false())
+
+
+meta: Final = sa.Table("meta", metadata, sa.Column("key", sa.Text, primary_key=True), _text("value"))
+
+people: Final = sa.Table(
+    "people",
+    metadata,
+    _id(),
+    sa.Column("username", sa.Text, nullable=False, unique=True),
+    sa.Column("email", sa.Text, nullable=True, unique=True),
+    _text("display_name"),
+    _text("password_hash", ""),
+    _flag("is_admin"),
+    _flag("is_disabled"),
+    _flag("is_verified"),
+    _text("theme", "system"),
+    _text("time_zone", ""),
+    _moment("created_at"),
+)
+
+sessions: Final = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),
+    _ref("person_id", "people"),
+    _moment("created_at"),
+    _moment("seen_at"),
+    _moment("expires_at"),
+    _flag("is_remembered"),
+    _text("address", ""),
+    _text("user_agent", ""),
+    sa.Index("ix_sessions_person_id", "person_id"),
+)
+
+tokens: Final = sa.Table(
+    "tokens",
+    metadata,
+    _id(),
+    _ref("person_id", "people"),
+    _text("kind"),
+    _text("name"),
+    sa.Column("digest", sa.Text, nullable=False, unique=True),
+    _moment("created_at"),
+    _moment("expires_at", nullable=True),
+    _moment("last_used_at", nullable=True),
+    sa.Index("ix_tokens_person_id", "person_id"),
+)
+
+links: Final = sa.Table(
+    "links",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),
+    _ref("person_id", "people"),
+    _text("purpose"),
+    _text("email"),
+    _moment("created_at"),
+    _moment("expires_at"),
+    sa.Index("ix_links_person_id", "person_id"),
+)
+
+invites: Final = sa.Table(
+    "invites",
+    metadata,
+    _id(),
+    sa.Column("digest", sa.Text, nullable=False, unique=True),
+    _ref("created_by", "people"),
+    _moment("created_at"),
+    _moment("expires_at"),
+    sa.Column("uses_left", sa.Integer, nullable=False),
+)
+
+outbox: Final = sa.Table(
+    "outbox",
+    metadata,
+    _id(),
+    _text("kind"),
+    _text("payload"),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    _moment("due_at"),
+    _moment("parked_at", nullable=True),
+    _text("error", ""),
+    _moment("created_at"),
+    sa.Index("ix_outbox_due_at", "due_at"),
+)
+
+rooms: Final = sa.Table(
+    "rooms",
+    metadata,
+    _id(),
+    sa.Column("slug", sa.Text, nullable=False, unique=True),
+    _text("name"),
+    _text("topic", ""),
+    _text("kind"),
+    _ref("created_by", "people", nullable=True, on_delete="SET NULL"),
+    _moment("created_at"),
+    sa.Column("last_index", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("last_version", sa.BigInteger, nullable=False, server_default="0"),
+)
+
+memberships: Final = sa.Table(
+    "memberships",
+    metadata,
+    sa.Column("room_id", BigId, sa.ForeignKey("rooms.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("person_id", BigId, sa.ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
+    _text("role", "member"),
+    sa.Column("read_index", sa.BigInteger, nullable=False, server_default="0"),
+    _moment("joined_at"),
+    sa.Index("ix_memberships_person_id", "person_id"),
+)
+
+# The id is core.models.message_id(room, index): the rowid tree itself keeps each room's log together,
+# in order, and makes (room, index) unique without an index of its own.
+messages: Final = sa.Table(
+    "messages",
+    metadata,
+    sa.Column("id", BigId, primary_key=True, autoincrement=False),
+    _ref("room_id", "rooms"),
+    sa.Column("index", sa.BigInteger, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    # RESTRICT: a log without its authors' posts would have holes.
+    _ref("author_id", "people", on_delete="RESTRICT"),
+    _text("kind", ""),
+    _text("content"),
+    _text("html", ""),
+    _moment("created_at"),
+    _moment("edited_at", nullable=True),
+    _flag("is_deleted"),
+    sa.Column("reply_to", sa.BigInteger, nullable=True),
+    # NULL when the sender gave none: uniqueness is only asked of keys that exist.
+    sa.Column("client_id", sa.Text, nullable=True),
+    sa.UniqueConstraint("room_id", "version"),
+    sa.UniqueConstraint("author_id", "client_id"),
+)
