@@ -1,0 +1,19 @@
+"""Bytes of a WebSocket frame from server to client (RFC 6455 section 5.2): text, whole, unmasked."""
+
+from __future__ import annotations
+
+import struct
+from typing import Final
+
+TEXT: Final = 0x81
+SMALL: Final = 126
+
+
+def text_frame(payload: bytes) -> bytes:
+    """One frame around ``payload``, which must be UTF-8."""
+    size = len(payload)
+    if size < SMALL:
+        return bytes((TEXT, size)) + payload
+    if size <= 0xFFFF:
+        return struct.pack("!BBH", TEXT, SMALL, size) + payload
+    return struct.pack("!BBQ", TEXT, SMALL + 1, size) + payload
