@@ -1,0 +1,53 @@
+PYTHON ?= python3
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help serve test e2e check lint types format docs migration wheel clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+serve: .venv/run ## Start the chat on http://127.0.0.1:8080 (CHATAPP_HOST, CHATAPP_PORT)
+	@exec $(BIN)/python -m chatapp serve
+
+test: .venv/dev ## Run the whole suite, browser tests included (ARGS="-k rooms")
+	$(BIN)/python -m pytest $(ARGS)
+
+e2e: .venv/dev ## Run the browser tests only (ARGS="-k reload")
+	$(BIN)/python -m pytest tests/e2e $(ARGS)
+
+check: lint types test ## Everything CI runs: lint, types, test
+
+lint: .venv/dev ## Check style and templates
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/djlint templates --lint --quiet
+
+types: .venv/dev ## Check types
+	$(BIN)/python -m mypy
+
+format: .venv/dev ## Put the code into the project's form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: .venv/dev ## Rewrite the reference pages that come from the code
+	$(BIN)/python docs/reference.py
+
+migration: .venv/dev ## Write a migration from the difference to the schema (NAME="0003_reactions")
+	$(BIN)/python migrations/new.py "$(NAME)"
+
+wheel: .venv/run ## Build dist/chatapp-*.whl
+	rm -rf build dist
+	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
+
+clean: ## Remove everything that was built; data/ stays
+	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.venv/run: setup.cfg pyproject.toml
+	test -x $(BIN)/pip || $(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/dev: setup.cfg pyproject.toml
+	test -x $(BIN)/pip || $(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ .venv/run

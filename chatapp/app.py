@@ -1,0 +1,185 @@
+"""Puts everything together, in reading order; the only file that knows all floors."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets as randomness
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import structlog
+from aiohttp import web
+
+from chatapp import logs
+from chatapp import web as pages
+from chatapp.core.clock import Clock, system_clock
+from chatapp.core.limits import Limits
+from chatapp.core.passwords import Hasher
+from chatapp.domain.access import Access
+from chatapp.domain.accounts import Accounts
+from chatapp.domain.chat import Chat
+from chatapp.domain.housekeeping import Housekeeping
+from chatapp.domain.invites import Invites
+from chatapp.domain.memberships import Memberships
+from chatapp.domain.messages import Messages
+from chatapp.domain.outbox import Outbox
+from chatapp.domain.rooms import Rooms
+from chatapp.domain.sign_in import SignIn
+from chatapp.gateway import endpoint
+from chatapp.gateway.endpoint import Gateway
+from chatapp.jobs.housekeeping import Housekeeper
+from chatapp.jobs.mail import Postman
+from chatapp.jobs.runner import Runner
+from chatapp.keys import CHAT, GATEWAY, SETTINGS
+from chatapp.realtime.hub import Hub
+from chatapp.realtime.typing import TypingBoard
+from chatapp.settings import Settings
+from chatapp.storage import meta, migrate, secrets
+from chatapp.storage.database import Database, locked, open_database
+from chatapp.storage.journal import Journal
+from chatapp.storage.messages import Log
+from chatapp.storage.secrets import Secrets
+
+# AppRunner would keep a silent connection for an hour.
+KEEPALIVE_SECONDS: Final = 15.0
+SHUTDOWN_SECONDS: Final = 5.0
+
+log = structlog.get_logger()
+
+
+def create_app(settings: Settings, *, clock: Clock = system_clock) -> web.Application:
+    """The whole chat as one application; opening and closing happen at its start-up and clean-up.
+
+    Raises ``AlreadyRunning`` at start-up when another process holds the data folder.
+    """
+    kept = secrets.load(settings.data)
+    app = web.Application()
+    app[SETTINGS] = settings
+
+    async def run(app: web.Application) -> AsyncIterator[None]:
+        async with (
+            open_chat(settings, clock=clock) as chat,
+            Runner(chat.outbox, {"mail": Postman(settings).deliver}),
+            Housekeeper(chat.housekeeping),
+        ):
+            app[CHAT] = chat
+            app[GATEWAY] = Gateway(chat)
+            yield
+
+    async def drain(app: web.Application) -> None:
+        await app[GATEWAY].drain()
+
+    app.cleanup_ctx.append(run)
+    app.on_shutdown.append(drain)
+    pages.setup(app, session_keys=kept.session_keys, csrf_key=kept.csrf_key)
+    endpoint.setup_routes(app)
+    return app
+
+
+@asynccontextmanager
+async def open_chat(settings: Settings, *, clock: Clock = system_clock) -> AsyncIterator[Chat]:
+    """The chat on its data folder: locked, migrated, opened; closed in reverse order."""
+    kept = secrets.load(settings.data)
+    with locked(settings.data):
+        await asyncio.to_thread(migrate.upgrade, settings.database_path)
+        async with open_database(settings.database_path, durability=settings.durability, clock=clock) as database:
+            async with database.transaction() as tx:
+                epoch = await meta.settle(tx, "epoch", randomness.token_hex(8))
+            hub, rows = Hub(), Log(database)
+            journal = Journal(database, rows.tails, hub.publish)
+            async with journal.running():
+                yield assemble(settings, kept, database, hub, rows, journal, epoch)
+
+
+def assemble(
+    settings: Settings, kept: Secrets, database: Database, hub: Hub, log: Log, journal: Journal, epoch: str
+) -> Chat:
+    """The nouns, each with what it uses."""
+    clock = database.clock
+    limits, hasher, access = Limits(settings, clock), Hasher(settings.password_memory_kib), Access(database)
+    outbox = Outbox(database=database, secrets=kept)
+    accounts = Accounts(
+        database=database,
+        tails=log.tails,
+        hub=hub,
+        limits=limits,
+        hasher=hasher,
+        outbox=outbox,
+        settings=settings,
+    )
+    sign_in = SignIn(database=database, hub=hub, limits=limits, hasher=hasher, secrets=kept, settings=settings)
+    return Chat(
+        settings=settings,
+        access=access,
+        accounts=accounts,
+        sign_in=sign_in,
+        invites=Invites(database=database, settings=settings),
+        rooms=Rooms(database=database, access=access, hub=hub),
+        memberships=Memberships(database=database, access=access, hub=hub),
+        messages=Messages(
+            database=database,
+            access=access,
+            log=log,
+            journal=journal,
+            hub=hub,
+            typing=TypingBoard(hub, clock),
+            limits=limits,
+            settings=settings,
+            epoch=epoch,
+        ),
+        outbox=outbox,
+        housekeeping=Housekeeping(database=database, hub=hub, sign_in=sign_in, settings=settings),
+        hub=hub,
+        epoch=epoch,
+    )
+
+
+@asynccontextmanager
+async def offline(settings: Settings) -> AsyncIterator[Chat]:
+    """The chat without a server, for the command line."""
+    async with open_chat(settings) as chat:
+        yield chat
+
+
+async def serve(settings: Settings) -> None:
+    """Run until SIGINT or SIGTERM, then drain: sockets are closed with 1012, what was answered is on disk."""
+    logs.set_up(settings)
+    for warning in settings.warnings():
+        log.warning("settings.warning", detail=warning)
+    app = create_app(settings)
+    server = web.AppRunner(
+        app,
+        access_log=None,
+        keepalive_timeout=KEEPALIVE_SECONDS,
+        shutdown_timeout=SHUTDOWN_SECONDS,
+    )
+    try:
+        await server.setup()
+        await web.TCPSite(server, settings.host, settings.port).start()
+        await _announce(app, settings, server.addresses[0][1])
+        await _stopped()
+    finally:
+        await server.cleanup()
+
+
+async def _announce(app: web.Application, settings: Settings, port: int) -> None:
+    accounts = app[CHAT].accounts
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    url = settings.base_url or f"http://{host}:{port}"
+    accounts.public_url = url
+    lines = [f"chatapp is running on  {url}"]
+    if await accounts.is_empty():
+        lines.append(f"Make the first account  {url}/setup?code={accounts.setup_code}")
+    lines.append(f"Data is kept in         {settings.data.resolve()}")
+    lines.append("Stop it with            Ctrl+C")
+    print("\n".join(lines), flush=True)
+
+
+async def _stopped() -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await stop.wait()

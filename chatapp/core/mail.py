@@ -1,0 +1,51 @@
+"""A mail, and the words of the ones this chat sends. The link always stands on a line of its own."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+VERIFY_DAYS: Final = 7
+RESET_MINUTES: Final = 60
+
+
+class Mail(msgspec.Struct, frozen=True):
+    """Plain text to one address."""
+
+    to: str
+    subject: str
+    body: str
+
+
+def encode(mail: Mail) -> str:
+    return msgspec.json.encode(mail).decode()
+
+
+def decode(payload: str) -> Mail:
+    """Raises ``msgspec.ValidationError`` for anything but an encoded mail."""
+    return msgspec.json.decode(payload, type=Mail)
+
+
+def verification(*, to: str, username: str, chat: str, link: str) -> Mail:
+    body = f"""Welcome to {chat}, {username}.
+
+Please open this link to confirm that this is your e-mail address:
+
+{link}
+
+It works once, for {VERIFY_DAYS} days. If you did not make an account, you can forget this mail.
+"""
+    return Mail(to, f"Confirm your e-mail address for {chat}", body)
+
+
+def password_reset(*, to: str, username: str, chat: str, link: str) -> Mail:
+    body = f"""Somebody, hopefully you, has forgotten the password of {username} on {chat}.
+
+Open this link to choose a new one:
+
+{link}
+
+It works once, for {RESET_MINUTES} minutes. If it was not you, nothing has changed and you can forget this mail.
+"""
+    return Mail(to, f"Choose a new password for {chat}", body)

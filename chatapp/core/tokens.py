@@ -1,0 +1,150 @@
+"""Secrets that stand for a person: random ones, their digests, and JSON Web Tokens (RFC 7519)."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import jwt
+import msgspec
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from chatapp.core.models import TokenKind
+
+ISSUER: Final = "chatapp"
+AUDIENCE: Final = "chatapp"
+ALGORITHMS: Final = ["HS256"]
+LEEWAY: Final = 10
+LONGEST_LIFE_DAYS: Final = 366
+LONGEST: Final = 4096
+SHARED_KEY_BYTES: Final = 32
+PREFIXES: Final[Mapping[str, TokenKind]] = {"chat_personal_": "personal", "chat_bot_": "bot"}
+
+_DAY: Final = 86_400
+# 2**53: what every JSON reader still takes for the same number.
+_LAST_SECOND: Final = 2**53
+# Moments are checked below, against the clock that was handed in instead of the machine's.
+_OWN: Final[Any] = {
+    "require": ["iss", "aud", "sub", "username", "iat", "exp", "jti"],
+    "enforce_minimum_key_length": True,
+    "strict_aud": True,
+    "verify_exp": False,
+    "verify_nbf": False,
+    "verify_iat": False,
+}
+_SHARED: Final[Any] = {
+    "enforce_minimum_key_length": True,
+    "verify_aud": False,
+    "verify_exp": False,
+    "verify_nbf": False,
+    "verify_iat": False,
+    "verify_sub": False,
+    "verify_jti": False,
+}
+
+
+class Claims(msgspec.Struct, frozen=True):
+    """What one of our JWTs says; moments in seconds since 1970. Extra claims are nobody's business."""
+
+    sub: str
+    username: str
+    iat: int
+    exp: int
+    jti: str
+
+
+def new_secret() -> str:
+    """256 random bits for a URL, a cookie or a header."""
+    return secrets.token_urlsafe(32)
+
+
+def digest(secret: str) -> str:
+    """SHA-256 in hexadecimal: all that is kept of a secret."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def new_token(kind: TokenKind) -> str:
+    return f"chat_{kind}_{new_secret()}"
+
+
+def kind_of(token: str) -> TokenKind | None:
+    """The kind a random token claims to be; None for anything else."""
+    return next((kind for prefix, kind in PREFIXES.items() if token.startswith(prefix)), None)
+
+
+def sign(claims: Claims, keys: Mapping[str, str]) -> str:
+    """A JWT under the first of ``keys`` (by key id)."""
+    kid, key = next(iter(keys.items()))
+    payload = {"iss": ISSUER, "aud": AUDIENCE, **msgspec.structs.asdict(claims)}
+    return jwt.encode(payload, key, algorithm=ALGORITHMS[0], headers={"kid": kid})
+
+
+def is_ours(token: str, keys: Mapping[str, str]) -> bool:
+    """Whether the token names one of our keys; says nothing about its signature."""
+    try:
+        return jwt.get_unverified_header(token).get("kid") in keys
+    except Exception:
+        return False
+
+
+def read_own(token: str, keys: Mapping[str, str], now: int) -> Claims | None:
+    """The claims of a JWT of ours that is genuine and alive at ``now`` (seconds); else None."""
+    if len(token) > LONGEST or not is_ours(token, keys):
+        return None
+    try:
+        key = keys[jwt.get_unverified_header(token)["kid"]]
+        payload = jwt.decode(
+            token, key, algorithms=ALGORITHMS, audience=AUDIENCE, issuer=ISSUER, leeway=LEEWAY, options=_OWN
+        )
+        claims = msgspec.convert(payload, Claims)
+    except Exception:  # whoever forges a token must not get to choose an error that we did not think of
+        return None
+    life = claims.exp - claims.iat
+    is_alive = claims.iat - LEEWAY <= now < claims.exp + LEEWAY
+    return claims if is_alive and 0 < life <= LONGEST_LIFE_DAYS * _DAY and _is_begun(payload, now) else None
+
+
+def read_shared(token: str, secret: str, now: int, *, is_weak_allowed: bool = False) -> str | None:
+    """The username in a JWT that another program signed with the shared secret; None unless genuine and alive."""
+    if len(token) > LONGEST or not secret:
+        return None
+    key = secret.encode()
+    if is_weak_allowed:
+        # HMAC itself fills short keys up with zeros (RFC 2104): the same signature, without PyJWT's refusal.
+        key = key.ljust(SHARED_KEY_BYTES, b"\0")
+    try:
+        payload = jwt.decode(token, key, algorithms=ALGORITHMS, options=_SHARED)
+    except Exception:  # as above
+        return None
+    if not _is_begun(payload, now) or not _is_unexpired(payload, now):
+        return None
+    name = payload["username"] if "username" in payload else payload.get("sub")
+    return name if isinstance(name, str) else None
+
+
+def seal(text: str, keys: Sequence[str]) -> str:
+    """Encrypt what must rest in the database for a while and holds a secret, as a mail with a link does."""
+    return Fernet(keys[0]).encrypt(text.encode()).decode()
+
+
+def unseal(sealed: str, keys: Sequence[str]) -> str:
+    """What :func:`seal` was given. Raises ``ValueError`` when none of the keys fits."""
+    try:
+        return MultiFernet([Fernet(key) for key in keys]).decrypt(sealed.encode()).decode()
+    except InvalidToken:
+        raise ValueError("It was sealed with a key that is gone.") from None
+
+
+def _is_begun(payload: Mapping[str, Any], now: int) -> bool:
+    return "nbf" not in payload or (_is_moment(payload["nbf"]) and payload["nbf"] - LEEWAY <= now)
+
+
+def _is_unexpired(payload: Mapping[str, Any], now: int) -> bool:
+    return "exp" not in payload or (_is_moment(payload["exp"]) and now < payload["exp"] + LEEWAY)
+
+
+def _is_moment(value: object) -> bool:
+    # Python counts True as a number, and JSON knows NaN, which compares as False with everything.
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _LAST_SECOND

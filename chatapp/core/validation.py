@@ -1,0 +1,141 @@
+"""What people may call themselves and their rooms. Each function returns the clean value or raises ``Invalid``."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+import zoneinfo
+from collections.abc import Callable
+from typing import Final, get_args
+
+from chatapp.core.errors import FieldError, Invalid, invalid
+from chatapp.core.models import Theme
+from chatapp.core.text import is_visible
+
+LONGEST_NAME: Final = 64
+LONGEST_SLUG: Final = 64
+LONGEST_TOPIC: Final = 250
+LONGEST_EMAIL: Final = 254
+# /rooms/new is a page.
+RESERVED_SLUGS: Final = frozenset({"new"})
+
+_USERNAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
+_SLUG: Final = re.compile(rf"[a-z0-9][a-z0-9-]{{0,{LONGEST_SLUG - 1}}}")
+_EMAIL: Final = re.compile(
+    r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+    r"(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
+)
+_LONGEST_LOCAL: Final = 64
+# These turn the text around them: a name could rewrite how its neighbours read.
+_BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Letters and symbols by category, blank to the eye.
+_BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+
+
+def username(value: str) -> str:
+    """Lower case: usernames are the same without regard to case. ASCII only, so none looks like another."""
+    value = value.strip()
+    # Asked before lower(), which turns the Kelvin sign into a k.
+    clean = value.lower() if value.isascii() else ""
+    if not is_username(clean):
+        raise invalid("username", "A username has 2 to 32 of a-z 0-9 . _ - and begins with a letter or a digit.")
+    return clean
+
+
+def is_username(value: str) -> bool:
+    return _USERNAME.fullmatch(value) is not None
+
+
+def display_name(value: str) -> str:
+    return _name("display_name", value)
+
+
+def room_name(value: str) -> str:
+    return _name("name", value)
+
+
+def token_name(value: str) -> str:
+    return _name("name", value)
+
+
+def email(value: str) -> str:
+    """Lower case. Only what can stand in a mail header as it is."""
+    clean = value.strip().lower() if value.isascii() else ""
+    local = clean.partition("@")[0]
+    if len(clean) > LONGEST_EMAIL or len(local) > _LONGEST_LOCAL or not _EMAIL.fullmatch(clean):
+        raise invalid("email", "This is not an e-mail address.")
+    return clean
+
+
+def slug(value: str) -> str:
+    clean = value.strip().lower() if value.isascii() else ""
+    if not _SLUG.fullmatch(clean):
+        raise invalid("slug", f"An address has 1 to {LONGEST_SLUG} of a-z 0-9 - and begins with a letter or a digit.")
+    if clean.startswith("dm-") or clean in RESERVED_SLUGS:
+        raise invalid("slug", "This address is reserved. Choose another one.")
+    return clean
+
+
+def derive_slug(name: str) -> str:
+    """A valid slug for a room of that name; the same name gives the same slug."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    if not words:
+        words = "room-" + hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:8]
+    if words.startswith("dm-") or words in RESERVED_SLUGS:
+        words = f"room-{words}"
+    return words[:LONGEST_SLUG].rstrip("-")
+
+
+def topic(value: str) -> str:
+    """One line, which may be empty."""
+    clean = " ".join(unicodedata.normalize("NFC", value).split())
+    _refuse_unprintable("topic", clean)
+    if len(clean) > LONGEST_TOPIC:
+        raise invalid("topic", f"A topic has at most {LONGEST_TOPIC} characters.")
+    return clean
+
+
+def time_zone(value: str) -> str:
+    """A name of the IANA database, or "" for that of the browser."""
+    if value and value not in zoneinfo.available_timezones():
+        raise invalid("time_zone", "There is no such time zone.")
+    return value
+
+
+def theme(value: str) -> Theme:
+    for known in get_args(Theme):
+        if value == known:
+            return known  # type: ignore[no-any-return]
+    raise invalid("theme", "Choose system, light or dark.")
+
+
+def together(**checks: Callable[[], str]) -> dict[str, str]:
+    """The results by name; when several refuse, one ``Invalid`` with all their errors."""
+    clean: dict[str, str] = {}
+    errors: list[FieldError] = []
+    for name, check in checks.items():
+        try:
+            clean[name] = check()
+        except Invalid as refusal:
+            errors.extend(refusal.errors)
+    if errors:
+        raise Invalid(errors[0].detail, errors=tuple(errors))
+    return clean
+
+
+def _name(field: str, value: str) -> str:
+    clean = unicodedata.normalize("NFC", value.strip())
+    _refuse_unprintable(field, clean)
+    if not any(is_visible(character) and character not in _BLANK for character in clean):
+        raise invalid(field, "A name cannot be empty.")
+    if len(clean) > LONGEST_NAME:
+        raise invalid(field, f"A name has at most {LONGEST_NAME} characters.")
+    return clean
+
+
+def _refuse_unprintable(field: str, value: str) -> None:
+    for character in value:
+        if character in _BIDI or unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}:
+            raise invalid(field, "There are characters in this that cannot be shown.")

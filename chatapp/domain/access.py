@@ -1,0 +1,53 @@
+"""The only doors to a room: what a person may not see does not exist for them."""
+
+from __future__ import annotations
+
+from chatapp.core.errors import NotFound, Unauthenticated
+from chatapp.core.models import Person, Role, Room
+from chatapp.storage import memberships
+from chatapp.storage.database import Database, Reader
+
+
+class Access:
+    """Looks rooms up through the person who asks."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def room_for(self, actor: Person, slug: str) -> Room:
+        """The room, for a member. Raises ``NotFound`` for everybody else."""
+        room, _, _ = await self.membership_for(actor, slug)
+        return room
+
+    async def room_by_id(self, actor: Person, room_id: int) -> Room:
+        """As :meth:`room_for`, for a room whose slug the caller does not have."""
+        found = await memberships.find(self._database, room_id, actor.id)
+        if found is None or found[1] is None:
+            raise NotFound
+        return found[0]
+
+    async def membership_for(self, actor: Person, slug: str, db: Reader | None = None) -> tuple[Room, Role, int]:
+        """The room with the member's role and read position. Raises ``NotFound``."""
+        found = await self._find(actor, slug, db)
+        if found is None or found[1] is None:
+            raise NotFound
+        return found[0], found[1], found[2]
+
+    async def visible_room(self, actor: Person, slug: str, db: Reader | None = None) -> tuple[Room, Role | None, int]:
+        """The room, for a member or, when it is open, for anybody. Raises ``NotFound``."""
+        found = await self._find(actor, slug, db)
+        if found is None:
+            raise NotFound
+        if found[1] is None and found[0].kind != "open":
+            raise NotFound
+        return found
+
+    async def _find(self, actor: Person, slug: str, db: Reader | None) -> tuple[Room, Role | None, int] | None:
+        if actor.is_disabled:
+            raise Unauthenticated
+        return await memberships.find(db or self._database, slug, actor.id)
+
+
+def may_manage(actor: Person, role: Role | None) -> bool:
+    """Owners of a room and administrators who are in it."""
+    return role == "owner" or (actor.is_admin and role is not None)

@@ -1,0 +1,43 @@
+"""The chat as one object: what the doors hold in their hands."""
+
+from __future__ import annotations
+
+import msgspec
+
+from chatapp.core.errors import Unavailable
+from chatapp.domain.access import Access
+from chatapp.domain.accounts import Accounts
+from chatapp.domain.housekeeping import Housekeeping
+from chatapp.domain.invites import Invites
+from chatapp.domain.memberships import Memberships
+from chatapp.domain.messages import Messages
+from chatapp.domain.outbox import Outbox
+from chatapp.domain.rooms import Rooms
+from chatapp.domain.sign_in import SignIn
+from chatapp.realtime.hub import Hub
+from chatapp.settings import Settings
+
+
+class Chat(msgspec.Struct, frozen=True):
+    """Everything people may do here, by noun."""
+
+    settings: Settings
+    access: Access
+    accounts: Accounts
+    sign_in: SignIn
+    invites: Invites
+    rooms: Rooms
+    memberships: Memberships
+    messages: Messages
+    outbox: Outbox
+    housekeeping: Housekeeping
+    hub: Hub
+    epoch: str
+
+    async def is_ready(self) -> bool:
+        """Whether the database answers."""
+        try:
+            await self.accounts.is_empty()
+        except Unavailable:
+            return False
+        return True

@@ -1,0 +1,51 @@
+"""Forgets what is over: sessions, tokens, links, invitations, jobs given up long ago."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from chatapp.domain.sign_in import UNREMEMBERED_IDLE_MS, SignIn
+from chatapp.realtime.hub import Hub
+from chatapp.settings import Settings
+from chatapp.storage import invites, links, outbox, sessions, tokens
+from chatapp.storage.database import Database
+
+DAY_MS: Final = 86_400_000
+PARKED_DAYS: Final = 30
+
+
+class Housekeeping:
+    """What the clock causes, not a person."""
+
+    def __init__(self, *, database: Database, hub: Hub, sign_in: SignIn, settings: Settings) -> None:
+        self._database = database
+        self._hub = hub
+        self._sign_in = sign_in
+        self._idle_ms = settings.session_idle_days * DAY_MS
+
+    async def note_seen(self) -> None:
+        """Write down which sessions and tokens have been in use."""
+        seen, used = self._sign_in.take_seen()
+        if seen or used:
+            async with self._database.transaction() as tx:
+                await sessions.touch(tx, seen)
+                await tokens.touch(tx, used)
+
+    async def tidy(self) -> None:
+        """Delete what has expired, and close the sockets that lived on it."""
+        now = self._database.clock()
+        async with self._database.transaction() as tx:
+            ended = await sessions.delete_expired(
+                tx, now=now, idle_since=now - self._idle_ms, unremembered_since=now - UNREMEMBERED_IDLE_MS
+            )
+            expired = await tokens.delete_expired(tx, now)
+            await links.delete_expired(tx, now)
+            await invites.delete_expired(tx, now)
+            await outbox.delete_parked(tx, now - PARKED_DAYS * DAY_MS)
+            tx.after_commit(lambda: self._end(ended, expired))
+
+    def _end(self, sessions_ended: list[str], tokens_expired: list[int]) -> None:
+        for digest in sessions_ended:
+            self._hub.end_session(digest)
+        for token_id in tokens_expired:
+            self._hub.end_token(token_id)

@@ -1,0 +1,69 @@
+"""Invitations: links by which administrators let people register."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from chatapp.core import tokens
+from chatapp.core.errors import Forbidden, NotFound, invalid
+from chatapp.core.models import Invite, Person
+from chatapp.settings import Settings
+from chatapp.storage import invites, people
+from chatapp.storage.database import Database, Reader
+
+DAY_MS: Final = 86_400_000
+MOST_DAYS: Final = 365
+MOST_USES: Final = 1000
+
+
+class Invites:
+    """For administrators; raises ``Forbidden`` for everybody else."""
+
+    def __init__(self, *, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._is_closed = settings.registration == "closed"
+
+    async def create(self, actor: Person, *, days: int = 7, uses: int = 25) -> tuple[Invite, str]:
+        """The invitation and its secret, which is shown now and never again: the link is ``/join/{secret}``."""
+        if not 1 <= days <= MOST_DAYS:
+            raise invalid("days", f"An invitation lasts 1 to {MOST_DAYS} days.")
+        if not 1 <= uses <= MOST_USES:
+            raise invalid("uses", f"An invitation can be used 1 to {MOST_USES} times.")
+        secret, now = tokens.new_secret(), self._database.clock()
+        async with self._database.transaction() as tx:
+            await _refuse_others(tx, actor)
+            invite = await invites.insert(
+                tx,
+                digest=tokens.digest(secret),
+                created_by=actor.id,
+                at=now,
+                expires_at=now + days * DAY_MS,
+                uses=uses,
+            )
+        return invite, secret
+
+    async def all(self, actor: Person) -> list[Invite]:
+        """Newest first, used-up ones included, expired ones not."""
+        await _refuse_others(self._database, actor)
+        now = self._database.clock()
+        return [invite for invite in await invites.every(self._database) if invite.expires_at > now]
+
+    async def revoke(self, actor: Person, invite_id: int) -> None:
+        """The link ends at once. Raises ``NotFound``."""
+        async with self._database.transaction() as tx:
+            await _refuse_others(tx, actor)
+            if not await invites.delete(tx, invite_id):
+                raise NotFound
+
+    async def is_usable(self, secret: str) -> bool:
+        """Whether somebody could register with it now."""
+        if self._is_closed:
+            return False
+        return await invites.is_usable(self._database, tokens.digest(secret), self._database.clock())
+
+
+async def _refuse_others(db: Reader, actor: Person) -> None:
+    # Read again: the actor was looked up when the request began.
+    person = await people.by_id(db, actor.id)
+    if person is None or person.is_disabled or not person.is_admin:
+        raise Forbidden("Only administrators may invite people.")

@@ -1,0 +1,73 @@
+"""How an account comes to be: what its fields must be, that none is taken, and that everyone is in general."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from chatapp.core import passwords, validation
+from chatapp.core.errors import FieldError, Invalid
+from chatapp.core.models import Person
+from chatapp.storage import memberships, people, rooms
+from chatapp.storage.database import Transaction
+
+GENERAL: Final = "general"
+
+
+class Applicant(msgspec.Struct, frozen=True):
+    """Who wants an account: clean values, and the password as it was typed."""
+
+    username: str
+    email: str
+    display_name: str
+    password: str
+
+
+def applicant(*, username: str, email: str, password: str, display_name: str) -> Applicant:
+    """Raises ``Invalid`` with every field that is wrong. Without a display name the username stands in."""
+    values = validation.together(
+        username=lambda: validation.username(username),
+        email=lambda: validation.email(email),
+        display_name=lambda: validation.display_name(display_name) if display_name.strip() else "",
+        password=lambda: passwords.check(password, username=username.strip()),
+    )
+    return Applicant(**{**values, "display_name": values["display_name"] or values["username"]})
+
+
+async def insert(
+    tx: Transaction, new: Applicant, *, password_hash: str, is_admin: bool, is_verified: bool, at: int
+) -> Person:
+    """Raises ``Invalid`` for a username or an address that is taken."""
+    await _refuse_taken(tx, new)
+    person = await people.insert(
+        tx,
+        username=new.username,
+        email=new.email,
+        display_name=new.display_name,
+        password_hash=password_hash,
+        is_admin=is_admin,
+        is_verified=is_verified,
+        at=at,
+    )
+    return await let_in(tx, person, at) if is_verified else person
+
+
+async def let_in(tx: Transaction, person: Person, at: int) -> Person:
+    """From here on they are in general. Nothing changes for those who are already."""
+    if not person.is_verified:
+        person = await people.update(tx, person.id, is_verified=True)
+    general = await rooms.by_slug(tx, GENERAL)
+    if general is not None:
+        await memberships.insert(tx, general.id, person.id, "member", general.last_index, at)
+    return person
+
+
+async def _refuse_taken(tx: Transaction, new: Applicant) -> None:
+    taken = []
+    if await people.by_username(tx, new.username):
+        taken.append(FieldError("username", "This username is taken."))
+    if await people.by_email(tx, new.email):
+        taken.append(FieldError("email", "There is an account with this address already."))
+    if taken:
+        raise Invalid(taken[0].detail, errors=tuple(taken))

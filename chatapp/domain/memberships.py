@@ -1,0 +1,97 @@
+"""Who is in a room: joining, leaving, adding, removing, and how far each has read."""
+
+from __future__ import annotations
+
+from chatapp.core.errors import Forbidden, NotFound
+from chatapp.core.events import Read, RoomAdded
+from chatapp.core.models import Member, Person, Room
+from chatapp.domain.access import Access, may_manage
+from chatapp.realtime.hub import Hub, Listener
+from chatapp.storage import memberships, people
+from chatapp.storage.database import Database, Transaction
+
+GENERAL = "general"
+
+
+class Memberships:
+    """All methods raise ``NotFound`` for a room the actor may not see."""
+
+    def __init__(self, *, database: Database, access: Access, hub: Hub) -> None:
+        self._database = database
+        self._access = access
+        self._hub = hub
+
+    async def members(self, actor: Person, slug: str) -> list[Member]:
+        room, _, _ = await self._access.visible_room(actor, slug)
+        return await memberships.members(self._database, room.id)
+
+    async def join(self, actor: Person, slug: str) -> Room:
+        """Enter an open room; being in it already is fine."""
+        async with self._database.transaction() as tx:
+            room, _, _ = await self._access.visible_room(actor, slug, tx)
+            await self._put_in(tx, room, actor.id)
+        return room
+
+    async def leave(self, actor: Person, slug: str) -> None:
+        """Raises ``Forbidden`` for general and for direct rooms, which nobody leaves."""
+        async with self._database.transaction() as tx:
+            room, _, _ = await self._access.membership_for(actor, slug, tx)
+            _refuse_fixed(room)
+            await self._take_out(tx, room, actor.id)
+
+    async def add(self, actor: Person, slug: str, username: str) -> None:
+        """Any member may bring somebody into an open room; a closed one needs an owner or an administrator."""
+        async with self._database.transaction() as tx:
+            room, role, _ = await self._access.membership_for(actor, slug, tx)
+            if room.kind == "direct":
+                raise Forbidden("A direct conversation stays between the two.")
+            if room.kind == "closed" and not may_manage(actor, role):
+                raise Forbidden("Only an owner of the room or an administrator may add people here.")
+            person = await self._person(tx, username)
+            await self._put_in(tx, room, person.id)
+
+    async def remove(self, actor: Person, slug: str, username: str) -> None:
+        """Owners and administrators; anybody may remove themselves."""
+        async with self._database.transaction() as tx:
+            room, role, _ = await self._access.membership_for(actor, slug, tx)
+            person = await self._person(tx, username)
+            if person.id != actor.id and not may_manage(actor, role):
+                raise Forbidden("Only an owner of the room or an administrator may remove people.")
+            _refuse_fixed(room)
+            if not await self._take_out(tx, room, person.id):
+                raise NotFound(f"{username} is not in this room.")
+
+    async def mark_read(self, actor: Person, slug: str, index: int, *, heard_by: Listener | None = None) -> int:
+        """Advance the read position, never back; return how many messages remain unread."""
+        async with self._database.transaction() as tx:
+            room, _, read_index = await self._access.membership_for(actor, slug, tx)
+            now_at = await memberships.advance(tx, room.id, actor.id, index)
+            unread = room.last_index - now_at
+            if now_at != read_index:
+                news = Read(slug, now_at, unread)
+                tx.after_commit(lambda: self._hub.tell([actor.id], news, except_for=heard_by))
+        return unread
+
+    async def _person(self, tx: Transaction, username: str) -> Person:
+        person = await people.by_username(tx, username.strip().lower())
+        if person is None or person.is_disabled:
+            raise NotFound(f"There is nobody called {username}.")
+        return person
+
+    async def _put_in(self, tx: Transaction, room: Room, person_id: int) -> None:
+        is_new = await memberships.insert(tx, room.id, person_id, "member", room.last_index, self._database.clock())
+        if is_new:
+            news = RoomAdded(room.slug, room.name, room.topic, room.kind, room.last_index, room.last_index)
+            tx.after_commit(lambda: self._hub.tell([person_id], news))
+
+    async def _take_out(self, tx: Transaction, room: Room, person_id: int) -> bool:
+        was_in = await memberships.delete(tx, room.id, person_id)
+        tx.after_commit(lambda: self._hub.drop(room.id, person_id, room.slug))
+        return was_in
+
+
+def _refuse_fixed(room: Room) -> None:
+    if room.slug == GENERAL:
+        raise Forbidden("Everyone is in general.")
+    if room.kind == "direct":
+        raise Forbidden("A direct conversation cannot be left.")

@@ -1,0 +1,179 @@
+"""Saying something in a room, and reading what was said."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from chatapp.core import text
+from chatapp.core.errors import NotFound, RateLimited, invalid
+from chatapp.core.limits import Limits
+from chatapp.core.models import History, Message, Person, Room
+from chatapp.domain.access import Access, may_manage
+from chatapp.realtime.hub import Hub
+from chatapp.realtime.typing import TypingBoard
+from chatapp.settings import Settings
+from chatapp.storage.batch import Delete, Edit, Post
+from chatapp.storage.database import Database
+from chatapp.storage.journal import Journal
+from chatapp.storage.messages import Log
+
+PAGE: Final = 50
+MOST: Final = 200
+MOST_CHANGES: Final = 1000
+CLIENT_ID: Final = 64
+# An answer is one frame, and client libraries refuse frames over 1 MiB: UTF-8 takes up to 4 bytes a character.
+CHARACTERS: Final = 200_000
+
+
+class Messages:
+    """All methods raise ``NotFound`` for a room the actor is not in."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        access: Access,
+        log: Log,
+        journal: Journal,
+        hub: Hub,
+        typing: TypingBoard,
+        limits: Limits,
+        settings: Settings,
+        epoch: str,
+    ) -> None:
+        self._database = database
+        self._access = access
+        self._log = log
+        self._journal = journal
+        self._hub = hub
+        self._typing = typing
+        self._limits = limits
+        self._most_content = settings.max_content
+        self.epoch = epoch
+
+    async def post(
+        self, actor: Person, slug: str, content: str, client_id: str = "", reply_to: int | None = None
+    ) -> Message:
+        """The stored message; with a ``client_id`` used before, the message stored then.
+
+        Raises ``Invalid``, ``TooLarge``, ``RateLimited``, ``Conflict`` (same key, other content), ``Unavailable``.
+        """
+        content = text.clean(content, self._most_content)
+        client_id = _client_id(client_id)
+        room = await self._access.room_for(actor, slug)
+        self._slow_down(actor)
+        post = Post(room.id, actor.id, self._database.clock(), content, text.render(content), client_id, reply_to)
+        return await self._journal.append(post)
+
+    async def edit(self, actor: Person, slug: str, index: int, content: str) -> Message:
+        """Raises ``Forbidden`` for another's message and ``NotFound`` for a deleted one."""
+        content = text.clean(content, self._most_content)
+        room = await self._access.room_for(actor, slug)
+        self._slow_down(actor)
+        at = self._database.clock()
+        return await self._journal.append(Edit(room.id, actor.id, at, index, content, text.render(content)))
+
+    async def delete(self, actor: Person, slug: str, index: int) -> Message:
+        """Leave a tombstone: one's own message, or any for an owner of the room or an administrator."""
+        room, role, _ = await self._access.membership_for(actor, slug)
+        at = self._database.clock()
+        may_moderate = room.kind != "direct" and may_manage(actor, role)
+        return await self._journal.append(Delete(room.id, actor.id, at, index, may_moderate))
+
+    async def recent(self, actor: Person, slug: str, limit: int = PAGE) -> History:
+        """The newest ``limit`` messages (0 to 200), oldest first."""
+        room = await self._access.room_for(actor, slug)
+        return await self.newest(room, limit)
+
+    async def before(self, actor: Person, slug: str, index: int, limit: int = PAGE) -> History:
+        room = await self._access.room_for(actor, slug)
+        return _fit(await self._log.before(room.id, index, _within(limit)))
+
+    async def after(self, actor: Person, slug: str, index: int, limit: int = PAGE) -> History:
+        room = await self._access.room_for(actor, slug)
+        return await self._log.after(room.id, index, _within(limit))
+
+    async def around(self, actor: Person, slug: str, index: int, limit: int = PAGE) -> History:
+        """A window with the message of that ``index`` in its middle."""
+        room = await self._access.room_for(actor, slug)
+        return await self._log.after(room.id, max(0, index - 1 - limit // 2), _within(limit))
+
+    async def by_index(self, actor: Person, slug: str, index: int) -> Message:
+        room = await self._access.room_for(actor, slug)
+        message = await self._log.one(room.id, index)
+        if message is None:
+            raise NotFound
+        return message
+
+    async def changes(self, actor: Person, slug: str, version: int, epoch: str = "") -> History:
+        """Every message changed after ``version``, as it is now, by version.
+
+        When too much changed, or ``version`` belongs to another history, the newest page with ``is_complete`` false.
+        """
+        room = await self._access.room_for(actor, slug)
+        return await self.missed(room, version, epoch)
+
+    async def missed(self, room: Room, version: int, epoch: str = "") -> History:
+        """As :meth:`changes`, for a room the caller has been let into."""
+        history = await self._log.changes(room.id, version, MOST_CHANGES)
+        is_ours = epoch in ("", self.epoch) and version <= history.version
+        if is_ours and history.is_complete and _characters(history.messages) <= CHARACTERS:
+            return history
+        newest = await self._log.recent(room.id, PAGE)
+        return msgspec.structs.replace(_fit(newest), is_complete=False)
+
+    async def newest(self, room: Room, limit: int) -> History:
+        """As :meth:`recent`, for a room the caller has been let into."""
+        return _fit(await self._log.recent(room.id, _within(limit)))
+
+    async def next_changes(self, room: Room, version: int) -> History:
+        """The first page of what changed after ``version``; ``is_complete`` when it reaches the top."""
+        return await self._log.changes(room.id, version, PAGE)
+
+    async def next_posts(self, room: Room, index: int) -> History:
+        """The first page of what was posted above ``index``."""
+        return await self._log.after(room.id, index, PAGE)
+
+    async def wait_for_change(self, actor: Person, slug: str, version: int, seconds: float) -> None:
+        """Return at once when the room is past ``version``, else at its next change or after ``seconds``."""
+        room = await self._access.room_for(actor, slug)
+        with self._hub.watching(room.id, slug) as changed:
+            # Asked again: a change between the first look and the watch would go unheard.
+            room = await self._access.room_for(actor, slug)
+            if room.last_version <= version:
+                await asyncio.wait([changed], timeout=seconds)
+
+    async def note_typing(self, actor: Person, slug: str, *, is_active: bool) -> None:
+        room = await self._access.room_for(actor, slug)
+        self._typing.note(room, actor, is_active=is_active)
+
+    def _slow_down(self, actor: Person) -> None:
+        wait = self._limits.message(actor.id)
+        if wait:
+            raise RateLimited("You are sending messages too fast.", retry_after=wait)
+
+
+def _client_id(client_id: str) -> str:
+    if len(client_id) > CLIENT_ID or "\x00" in client_id or text.has_surrogate(client_id):
+        raise invalid("client_id", f"A client_id has at most {CLIENT_ID} characters.")
+    return client_id
+
+
+def _characters(messages: Sequence[Message]) -> int:
+    return sum(len(message.content) + len(message.html) for message in messages)
+
+
+def _fit(history: History) -> History:
+    """The newest of the messages that fit into one answer; at least one."""
+    kept = list(history.messages)
+    while len(kept) > 1 and _characters(kept) > CHARACTERS:
+        del kept[: max(1, len(kept) // 4)]
+    return msgspec.structs.replace(history, messages=tuple(kept))
+
+
+def _within(limit: int) -> int:
+    return min(max(limit, 0), MOST)

@@ -1,0 +1,93 @@
+"""What is to be done outside (mail), kept as rows until it is done. Payloads rest sealed: they hold secret links."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import msgspec
+
+from chatapp.core import tokens
+from chatapp.storage import outbox
+from chatapp.storage.database import Database, Transaction
+from chatapp.storage.secrets import Secrets
+
+FIRST_RETRY_MS: Final = 5_000
+LONGEST_RETRY_MS: Final = 3_600_000
+MOST_ATTEMPTS: Final = 10
+LONGEST_ERROR: Final = 500
+
+
+class Job(msgspec.Struct, frozen=True):
+    """One thing to do; ``attempts`` counts those that failed."""
+
+    id: int
+    kind: str
+    sealed: str
+    attempts: int = 0
+
+
+class Parked(msgspec.Struct, frozen=True):
+    """A job that was given up."""
+
+    id: int
+    kind: str
+    parked_at: int
+    error: str
+
+
+class Outbox:
+    """Written by the transactions that cause a job, worked off by one runner."""
+
+    def __init__(self, *, database: Database, secrets: Secrets) -> None:
+        self._database = database
+        self._keys = secrets.session_keys
+        self._woken = asyncio.Event()
+
+    async def put(self, tx: Transaction, kind: str, payload: str) -> None:
+        """Have a job done soon after this transaction's commit; never when it is rolled back."""
+        await outbox.insert(tx, kind=kind, payload=tokens.seal(payload, self._keys), at=self._database.clock())
+        tx.after_commit(self.wake)
+
+    async def next(self) -> Job | None:
+        """The job to do now. It stays until :meth:`done`: a crash in between does it again."""
+        row = await outbox.first_due(self._database, self._database.clock())
+        return Job(*row) if row else None
+
+    def payload(self, job: Job) -> str:
+        """Raises ``ValueError`` when the key it was sealed with is gone."""
+        return tokens.unseal(job.sealed, self._keys)
+
+    async def done(self, job: Job) -> None:
+        async with self._database.transaction() as tx:
+            await outbox.delete(tx, job.id)
+
+    async def failed(self, job: Job, error: str) -> bool:
+        """Try again later, ever later; True when it was the last attempt and the job is parked."""
+        now, error = self._database.clock(), error[:LONGEST_ERROR]
+        is_last = job.attempts + 1 >= MOST_ATTEMPTS
+        async with self._database.transaction() as tx:
+            if is_last:
+                await outbox.park(tx, job.id, at=now, error=error)
+            else:
+                pause = min(FIRST_RETRY_MS << job.attempts, LONGEST_RETRY_MS)
+                await outbox.postpone(tx, job.id, due_at=now + pause, error=error)
+        return is_last
+
+    async def parked(self) -> list[Parked]:
+        return [Parked(*row) for row in await outbox.parked(self._database)]
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    async def wait(self) -> None:
+        """Return when something may be due: at once after a commit, or when the next retry is."""
+        # Cleared before looking: what is put in afterwards sets it again.
+        self._woken.clear()
+        due_at = await outbox.next_due_at(self._database)
+        seconds = None if due_at is None else max(0.0, (due_at - self._database.clock()) / 1000)
+        try:
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        except TimeoutError:
+            pass

@@ -1,0 +1,119 @@
+"""Rooms: opening, naming and listing them. The slug never changes, the name may."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from chatapp.core import validation
+from chatapp.core.errors import Conflict, Forbidden, NotFound, invalid
+from chatapp.core.events import RoomAdded, RoomChanged
+from chatapp.core.models import Person, Role, Room, RoomKind, RoomView
+from chatapp.domain.access import Access, may_manage
+from chatapp.realtime.hub import Hub
+from chatapp.storage import memberships, people, rooms
+from chatapp.storage.database import Database, Transaction
+
+GENERAL: Final = "general"
+
+
+class Rooms:
+    """All methods raise ``NotFound`` for a room the actor may not see, ``Forbidden`` for one they may not change."""
+
+    def __init__(self, *, database: Database, access: Access, hub: Hub) -> None:
+        self._database = database
+        self._access = access
+        self._hub = hub
+
+    async def sidebar(self, actor: Person) -> list[RoomView]:
+        """The actor's rooms: by name, then direct ones by the other's name."""
+        views = await rooms.joined(self._database, actor.id)
+        return sorted((_titled(actor, view) for view in views), key=_order)
+
+    async def browse(self, actor: Person) -> list[RoomView]:
+        """Open rooms the actor is not in, by name."""
+        return sorted(await rooms.open_to(self._database, actor.id), key=_order)
+
+    async def show(self, actor: Person, slug: str) -> RoomView:
+        """One room the actor is in, or an open one."""
+        await self._access.visible_room(actor, slug)
+        for view in [*await self.sidebar(actor), *await self.browse(actor)]:
+            if view.room.slug == slug:
+                return view
+        raise NotFound
+
+    async def create(
+        self, actor: Person, *, name: str, slug: str = "", topic: str = "", kind: RoomKind = "open"
+    ) -> Room:
+        """A new open or closed room owned by the actor. Raises ``Invalid`` or ``Conflict``."""
+        name = validation.room_name(name)
+        topic = validation.topic(topic)
+        slug = validation.slug(slug) if slug else validation.derive_slug(name)
+        if kind not in {"open", "closed"}:
+            raise invalid("kind", "A room is open or closed.")
+        async with self._database.transaction() as tx:
+            room = await self._insert(tx, actor, slug=slug, name=name, topic=topic, kind=kind)
+            if room is None:
+                raise Conflict(f"There is a room with the address {slug} already.")
+            await self._put_in(tx, room, actor, "owner")
+        return room
+
+    async def rename(self, actor: Person, slug: str, name: str) -> None:
+        await self._change(actor, slug, name=validation.room_name(name))
+
+    async def set_topic(self, actor: Person, slug: str, topic: str) -> None:
+        await self._change(actor, slug, topic=validation.topic(topic))
+
+    async def open_direct(self, actor: Person, username: str) -> Room:
+        """The room of the two people, made when they first talk. With oneself: notes."""
+        other = await people.by_username(self._database, username.strip().lower())
+        if other is None or other.is_disabled or not other.is_verified:
+            raise NotFound(f"There is nobody called {username}.")
+        slug = "dm-{}-{}".format(*sorted((actor.id, other.id)))
+        async with self._database.transaction() as tx:
+            room = await rooms.by_slug(tx, slug)
+            if room is None:
+                room = await self._insert(tx, actor, slug=slug, name="", topic="", kind="direct")
+                assert room is not None  # noqa: S101 - nobody else writes inside this transaction
+                for person in {actor.id: actor, other.id: other}.values():
+                    await self._put_in(tx, room, person, "member", _other(person, actor, other))
+        return room
+
+    async def _insert(
+        self, tx: Transaction, actor: Person, *, slug: str, name: str, topic: str, kind: str
+    ) -> Room | None:
+        at = self._database.clock()
+        return await rooms.insert(tx, slug=slug, name=name, topic=topic, kind=kind, created_by=actor.id, at=at)
+
+    async def _put_in(self, tx: Transaction, room: Room, person: Person, role: Role, title: str = "") -> None:
+        await memberships.insert(tx, room.id, person.id, role, room.last_index, self._database.clock())
+        news = RoomAdded(room.slug, title or room.name, room.topic, room.kind, room.last_index, room.last_index)
+        tx.after_commit(lambda: self._hub.tell([person.id], news))
+
+    async def _change(self, actor: Person, slug: str, **values: str) -> None:
+        async with self._database.transaction() as tx:
+            room, role, _ = await self._access.membership_for(actor, slug, tx)
+            if room.kind == "direct" or not may_manage(actor, role):
+                raise Forbidden("Only an owner of the room or an administrator may change this.")
+            await rooms.update(tx, room.id, **values)
+            members = [member.person_id for member in await memberships.members(tx, room.id)]
+            news = RoomChanged(slug, values.get("name", room.name), values.get("topic", room.topic), room.kind)
+            tx.after_commit(lambda: self._hub.tell(members, news))
+
+
+def _other(person: Person, first: Person, second: Person) -> str:
+    return (second if person.id == first.id else first).display_name
+
+
+def _titled(actor: Person, view: RoomView) -> RoomView:
+    # A direct room with oneself has no other: it bears one's own name.
+    return (
+        msgspec.structs.replace(view, title=actor.display_name, other_username=actor.username)
+        if not view.title
+        else view
+    )
+
+
+def _order(view: RoomView) -> tuple[bool, bool, str]:
+    return (view.room.kind == "direct", view.room.slug != GENERAL, view.title.casefold())

@@ -1,0 +1,281 @@
+"""Who is asking: passwords become sessions, and sessions and tokens become people again."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+from chatapp.core import tokens, validation
+from chatapp.core.errors import Conflict, Forbidden, NotFound, RateLimited, Unauthenticated, invalid
+from chatapp.core.limits import Limits
+from chatapp.core.models import Identity, Person, Session, Token, TokenKind
+from chatapp.core.passwords import Hasher
+from chatapp.core.tokens import Claims
+from chatapp.domain import hashing
+from chatapp.realtime.hub import Hub
+from chatapp.settings import Settings
+from chatapp.storage import people, sessions
+from chatapp.storage import tokens as token_rows
+from chatapp.storage.database import Database, Transaction
+from chatapp.storage.secrets import Secrets
+
+SECOND_MS: Final = 1000
+DAY_MS: Final = 86_400_000
+UNREMEMBERED_IDLE_MS: Final = DAY_MS
+MOST_TOKENS: Final = 100
+MOST_TOKEN_DAYS: Final = 365
+LONGEST_NAME: Final = 254
+LONGEST_ADDRESS: Final = 64
+LONGEST_USER_AGENT: Final = 200
+WRONG: Final = "The name or the password is not right."
+
+
+class SignIn:
+    """Every refusal of a credential looks the same: None, or ``Unauthenticated`` with one sentence."""
+
+    def __init__(
+        self, *, database: Database, hub: Hub, limits: Limits, hasher: Hasher, secrets: Secrets, settings: Settings
+    ) -> None:
+        self._database = database
+        self._hub = hub
+        self._limits = limits
+        self._hasher = hasher
+        self._jwt_keys = secrets.jwt_keys
+        self._shared_secret = settings.shared_jwt_secret
+        self._is_weak_allowed = settings.allow_weak_shared_secret
+        self._idle_ms = settings.session_idle_days * DAY_MS
+        self._life_ms = settings.session_days * DAY_MS
+        self._seen: dict[str, int] = {}
+        self._used: dict[int, int] = {}
+
+    # Passwords
+
+    async def with_password(
+        self, name_or_email: str, password: str, *, remember: bool, address: str, user_agent: str
+    ) -> tuple[str, Person]:
+        """A new session's secret, for the cookie. Raises ``Unauthenticated`` or ``RateLimited``."""
+        while True:
+            person, password_hash = await self._authenticated(name_or_email, password, address)
+            better = await self._improved(password, password_hash)
+            session, secret = self._new_session(person, remember, address, user_agent)
+            async with self._database.transaction() as tx:
+                # Otherwise the password changed while it was being checked: ask for the new one.
+                if await people.password_hash(tx, person.id) == password_hash:
+                    person = await _active(tx, person)
+                    await people.update(tx, person.id, password_hash=better)
+                    await sessions.insert(tx, session)
+                    return secret, person
+
+    async def check_password(self, name_or_email: str, password: str, *, address: str) -> Person:
+        """Whose name and password these are, without a session. Raises as :meth:`with_password`."""
+        person, _ = await self._authenticated(name_or_email, password, address)
+        return person
+
+    async def start_session(self, person: Person, *, remember: bool, address: str, user_agent: str) -> str:
+        """The secret for the cookie of somebody who has just proved who they are in another way."""
+        session, secret = self._new_session(person, remember, address, user_agent)
+        async with self._database.transaction() as tx:
+            await _active(tx, person)
+            await sessions.insert(tx, session)
+        return secret
+
+    # Credentials
+
+    async def by_session(self, secret: str) -> Identity | None:
+        if not secret:
+            return None
+        found = await sessions.by_digest(self._database, tokens.digest(secret))
+        if found is None or not self._is_alive(*found):
+            return None
+        identity = Identity(found[1], session_digest=found[0].digest)
+        self.note_seen(identity)
+        return identity
+
+    async def by_token(self, token: str) -> Identity | None:
+        if not token or len(token) > tokens.LONGEST:
+            return None
+        kind = tokens.kind_of(token)
+        if kind is not None:
+            return await self._by_digest(kind, tokens.digest(token))
+        if tokens.is_ours(token, self._jwt_keys):
+            claims = tokens.read_own(token, self._jwt_keys, self._now())
+            return await self._by_claims(claims) if claims else None
+        return await self._by_shared_secret(token)
+
+    async def is_valid(self, identity: Identity) -> bool:
+        """Whether what was true when the identity was found still is."""
+        if identity.session_digest is not None:
+            session = await sessions.by_digest(self._database, identity.session_digest)
+            return session is not None and self._is_alive(*session)
+        if identity.token_id is not None:
+            token = await token_rows.by_id(self._database, identity.token_id)
+            return token is not None and self._is_good(*token)
+        person = await people.by_id(self._database, identity.person.id)
+        return person is not None and not person.is_disabled
+
+    def note_seen(self, identity: Identity) -> None:
+        """Remember that the credential is in use; written down by housekeeping, not by every request."""
+        now = self._database.clock()
+        if identity.session_digest is not None:
+            self._seen[identity.session_digest] = now
+        elif identity.token_id is not None:
+            self._used[identity.token_id] = now
+
+    def take_seen(self) -> tuple[dict[str, int], dict[int, int]]:
+        """What was noted since last asked: moments by session digest, and by token id."""
+        seen, self._seen = self._seen, {}
+        used, self._used = self._used, {}
+        return seen, used
+
+    # Sessions
+
+    async def log_out(self, identity: Identity) -> None:
+        if identity.session_digest is not None:
+            async with self._database.transaction() as tx:
+                await self._end(tx, identity.person, identity.session_digest)
+
+    async def end_session(self, actor: Person, digest: str) -> None:
+        """One of the actor's own sessions. Raises ``NotFound``."""
+        async with self._database.transaction() as tx:
+            if not await self._end(tx, actor, digest):
+                raise NotFound
+
+    async def end_other_sessions(self, identity: Identity) -> None:
+        async with self._database.transaction() as tx:
+            for digest in await sessions.delete_of(tx, identity.person.id, except_digest=identity.session_digest):
+                tx.after_commit(partial(self._hub.end_session, digest))
+
+    async def sessions(self, actor: Person) -> list[Session]:
+        """The actor's, newest first."""
+        found = await sessions.of_person(self._database, actor.id)
+        return [session for session in found if self._is_alive(session, actor)]
+
+    # Tokens
+
+    async def tokens(self, actor: Person) -> list[Token]:
+        """The actor's, newest first."""
+        found = await token_rows.of_person(self._database, actor.id)
+        return [token for token in found if self._is_good(token, actor)]
+
+    async def create_token(self, actor: Person, name: str, days: int | None) -> tuple[Token, str]:
+        """A personal token and its secret, which is shown now and never again. ``None`` days: it does not expire."""
+        secret = tokens.new_token("personal")
+        name = validation.token_name(name)
+        return await self._insert_token(actor, "personal", name, tokens.digest(secret), days), secret
+
+    async def create_jwt(self, actor: Person, days: int = 30) -> tuple[Token, str]:
+        """A token that says in itself who bears it; revocable all the same."""
+        jti = tokens.new_secret()
+        token = await self._insert_token(actor, "jwt", "JWT", tokens.digest(jti), days)
+        issued, expires = token.created_at // SECOND_MS, (token.expires_at or 0) // SECOND_MS
+        claims = Claims(str(actor.id), actor.username, issued, expires, jti)
+        return token, tokens.sign(claims, self._jwt_keys)
+
+    async def revoke_token(self, actor: Person, token_id: int) -> None:
+        """One of the actor's own. Raises ``NotFound``."""
+        async with self._database.transaction() as tx:
+            if not await token_rows.delete(tx, actor.id, token_id):
+                raise NotFound
+            tx.after_commit(lambda: self._hub.end_token(token_id))
+
+    async def _authenticated(self, name_or_email: str, password: str, address: str) -> tuple[Person, str]:
+        name = name_or_email.strip().lower()[:LONGEST_NAME]
+        # What is not plain text is nobody's name, and a lone surrogate would fail in the database.
+        found = await people.with_password(self._database, name) if name.isascii() and name.isprintable() else None
+        account = found[0].id if found else name
+        wait = self._limits.login(account, address)
+        if wait:
+            raise RateLimited("Too many attempts to log in. Please wait.", retry_after=wait)
+        # Asked even when the answer is clear: how long it takes must not tell whether there is such a person.
+        is_right = await hashing.is_right(self._hasher, password, found[1] if found else self._hasher.nobody)
+        if not found or not is_right or found[0].is_disabled:
+            raise Unauthenticated(WRONG)
+        self._limits.login_succeeded(account, address)
+        return found
+
+    async def _improved(self, password: str, password_hash: str) -> str:
+        """The hash under today's parameters, when they have risen since."""
+        if not self._hasher.needs_rehash(password_hash):
+            return password_hash
+        return await hashing.make(self._hasher, password)
+
+    def _new_session(self, person: Person, is_remembered: bool, address: str, user_agent: str) -> tuple[Session, str]:
+        secret, now = tokens.new_secret(), self._database.clock()
+        session = Session(
+            digest=tokens.digest(secret),
+            person_id=person.id,
+            created_at=now,
+            seen_at=now,
+            expires_at=now + self._life_ms,
+            is_remembered=is_remembered,
+            address=_storable(address, LONGEST_ADDRESS),
+            user_agent=_storable(user_agent, LONGEST_USER_AGENT),
+        )
+        return session, secret
+
+    async def _end(self, tx: Transaction, person: Person, digest: str) -> bool:
+        was_there = await sessions.delete(tx, person.id, digest)
+        tx.after_commit(lambda: self._hub.end_session(digest))
+        return was_there
+
+    async def _insert_token(self, actor: Person, kind: TokenKind, name: str, digest: str, days: int | None) -> Token:
+        if days is not None and not 1 <= days <= MOST_TOKEN_DAYS:
+            raise invalid("days", f"A token lasts 1 to {MOST_TOKEN_DAYS} days.")
+        now = self._database.clock()
+        async with self._database.transaction() as tx:
+            person = await _active(tx, actor)
+            if not person.is_verified:
+                raise Forbidden("Please confirm your e-mail address first.")
+            if len(await token_rows.of_person(tx, person.id)) >= MOST_TOKENS:
+                raise Conflict(f"You have {MOST_TOKENS} tokens. Revoke one that you no longer need.")
+            expires_at = None if days is None else now + days * DAY_MS
+            return await token_rows.insert(
+                tx, person_id=person.id, kind=kind, name=name, digest=digest, at=now, expires_at=expires_at
+            )
+
+    async def _by_digest(self, kind: TokenKind, digest: str) -> Identity | None:
+        found = await token_rows.by_digest(self._database, digest)
+        if found is None or found[0].kind != kind or not self._is_good(*found):
+            return None
+        identity = Identity(found[1], token_id=found[0].id)
+        self.note_seen(identity)
+        return identity
+
+    async def _by_claims(self, claims: Claims) -> Identity | None:
+        identity = await self._by_digest("jwt", tokens.digest(claims.jti))
+        is_theirs = identity is not None and str(identity.person.id) == claims.sub
+        return identity if is_theirs else None
+
+    async def _by_shared_secret(self, token: str) -> Identity | None:
+        name = tokens.read_shared(token, self._shared_secret, self._now(), is_weak_allowed=self._is_weak_allowed)
+        if name is None or not validation.is_username(name.lower()):
+            return None
+        person = await people.by_username(self._database, name.lower())
+        return Identity(person) if person and person.is_verified and not person.is_disabled else None
+
+    def _is_alive(self, session: Session, person: Person) -> bool:
+        now = self._database.clock()
+        seen_at = max(session.seen_at, self._seen.get(session.digest, 0))
+        idle_ms = self._idle_ms if session.is_remembered else UNREMEMBERED_IDLE_MS
+        return not person.is_disabled and now < session.expires_at and now - seen_at < idle_ms
+
+    def _is_good(self, token: Token, person: Person) -> bool:
+        is_expired = token.expires_at is not None and token.expires_at <= self._database.clock()
+        return person.is_verified and not person.is_disabled and not is_expired
+
+    def _now(self) -> int:
+        return self._database.clock() // SECOND_MS
+
+
+async def _active(tx: Transaction, person: Person) -> Person:
+    """As they are now: what a request found at its beginning may be over."""
+    current = await people.by_id(tx, person.id)
+    if current is None or current.is_disabled:
+        raise Unauthenticated(WRONG)
+    return current
+
+
+def _storable(text: str, most: int) -> str:
+    """Headers come as bytes of any kind; what is no text would fail in the database."""
+    clean = text.encode("utf-8", "replace").decode()
+    return "".join(character for character in clean if character.isprintable())[:most]

@@ -1,0 +1,12 @@
+"""What clients may say on ``/ws``: importing these modules fills the registry."""
+
+from __future__ import annotations
+
+import importlib
+
+MODULES = ("messages", "presence", "rooms")
+
+
+def load() -> None:
+    for name in MODULES:
+        importlib.import_module(f"{__name__}.{name}")

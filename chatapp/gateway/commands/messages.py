@@ -1,0 +1,79 @@
+"""Saying something, changing it, taking it back, and asking what was said."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from chatapp.core.events import wire
+from chatapp.core.models import Message
+from chatapp.gateway.registry import Answer, Command, Index, Slug, command
+from chatapp.gateway.socket import Socket
+
+
+class SendMessage(Command, frozen=True, tag="sendMessage", kw_only=True):
+    """Post to a room; ``client_id`` is the idempotency key."""
+
+    room: Slug
+    content: str
+    client_id: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    reply_to: Index | None = None
+
+
+class GetRecentMessages(Command, frozen=True, tag="getRecentMessages", kw_only=True):
+    """The newest messages, or those just below ``before``."""
+
+    room: Slug
+    limit: Annotated[int, msgspec.Meta(ge=0, le=200)] = 10
+    before: Index | None = None
+
+
+class EditMessage(Command, frozen=True, tag="editMessage", kw_only=True):
+    """New words for one's own message."""
+
+    room: Slug
+    index: Index
+    content: str
+
+
+class DeleteMessage(Command, frozen=True, tag="deleteMessage", kw_only=True):
+    """A tombstone in place of a message."""
+
+    room: Slug
+    index: Index
+
+
+@command(SendMessage)
+async def send(socket: Socket, wanted: SendMessage) -> Answer:
+    messages, actor = socket.chat.messages, socket.identity.person
+    message = await messages.post(actor, wanted.room, wanted.content, wanted.client_id, wanted.reply_to)
+    return _answer(socket, message, wanted.room)
+
+
+@command(GetRecentMessages)
+async def recent(socket: Socket, wanted: GetRecentMessages) -> Answer:
+    messages, actor = socket.chat.messages, socket.identity.person
+    if wanted.before is None:
+        history = await messages.recent(actor, wanted.room, wanted.limit)
+    else:
+        history = await messages.before(actor, wanted.room, wanted.before, wanted.limit)
+    is_drawn = socket.wants_html(wanted.room)
+    return Answer({"messages": [wire(m, wanted.room, with_html=is_drawn) for m in history.messages]})
+
+
+@command(EditMessage)
+async def edit(socket: Socket, wanted: EditMessage) -> Answer:
+    messages, actor = socket.chat.messages, socket.identity.person
+    message = await messages.edit(actor, wanted.room, wanted.index, wanted.content)
+    return _answer(socket, message, wanted.room)
+
+
+@command(DeleteMessage)
+async def delete(socket: Socket, wanted: DeleteMessage) -> Answer:
+    message = await socket.chat.messages.delete(socket.identity.person, wanted.room, wanted.index)
+    return _answer(socket, message, wanted.room)
+
+
+def _answer(socket: Socket, message: Message, room: str) -> Answer:
+    return Answer({"message": wire(message, room, with_html=socket.wants_html(room))})

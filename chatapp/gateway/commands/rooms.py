@@ -1,0 +1,103 @@
+"""Hearing a room, and no longer hearing it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from chatapp.core.errors import NotFound, RateLimited
+from chatapp.core.events import wire
+from chatapp.core.models import History, Room
+from chatapp.gateway.connection import ROOMS
+from chatapp.gateway.protocol import drawn, plain
+from chatapp.gateway.registry import Answer, Command, Index, Slug, Version, command
+from chatapp.gateway.socket import Socket
+from chatapp.realtime.hub import Subscription
+
+
+class Subscribe(Command, frozen=True, tag="subscribe", kw_only=True):
+    """Hear a room from here on: with what changed ``after`` a version, or with the newest ``limit`` messages."""
+
+    room: Slug
+    after: Version | None = None
+    epoch: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    limit: Annotated[int, msgspec.Meta(ge=0, le=200)] = 50
+    html: bool = False
+
+
+class Unsubscribe(Command, frozen=True, tag="unsubscribe", kw_only=True):
+    """Hear a room no longer."""
+
+    room: Slug
+
+
+class MarkRead(Command, frozen=True, tag="markRead", kw_only=True):
+    """Move the read position forward to ``index``."""
+
+    room: Slug
+    index: Index
+
+
+@command(Subscribe)
+async def subscribe(socket: Socket, wanted: Subscribe) -> Answer:
+    """Join the hub, then read, then let news through: no gap and no double in between."""
+    actor, chat = socket.identity.person, socket.chat
+    room = await chat.access.room_for(actor, wanted.room)
+    socket.leave(room.id)
+    if len(socket.subscriptions) >= ROOMS:
+        raise RateLimited(f"One socket hears at most {ROOMS} rooms.", retry_after=60)
+    ear = chat.hub.join(socket, room.id, room.slug, drawn if wanted.html else plain)
+    socket.subscriptions[room.id] = ear
+    socket.draws(room.slug, is_drawn=wanted.html)
+    try:
+        # Asked again after joining: a removal in between had no subscription to end yet.
+        room, _, read_index = await chat.access.membership_for(actor, wanted.room)
+        history = await _history(socket, room, wanted)
+        if ear.is_closed:
+            raise NotFound
+    except BaseException:
+        socket.leave(room.id)
+        raise
+    return Answer(_fields(socket, room, history, read_index, wanted), lambda: _go_live(socket, ear, history))
+
+
+@command(Unsubscribe)
+async def unsubscribe(socket: Socket, wanted: Unsubscribe) -> Answer:
+    room = await socket.chat.access.room_for(socket.identity.person, wanted.room)
+    socket.leave(room.id)
+    return Answer({})
+
+
+@command(MarkRead)
+async def mark_read(socket: Socket, wanted: MarkRead) -> Answer:
+    memberships = socket.chat.memberships
+    unread = await memberships.mark_read(socket.identity.person, wanted.room, wanted.index, heard_by=socket)
+    return Answer({"unread": unread})
+
+
+async def _history(socket: Socket, room: Room, wanted: Subscribe) -> History:
+    messages = socket.chat.messages
+    if wanted.after is None:
+        return await messages.newest(room, wanted.limit)
+    return await messages.missed(room, wanted.after, wanted.epoch)
+
+
+def _fields(socket: Socket, room: Room, history: History, read_index: int, wanted: Subscribe) -> dict[str, object]:
+    return {
+        "room": room.slug,
+        "messages": [wire(message, room.slug, with_html=wanted.html) for message in history.messages],
+        "index": history.index,
+        "version": history.version,
+        "read_index": read_index,
+        "epoch": socket.chat.epoch,
+        "complete": history.is_complete,
+    }
+
+
+def _go_live(socket: Socket, ear: Subscription, history: History) -> None:
+    if ear.is_closed or socket.is_ended:
+        return
+    ear.version, ear.index = history.version, history.index
+    if not socket.chat.hub.go_live(ear, history.version, history.index):
+        socket.fell_behind(ear)

@@ -1,0 +1,168 @@
+"""One socket: what it may still take, what it has missed, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from abc import ABC, abstractmethod
+from typing import Final
+
+import structlog
+from aiohttp import WSCloseCode, web
+
+from chatapp.core.events import Close
+from chatapp.core.models import Identity
+from chatapp.domain.chat import Chat
+from chatapp.realtime.hub import Subscription
+
+POLL_SECONDS: Final = 0.05
+CLOSE_SECONDS: Final = 2.0
+ROOMS: Final = 1000
+REFUSALS_BEFORE_FLOOD: Final = 100
+
+log = structlog.get_logger()
+
+
+class Stalled(Exception):
+    """The client has read nothing for too long."""
+
+
+class Connection(ABC):
+    """A :class:`chatapp.realtime.hub.Listener` on a WebSocket.
+
+    Pushes go to the transport as they are. Past ``backlog_bytes`` of unsent bytes a subscription is
+    *behind*: it gets nothing more until the client has read, and is then caught up from the log.
+    """
+
+    def __init__(self, chat: Chat, identity: Identity, ws: web.WebSocketResponse, transport: asyncio.Transport) -> None:
+        self.chat = chat
+        self.identity = identity
+        self.ws = ws
+        self.id = secrets.token_hex(8)
+        self.subscriptions: dict[int, Subscription] = {}
+        self.is_ended = False
+        self._transport = transport
+        self._bound = chat.settings.backlog_bytes
+        self._patience = chat.settings.stalled_seconds
+        self._behind: dict[Subscription, None] = {}
+        self._catching_up: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
+        self._refusals = 0
+
+    # What the hub calls. None of it waits.
+
+    def write(self, frames: bytes) -> bool:
+        if self._transport.get_write_buffer_size() > self._bound:
+            return False
+        if not self._transport.is_closing():
+            self._transport.write(frames)
+        return True
+
+    def tell(self, frame: bytes) -> None:
+        if not self.write(frame) and not self._transport.is_closing():
+            if self._transport.get_write_buffer_size() > 2 * self._bound:
+                self.abort("stalled")
+            else:
+                self._transport.write(frame)
+
+    def fell_behind(self, subscription: Subscription) -> None:
+        self._behind[subscription] = None
+        if self._catching_up is None:
+            self._catching_up = asyncio.create_task(self._catch_up())
+
+    def removed(self, subscription: Subscription) -> None:
+        """The membership is gone; the hub has taken the subscription out already."""
+        self.subscriptions.pop(subscription.room_id, None)
+
+    def end(self, code: int, reason: str) -> None:
+        """Close from our side; nothing of any room follows, at once."""
+        if self.is_ended:
+            return
+        self.is_ended = True
+        self._leave_all()
+        self._closing = asyncio.create_task(self._close(code, reason))
+
+    # What commands call.
+
+    def send(self, frame: bytes) -> None:
+        """An answer: written whatever waits, since :meth:`may_take_more` slows the asking down."""
+        if not self._transport.is_closing():
+            self._transport.write(frame)
+
+    async def may_take_more(self) -> bool:
+        """Wait until the client has read its answers; False when it does not."""
+        try:
+            await self._drained(self._bound)
+        except Stalled:
+            self.abort("stalled")
+        return not self.is_ended
+
+    def refused_for_rate(self) -> None:
+        self._refusals += 1
+        if self._refusals >= REFUSALS_BEFORE_FLOOD:
+            self.end(Close.FLOOD, "flood")
+
+    def leave(self, room_id: int) -> None:
+        subscription = self.subscriptions.pop(room_id, None)
+        if subscription is not None:
+            self.chat.hub.leave(subscription)
+
+    def abort(self, reason: str) -> None:
+        """Drop a client that does not read: a close frame would wait behind what it does not take."""
+        log.info("socket.dropped", connection=self.id, reason=reason)
+        self.is_ended = True
+        self._leave_all()
+        self._transport.abort()
+
+    async def finish(self) -> None:
+        """Free everything, whatever way the socket ended."""
+        self.is_ended = True
+        self._leave_all()
+        if self._catching_up is not None:
+            self._catching_up.cancel()
+        if self._closing is not None:
+            await self._closing
+        if self.ws.close_code == WSCloseCode.ABNORMAL_CLOSURE:
+            self._transport.abort()
+
+    @abstractmethod
+    async def replay(self, subscription: Subscription) -> bool:
+        """Write the next page of what was missed; True once the subscription is live again."""
+
+    async def _catch_up(self) -> None:
+        try:
+            while self._behind:
+                await self._drained(self._bound // 4)
+                subscription = next(iter(self._behind))
+                if subscription.is_closed or await self.replay(subscription):
+                    self._behind.pop(subscription, None)
+        except Stalled:
+            self.abort("stalled")
+        except Exception:
+            log.exception("socket.catch_up_failed", connection=self.id)
+            self.end(Close.INTERNAL, "catch-up failed")
+        finally:
+            self._catching_up = None
+
+    async def _drained(self, bound: int) -> None:
+        """Wait for unsent bytes to fall to ``bound``; raise :class:`Stalled` when none are taken for too long."""
+        loop = asyncio.get_running_loop()
+        least, since = self._transport.get_write_buffer_size(), loop.time()
+        while (size := self._transport.get_write_buffer_size()) > bound:
+            if size < least:
+                least, since = size, loop.time()
+            if loop.time() - since > self._patience:
+                raise Stalled
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _close(self, code: int, reason: str) -> None:
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self.ws.close(code=code, message=reason.encode(), drain=False)
+        except TimeoutError:
+            self._transport.abort()
+
+    def _leave_all(self) -> None:
+        for room_id in tuple(self.subscriptions):
+            self.leave(room_id)
+        self._behind.clear()

@@ -1,0 +1,139 @@
+"""The two WebSocket endpoints: let in, greet, listen, and free everything at the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import structlog
+from aiohttp import WSMsgType, web
+
+from chatapp import __version__
+from chatapp.core.events import Close, Draining
+from chatapp.domain.chat import Chat
+from chatapp.gateway import commands, registry
+from chatapp.gateway.admission import RETRY_SECONDS, Admission
+from chatapp.gateway.connection import Connection
+from chatapp.gateway.room_socket import RoomSocket
+from chatapp.gateway.socket import Socket
+from chatapp.keys import GATEWAY
+
+DRAIN_SECONDS: Final = 5.0
+
+log = structlog.get_logger()
+
+
+def setup_routes(app: web.Application) -> None:
+    """Enter the endpoints; the application carries its :class:`Gateway` once it has started."""
+
+    async def socket(request: web.Request) -> web.StreamResponse:
+        return await request.app[GATEWAY].socket(request)
+
+    async def room_socket(request: web.Request) -> web.StreamResponse:
+        return await request.app[GATEWAY].room_socket(request)
+
+    app.router.add_get("/ws", socket, name="socket", allow_head=False)
+    app.router.add_get("/rooms/{room}/ws", room_socket, name="room_socket", allow_head=False)
+
+
+class Gateway:
+    """Holds what all sockets of this process share."""
+
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+        self._settings = chat.settings
+        self.admission = Admission(chat.settings, chat.hub)
+        commands.load()
+        self._decoder = registry.decoder()
+        self._open: set[asyncio.Task[Any] | None] = set()
+
+    async def socket(self, request: web.Request) -> web.StreamResponse:
+        identity = self.admission.check(request)
+
+        async def serve(ws: web.WebSocketResponse[Any], transport: asyncio.Transport) -> None:
+            socket = Socket(self._chat, identity, ws, transport)
+
+            async def greet() -> None:
+                socket.greet(__version__)
+
+            await self._hold(socket, greet, lambda data: socket.receive(data, self._decoder))
+
+        return await self._upgrade(request, serve)
+
+    async def room_socket(self, request: web.Request) -> web.StreamResponse:
+        identity = self.admission.check(request)
+        room = await self._chat.access.room_for(identity.person, request.match_info["room"])
+        is_text = request.query.get("format") == "text"
+
+        async def serve(ws: web.WebSocketResponse[Any], transport: asyncio.Transport) -> None:
+            socket = RoomSocket(self._chat, identity, ws, transport, room=room, is_text=is_text)
+            await self._hold(socket, socket.listen, socket.receive)
+
+        return await self._upgrade(request, serve)
+
+    async def drain(self) -> None:
+        """Refuse new sockets, say so to the open ones, close them with 1012, wait a little."""
+        self.admission.is_draining = True
+        self._chat.hub.tell_everyone(Draining(RETRY_SECONDS))
+        self._chat.hub.end_everyone(Close.RESTART, "restart")
+        tasks = [task for task in self._open if task is not None]
+        if tasks:
+            await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
+
+    async def _upgrade(
+        self,
+        request: web.Request,
+        serve: Callable[[web.WebSocketResponse[Any], asyncio.Transport], Awaitable[None]],
+    ) -> web.StreamResponse:
+        ws = web.WebSocketResponse(
+            heartbeat=self._settings.heartbeat,
+            # aiohttp refuses from this size on, not above it.
+            max_msg_size=self._settings.max_frame + 1,
+            compress=False,
+            decode_text=False,
+        )
+        await ws.prepare(request)
+        transport = request.transport
+        if not isinstance(transport, asyncio.Transport):
+            return ws
+        task = asyncio.current_task()
+        self._open.add(task)
+        try:
+            with self.admission.counted(request.remote or ""):
+                await serve(ws, transport)
+        finally:
+            self._open.discard(task)
+        return ws
+
+    async def _hold(
+        self,
+        socket: Connection,
+        start: Callable[[], Awaitable[None]],
+        receive: Callable[[bytes], Awaitable[None]],
+    ) -> None:
+        hub = self._chat.hub
+        hub.enter(socket)
+        try:
+            # Asked again once the hub knows the socket: a logout in between had nothing to close yet.
+            if not await self._chat.sign_in.is_valid(socket.identity):
+                socket.end(Close.SESSION_ENDED, "session ended")
+                return
+            await start()
+            await _listen(socket, receive)
+        finally:
+            hub.exit(socket)
+            await socket.finish()
+            log.info("socket.closed", connection=socket.id, code=socket.ws.close_code)
+
+
+async def _listen(socket: Connection, receive: Callable[[bytes], Awaitable[None]]) -> None:
+    while not socket.is_ended:
+        message = await socket.ws.receive()
+        if message.type is WSMsgType.TEXT:
+            await receive(message.data)
+            await socket.may_take_more()
+        elif message.type is WSMsgType.BINARY:
+            socket.end(Close.BINARY, "text frames only")
+        else:
+            return

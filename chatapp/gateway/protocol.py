@@ -1,0 +1,132 @@
+"""Bytes on a socket: commands in, answers, errors and news out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from chatapp.core.errors import BadJson, BadRequest, ChatError, FieldError, Invalid, UnknownAction
+from chatapp.core.events import Messages, encode, wire
+from chatapp.core.models import Message
+from chatapp.core.text import has_surrogate
+from chatapp.realtime.frames import text_frame
+
+Ref = str | int | float | bool | None
+PER_FRAME: Final = 50
+CHARACTERS: Final = 60_000
+
+_envelope = msgspec.json.Decoder()
+_path = re.compile(r" - at `\$\.?([^`]*)`$")
+_missing = re.compile(r"^Object missing required field `(\w+)`")
+
+
+def plain(room: str, changes: Sequence[Message]) -> bytes:
+    """News frames for clients that draw the text themselves."""
+    return _news(room, changes, with_html=False)
+
+
+def drawn(room: str, changes: Sequence[Message]) -> bytes:
+    """News frames for clients that take the body as HTML."""
+    return _news(room, changes, with_html=True)
+
+
+def _news(room: str, changes: Sequence[Message], *, with_html: bool) -> bytes:
+    return b"".join(
+        text_frame(encode(Messages(room, tuple(wire(m, room, with_html=with_html) for m in part))))
+        for part in chunks(changes)
+    )
+
+
+def chunks(changes: Sequence[Message]) -> Iterator[Sequence[Message]]:
+    """Parts that make frames of a bearable size."""
+    start, characters = 0, 0
+    for position, message in enumerate(changes):
+        characters += len(message.content) + len(message.html)
+        if position > start and (position - start >= PER_FRAME or characters > CHARACTERS):
+            yield changes[start:position]
+            start, characters = position, len(message.content) + len(message.html)
+    if changes:
+        yield changes[start:]
+
+
+def answer(ref: Ref | msgspec.UnsetType, fields: dict[str, Any]) -> bytes:
+    """``{"ref": 7, "ok": true, …}``"""
+    return text_frame(encode({**_ref(ref), "ok": True, **fields}))
+
+
+def refusal(ref: Ref | msgspec.UnsetType, error: ChatError) -> bytes:
+    """``{"ref": 7, "ok": false, "error": {…}}``"""
+    return text_frame(encode({**_ref(ref), "ok": False, "error": error_object(error)}))
+
+
+def _ref(ref: Ref | msgspec.UnsetType) -> dict[str, Any]:
+    return {} if ref is msgspec.UNSET else {"ref": ref}
+
+
+def error_object(error: ChatError) -> dict[str, Any]:
+    """The error as docs/protocol.md has it in frames."""
+    fields: dict[str, Any] = {"code": error.code, "message": error.message, "status": error.status}
+    if error.errors:
+        fields["errors"] = error.errors
+    if error.retry_after is not None:
+        fields["retry_after"] = error.retry_after
+    return fields
+
+
+def loosely(data: bytes) -> dict[str, Any]:
+    """The frame as a plain object. Raises ``BadJson``, or ``Invalid`` for a lone surrogate."""
+    try:
+        frame = _envelope.decode(data)
+    except (msgspec.DecodeError, RecursionError):
+        raise _why_not_json(data) from None
+    if not isinstance(frame, dict):
+        raise BadJson
+    return frame
+
+
+def _why_not_json(data: bytes) -> ChatError:
+    # The fast decoder stops at a lone surrogate without naming it; the standard one lets it through.
+    try:
+        text = json.dumps(json.loads(data, parse_constant=_refuse_constant), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return BadJson()
+    return Invalid("The frame holds a lone surrogate, which is not text.") if has_surrogate(text) else BadJson()
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def ref_of(frame: dict[str, Any]) -> Ref | msgspec.UnsetType:
+    ref = frame.get("ref", msgspec.UNSET)
+    return ref if ref is None or isinstance(ref, str | int | float | bool) else msgspec.UNSET
+
+
+def explain(error: msgspec.ValidationError, frame: dict[str, Any], actions: Sequence[str]) -> ChatError:
+    """Why a frame is not a command: no such action, or which field is wrong."""
+    action = frame.get("action")
+    if not isinstance(action, str) or action not in actions:
+        return UnknownAction(
+            f"There is no action {str(action)[:40]!r}." if "action" in frame else "No action is given."
+        )
+    return BadRequest(errors=(_field_error(str(error)),))
+
+
+def _field_error(sentence: str) -> FieldError:
+    missing = _missing.match(sentence)
+    if missing:
+        return FieldError(missing[1], "This field is required.")
+    place = _path.search(sentence)
+    return FieldError(place[1] if place else "", _path.sub("", sentence).replace("`", ""))
+
+
+def is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,152 @@
+"""``/rooms/{room}/ws``: the small door, for ten-line scripts and people who type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+import structlog
+from aiohttp import web
+
+from chatapp.core.errors import BadRequest, ChatError, Forbidden, Internal, NotFound, RateLimited, UnknownAction
+from chatapp.core.events import Close, encode, wire
+from chatapp.core.models import Identity, Message, Room
+from chatapp.domain.chat import Chat
+from chatapp.gateway import protocol
+from chatapp.gateway.connection import Connection
+from chatapp.realtime.frames import text_frame
+from chatapp.realtime.hub import Subscription
+
+RECENT = 10
+
+log = structlog.get_logger()
+
+
+def _posts(changes: Sequence[Message]) -> list[Message]:
+    """New posts only: this door tells nothing of edits and tombstones."""
+    return [message for message in changes if message.edited_at is None and not message.is_deleted]
+
+
+def as_json(room: str, changes: Sequence[Message]) -> bytes:
+    return b"".join(_frame(room, part) for part in protocol.chunks(_posts(changes)))
+
+
+def as_text(_room: str, changes: Sequence[Message]) -> bytes:
+    return b"".join(text_frame(f"{m.username}: {m.content}".encode()) for m in _posts(changes))
+
+
+def _frame(room: str, messages: Sequence[Message]) -> bytes:
+    return text_frame(encode({"messages": [wire(message, room) for message in messages]}))
+
+
+class RoomSocket(Connection):
+    """Every frame it sends holds a ``messages`` array, or a line of text where that was asked for."""
+
+    def __init__(
+        self,
+        chat: Chat,
+        identity: Identity,
+        ws: web.WebSocketResponse[Any],
+        transport: Any,
+        *,
+        room: Room,
+        is_text: bool,
+    ) -> None:
+        super().__init__(chat, identity, ws, transport)
+        self.room = room
+        self.is_text = is_text
+
+    async def listen(self) -> None:
+        """Hear new posts from now on."""
+        voice = as_text if self.is_text else as_json
+        ear = self.chat.hub.join(self, self.room.id, self.room.slug, voice)
+        self.subscriptions[self.room.id] = ear
+        try:
+            room = await self.chat.access.room_for(self.identity.person, self.room.slug)
+            history = await self.chat.messages.newest(room, 0)
+        except NotFound:
+            self.removed(ear)
+            return
+        ear.version, ear.index = history.version, history.index
+        if not ear.is_closed and not self.chat.hub.go_live(ear, history.version, history.index):
+            self.fell_behind(ear)
+
+    async def receive(self, data: bytes) -> None:
+        """Answer one frame; whatever it holds, the socket stays."""
+        if not protocol.is_utf8(data):
+            self.end(Close.NOT_UTF8, "not UTF-8")
+            return
+        try:
+            if self.is_text:
+                await self._post(data.decode().rstrip("\r\n"))
+            else:
+                await self._run(protocol.loosely(data))
+        except ChatError as error:
+            self._refuse(error)
+        except Exception:
+            log.exception("room_socket.frame_failed", connection=self.id)
+            self._refuse(Internal())
+            self.end(Close.INTERNAL, "internal error")
+
+    def removed(self, subscription: Subscription) -> None:
+        super().removed(subscription)
+        self._refuse(NotFound())
+        self.end(Close.NORMAL, "no longer a member")
+
+    def tell(self, frame: bytes) -> None:
+        """News of a person's rooms is not for this door."""
+
+    async def replay(self, subscription: Subscription) -> bool:
+        history = await self.chat.messages.next_posts(self.room, subscription.index)
+        if subscription.is_closed:
+            return True
+        # By index, not by what is new: a post that was edited meanwhile has not been heard here yet.
+        for message in history.messages:
+            self.send(subscription.voice(self.room.slug, [_as_posted(message)]))
+            subscription.index = message.index
+        if subscription.index < history.index:
+            return False
+        return self.chat.hub.go_live(subscription, history.version, history.index)
+
+    async def _run(self, frame: dict[str, Any]) -> None:
+        await self._check_token(frame.get("token"))
+        run: Callable[[dict[str, Any]], Any] | None = {
+            "getRecentMessages": self._recent,
+            "sendMessage": self._send,
+        }.get(str(frame.get("action")))
+        if run is None:
+            raise UnknownAction
+        await run(frame)
+
+    async def _check_token(self, token: object) -> None:
+        if token is None or token == "":
+            return
+        identity = await self.chat.sign_in.by_token(token) if isinstance(token, str) else None
+        if identity is None or identity.person.id != self.identity.person.id:
+            raise Forbidden("The token in the frame is not this connection's.")
+
+    async def _recent(self, _frame_: dict[str, Any]) -> None:
+        history = await self.chat.messages.recent(self.identity.person, self.room.slug, RECENT)
+        self.send(_frame(self.room.slug, [m for m in history.messages if not m.is_deleted]))
+
+    async def _send(self, frame: dict[str, Any]) -> None:
+        content, client_id = frame.get("content"), frame.get("client_id", "")
+        if not isinstance(content, str) or not isinstance(client_id, str):
+            raise BadRequest("A message needs its content as a string.")
+        await self._post(content, client_id)
+
+    async def _post(self, content: str, client_id: str = "") -> None:
+        await self.chat.messages.post(self.identity.person, self.room.slug, content, client_id)
+
+    def _refuse(self, error: ChatError) -> None:
+        if self.is_text:
+            self.send(text_frame(f"! {error.message}".encode()))
+        else:
+            self.send(text_frame(encode({"messages": [], "error": protocol.error_object(error)})))
+        if isinstance(error, RateLimited):
+            self.refused_for_rate()
+
+
+def _as_posted(message: Message) -> Message:
+    return msgspec.structs.replace(message, edited_at=None)

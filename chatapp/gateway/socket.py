@@ -1,0 +1,105 @@
+"""``/ws``: one socket for all rooms of a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import structlog
+from aiohttp import web
+
+from chatapp.core.errors import ChatError, Internal, NotFound, RateLimited
+from chatapp.core.events import PROTOCOL, Close, Hello, Limits, encode, user
+from chatapp.core.models import Identity
+from chatapp.domain.chat import Chat
+from chatapp.gateway import protocol
+from chatapp.gateway.connection import Connection
+from chatapp.gateway.registry import COMMANDS, Command, actions
+from chatapp.realtime.frames import text_frame
+from chatapp.realtime.hub import Subscription
+
+log = structlog.get_logger()
+
+
+class Socket(Connection):
+    """Answers commands one after the other; one bad frame costs one error answer."""
+
+    def __init__(self, chat: Chat, identity: Identity, ws: web.WebSocketResponse[Any], transport: Any) -> None:
+        super().__init__(chat, identity, ws, transport)
+        self._drawn_rooms: set[str] = set()
+
+    def greet(self, server: str) -> None:
+        settings = self.chat.settings
+        hello = Hello(
+            PROTOCOL,
+            server,
+            self.id,
+            user(self.identity.person),
+            settings.heartbeat,
+            Limits(settings.max_content, settings.max_frame),
+            self.chat.epoch,
+        )
+        self.send(text_frame(encode(hello)))
+
+    async def receive(self, data: bytes, decoder: msgspec.json.Decoder[Command]) -> None:
+        """Decode, run, answer. Nothing but a closed socket stops the next frame."""
+        try:
+            command = decoder.decode(data)
+        except (msgspec.DecodeError, RecursionError) as error:
+            self._refuse_frame(data, error)
+            return
+        try:
+            answer = await COMMANDS[type(command)](self, command)
+        except ChatError as error:
+            self._refuse(command.ref, error)
+        except Exception:
+            log.exception("socket.command_failed", connection=self.id, action=type(command).__name__)
+            self._refuse(command.ref, Internal())
+            self.end(Close.INTERNAL, "internal error")
+        else:
+            self.send(protocol.answer(command.ref, answer.fields))
+            if answer.then is not None:
+                answer.then()
+
+    def wants_html(self, room: str) -> bool:
+        """Whether it subscribed to that room with ``html``."""
+        return room in self._drawn_rooms
+
+    def draws(self, room: str, *, is_drawn: bool) -> None:
+        (self._drawn_rooms.add if is_drawn else self._drawn_rooms.discard)(room)
+
+    async def replay(self, subscription: Subscription) -> bool:
+        try:
+            room = await self.chat.access.room_by_id(self.identity.person, subscription.room_id)
+        except NotFound:
+            self.leave(subscription.room_id)
+            return True
+        history = await self.chat.messages.next_changes(room, subscription.version)
+        if subscription.is_closed:
+            return True
+        if history.messages:
+            self.send(subscription.voice(room.slug, history.messages))
+        if not history.is_complete:
+            subscription.version = history.messages[-1].version
+            return False
+        subscription.version, subscription.index = history.version, history.index
+        return self.chat.hub.go_live(subscription, history.version, history.index)
+
+    def _refuse_frame(self, data: bytes, error: Exception) -> None:
+        if not protocol.is_utf8(data):
+            self.end(Close.NOT_UTF8, "not UTF-8")
+            return
+        ref: protocol.Ref | msgspec.UnsetType = msgspec.UNSET
+        try:
+            frame = protocol.loosely(data)
+            ref = protocol.ref_of(frame)
+            assert isinstance(error, msgspec.ValidationError)  # noqa: S101 - what parses loosely failed its schema
+            refusal = protocol.explain(error, frame, list(actions()))
+        except ChatError as found:
+            refusal = found
+        self._refuse(ref, refusal)
+
+    def _refuse(self, ref: protocol.Ref | msgspec.UnsetType, error: ChatError) -> None:
+        self.send(protocol.refusal(ref, error))
+        if isinstance(error, RateLimited):
+            self.refused_for_rate()

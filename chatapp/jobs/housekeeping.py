@@ -1,0 +1,55 @@
+"""Has the housekeeping done: every minute what was seen is written down, every hour what is over is deleted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Final, Self
+
+import structlog
+
+from chatapp.domain.housekeeping import Housekeeping
+
+MINUTE: Final = 60.0
+HOUR: Final = 3600.0
+
+log = structlog.get_logger(__name__)
+
+
+class Housekeeper:
+    """Runs while the context is open; on leaving, what was seen is written down once more."""
+
+    def __init__(self, housekeeping: Housekeeping, *, minute: float = MINUTE, hour: float = HOUR) -> None:
+        self._housekeeping = housekeeping
+        self._minute = minute
+        self._hour = hour
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        self._tasks = [
+            asyncio.create_task(_every(self._minute, self._housekeeping.note_seen), name="note seen"),
+            asyncio.create_task(_every(self._hour, self._housekeeping.tidy), name="tidy"),
+        ]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await _tried(self._housekeeping.note_seen)
+
+
+async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await _tried(work)
+        await asyncio.sleep(seconds)
+
+
+async def _tried(work: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await work()
+    except Exception as error:  # a full disk today must not end housekeeping for ever
+        log.warning("housekeeping.trouble", error=str(error))

@@ -1,0 +1,82 @@
+"""Accounts as rows."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from chatapp.core.models import Person
+from chatapp.storage.database import Reader, Transaction
+from chatapp.storage.rows import PERSON
+from chatapp.storage.tables import people
+
+WIDTH: Final = len(PERSON)
+
+
+async def insert(
+    tx: Transaction,
+    *,
+    username: str,
+    email: str,
+    display_name: str,
+    password_hash: str,
+    is_admin: bool,
+    is_verified: bool,
+    at: int,
+) -> Person:
+    """Ask :func:`by_username` and :func:`by_email` in the same transaction first: both are unique."""
+    values = {
+        "username": username,
+        "email": email,
+        "display_name": display_name,
+        "password_hash": password_hash,
+        "is_admin": is_admin,
+        "is_verified": is_verified,
+        "created_at": at,
+    }
+    result = await tx.execute(sa.insert(people).values(values).returning(*PERSON))
+    return Person(*result.one())
+
+
+async def update(tx: Transaction, person_id: int, **values: Any) -> Person:
+    statement = sa.update(people).where(people.c.id == person_id).values(values).returning(*PERSON)
+    return Person(*(await tx.execute(statement)).one())
+
+
+async def by_id(db: Reader, person_id: int) -> Person | None:
+    return await _one(db, people.c.id == person_id)
+
+
+async def by_username(db: Reader, username: str) -> Person | None:
+    return await _one(db, people.c.username == username)
+
+
+async def by_email(db: Reader, email: str) -> Person | None:
+    return await _one(db, people.c.email == email)
+
+
+async def with_password(db: Reader, name_or_email: str) -> tuple[Person, str] | None:
+    """The person of that username or e-mail address, and their password's hash."""
+    # A username holds no @ and an address always does: the two cannot be mistaken for each other.
+    column = people.c.email if "@" in name_or_email else people.c.username
+    row = await db.one(sa.select(*PERSON, people.c.password_hash).where(column == name_or_email))
+    return (Person(*row[:WIDTH]), row[WIDTH]) if row else None
+
+
+async def password_hash(db: Reader, person_id: int) -> str:
+    row = await db.one(sa.select(people.c.password_hash).where(people.c.id == person_id))
+    return row[0] if row else ""
+
+
+async def everyone(db: Reader) -> list[Person]:
+    return [Person(*row) for row in await db.all(sa.select(*PERSON).order_by(people.c.username))]
+
+
+async def is_empty(db: Reader) -> bool:
+    return await db.one(sa.select(people.c.id).limit(1)) is None
+
+
+async def _one(db: Reader, condition: sa.ColumnElement[bool]) -> Person | None:
+    row = await db.one(sa.select(*PERSON).where(condition))
+    return Person(*row) if row else None

@@ -1,0 +1,85 @@
+"""The keys of this installation: made at its first start, kept in one file that only its owner may read."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import secrets
+import stat
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+FILE: Final = "secrets.json"
+KEY_BYTES: Final = 32
+
+
+class SecretsError(Exception):
+    """The file cannot be trusted; the sentence says what to do."""
+
+
+class Secrets(msgspec.Struct, frozen=True):
+    """Newest key first everywhere: the first one signs, every one is still accepted."""
+
+    session_keys: tuple[str, ...]
+    jwt_keys: dict[str, str]
+    csrf_key: str
+
+
+def load(folder: Path) -> Secrets:
+    """The keys in that folder, both made where they are missing. Raises :class:`SecretsError`."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / FILE
+    try:
+        return _create(path)
+    except FileExistsError:
+        return _read(path)
+
+
+def _create(path: Path) -> Secrets:
+    # O_EXCL: of two starts at once one makes the keys; and it follows no link that somebody laid out.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    new = Secrets((_key(),), {secrets.token_hex(8): _key()}, _key())
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(msgspec.json.format(msgspec.json.encode(new)) + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return new
+
+
+def _read(path: Path) -> Secrets:
+    mode = path.stat().st_mode
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise SecretsError(
+            f"{path} can be read by others (its mode is {stat.S_IMODE(mode):04o}). "
+            f"If nobody has copied it, run: chmod 600 {path}"
+        )
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=Secrets)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise SecretsError(
+            f"{path} is damaged ({error}). Restore it, or delete it: then everybody logs in again."
+        ) from None
+    except OSError as error:
+        raise SecretsError(f"{path} cannot be read: {error.strerror}.") from None
+    _refuse_weak(path, found)
+    return found
+
+
+def _refuse_weak(path: Path, found: Secrets) -> None:
+    keys = [*found.session_keys, *found.jwt_keys.values(), found.csrf_key]
+    if not found.session_keys or not found.jwt_keys or not all(_is_strong(key) for key in keys):
+        raise SecretsError(f"{path} lacks a key, or has one that is not {KEY_BYTES} bytes in URL-safe base64.")
+
+
+def _key() -> str:
+    return base64.urlsafe_b64encode(os.urandom(KEY_BYTES)).decode()
+
+
+def _is_strong(key: str) -> bool:
+    try:
+        return len(base64.b64decode(key, altchars=b"-_", validate=True)) == KEY_BYTES
+    except (ValueError, binascii.Error):
+        return False

@@ -1,0 +1,82 @@
+"""Signed-in browsers as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+import sqlalchemy as sa
+
+from chatapp.core.models import Person, Session
+from chatapp.storage.database import Reader, Transaction
+from chatapp.storage.rows import PERSON
+from chatapp.storage.tables import people, sessions
+
+COLUMNS: Final = (
+    sessions.c.digest,
+    sessions.c.person_id,
+    sessions.c.created_at,
+    sessions.c.seen_at,
+    sessions.c.expires_at,
+    sessions.c.is_remembered,
+    sessions.c.address,
+    sessions.c.user_agent,
+)
+WIDTH: Final = len(COLUMNS)
+
+
+async def insert(tx: Transaction, session: Session) -> None:
+    await tx.execute(sa.insert(sessions).values(msgspec.structs.asdict(session)))
+
+
+async def by_digest(db: Reader, digest: str) -> tuple[Session, Person] | None:
+    """The session and whose it is, expired and disabled ones included."""
+    row = await db.one(
+        sa.select(*COLUMNS, *PERSON)
+        .join(people, people.c.id == sessions.c.person_id)
+        .where(sessions.c.digest == digest)
+    )
+    return (Session(*row[:WIDTH]), Person(*row[WIDTH:])) if row else None
+
+
+async def of_person(db: Reader, person_id: int) -> list[Session]:
+    """Newest first."""
+    rows = await db.all(
+        sa.select(*COLUMNS).where(sessions.c.person_id == person_id).order_by(sessions.c.created_at.desc())
+    )
+    return [Session(*row) for row in rows]
+
+
+async def touch(tx: Transaction, seen: Mapping[str, int]) -> None:
+    """Note when sessions were last seen: moments by digest."""
+    statement = sa.update(sessions).where(sessions.c.digest == sa.bindparam("of")).values(seen_at=sa.bindparam("at"))
+    if seen:
+        await tx.execute(statement, [{"of": of, "at": at} for of, at in seen.items()])
+
+
+async def delete(tx: Transaction, person_id: int, digest: str) -> bool:
+    """True when that session of that person was there."""
+    return bool(await _delete(tx, sessions.c.person_id == person_id, sessions.c.digest == digest))
+
+
+async def delete_of(tx: Transaction, person_id: int, *, except_digest: str | None = None) -> list[str]:
+    """End the person's sessions but one; the digests that are gone."""
+    return await _delete(tx, sessions.c.person_id == person_id, sessions.c.digest.is_distinct_from(except_digest))
+
+
+async def delete_expired(tx: Transaction, *, now: int, idle_since: int, unremembered_since: int) -> list[str]:
+    """End what is over, or has not been seen since the given moments; the digests that are gone."""
+    return await _delete(
+        tx,
+        sa.or_(
+            sessions.c.expires_at <= now,
+            sessions.c.seen_at <= idle_since,
+            sa.and_(sessions.c.is_remembered.is_(False), sessions.c.seen_at <= unremembered_since),
+        ),
+    )
+
+
+async def _delete(tx: Transaction, *conditions: Any) -> list[str]:
+    gone = await tx.execute(sa.delete(sessions).where(*conditions).returning(sessions.c.digest))
+    return list(gone.scalars())

@@ -1,0 +1,58 @@
+"""Rooms over REST: listed, opened, shown, renamed."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+from aiohttp import web
+
+from chatapp.core.models import Person
+from chatapp.keys import CHAT
+from chatapp.web.bodies import decode, reply
+from chatapp.web.identity import actor
+from chatapp.web.shapes import room_out
+
+
+class NewRoom(msgspec.Struct):
+    name: str
+    slug: str = ""
+    topic: str = ""
+    kind: Literal["open", "closed"] = "open"
+
+
+class RoomPatch(msgspec.Struct):
+    name: str | None = None
+    topic: str | None = None
+
+
+async def index(request: web.Request) -> web.Response:
+    me, rooms = actor(request), request.config_dict[CHAT].rooms
+    views = [*await rooms.sidebar(me), *await rooms.browse(me)]
+    return reply({"rooms": [room_out(view) for view in views]})
+
+
+async def create(request: web.Request) -> web.Response:
+    me = actor(request)
+    body = await decode(request, NewRoom)
+    room = await request.config_dict[CHAT].rooms.create(me, **msgspec.structs.asdict(body))
+    return await _room(request, me, room.slug, status=201)
+
+
+async def show(request: web.Request) -> web.Response:
+    return await _room(request, actor(request), request.match_info["room"])
+
+
+async def update(request: web.Request) -> web.Response:
+    me, slug, rooms = actor(request), request.match_info["room"], request.config_dict[CHAT].rooms
+    body = await decode(request, RoomPatch)
+    if body.name is not None:
+        await rooms.rename(me, slug, body.name)
+    if body.topic is not None:
+        await rooms.set_topic(me, slug, body.topic)
+    return await _room(request, me, slug)
+
+
+async def _room(request: web.Request, me: Person, slug: str, *, status: int = 200) -> web.Response:
+    view = await request.config_dict[CHAT].rooms.show(me, slug)
+    return reply(room_out(view), status=status, headers={"Location": f"/api/v1/rooms/{slug}"} if status == 201 else {})

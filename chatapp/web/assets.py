@@ -1,0 +1,109 @@
+"""Static files from memory, under an address that holds a hash of their content: cached for ever, never stale."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+import msgspec
+from aiohttp import hdrs, web
+
+from chatapp.core.errors import NotFound
+
+HASH_CHARACTERS: Final = 12
+STYLES: Final = "app.css"
+FOREVER: Final = "public, max-age=31536000, immutable"
+COMPRESSED: Final = frozenset({".css", ".js", ".svg"})
+TYPES: Final = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".ico": "image/x-icon",
+    ".woff2": "font/woff2",
+    ".json": "application/json",
+    ".webmanifest": "application/manifest+json",
+    ".txt": "text/plain; charset=utf-8",
+}
+
+
+class Asset(msgspec.Struct, frozen=True):
+    """One file as it is sent. ``compressed`` is empty where that gains nothing."""
+
+    body: bytes
+    content_type: str
+    compressed: bytes = b""
+
+
+class Assets:
+    """All of static/, read once; while developing, read again for each request."""
+
+    def __init__(self, root: Path, *, is_debug: bool = False) -> None:
+        self._root = root
+        self._is_debug = is_debug
+        self._read()
+
+    def url(self, path: str) -> str:
+        """The address of a file. Raises ``KeyError`` for one that does not exist: a page must not link into nothing."""
+        if self._is_debug:
+            self._read()
+        if path not in self._files:
+            raise KeyError(path)
+        return f"/static/{self._hashes[_group(path)]}/{path}"
+
+    def find(self, digest: str, path: str) -> Asset:
+        """Looked up, never opened: no spelling of ``path`` leads out of static/. Raises ``NotFound``."""
+        asset = self._files.get(path)
+        if asset is None or digest != self._hashes[_group(path)]:
+            raise NotFound
+        return asset
+
+    def _read(self) -> None:
+        self._files = _load(self._root)
+        groups: dict[str, hashlib._Hash] = {}
+        for path, asset in sorted(self._files.items()):
+            group = groups.setdefault(_group(path), hashlib.sha256())
+            group.update(path.encode() + b"\0" + asset.body)
+        self._hashes = {name: group.hexdigest()[:HASH_CHARACTERS] for name, group in groups.items()}
+
+
+ASSETS: Final = web.AppKey("assets", Assets)
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    asset = request.config_dict[ASSETS].find(request.match_info["digest"], request.match_info["path"])
+    headers = {hdrs.CONTENT_TYPE: asset.content_type, hdrs.CACHE_CONTROL: FOREVER, hdrs.VARY: hdrs.ACCEPT_ENCODING}
+    body = asset.body
+    if asset.compressed and "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, "").lower():
+        headers[hdrs.CONTENT_ENCODING] = "gzip"
+        body = asset.compressed
+    return web.Response(body=body, headers=headers)
+
+
+def _load(root: Path) -> dict[str, Asset]:
+    files = {STYLES: _asset(STYLES, _styles(root / "css"))}
+    for file in root.rglob("*"):
+        path = file.relative_to(root).as_posix()
+        if file.is_file() and _group(path) != "css" and file.suffix in TYPES:
+            files[path] = _asset(path, file.read_bytes())
+    return files
+
+
+def _styles(folder: Path) -> bytes:
+    """The sheets in the order that css/ORDER gives, as one file."""
+    names = [line.strip() for line in (folder / "ORDER").read_text().splitlines()]
+    return b"\n".join((folder / name).read_bytes() for name in names if name and not name.startswith("#"))
+
+
+def _asset(path: str, body: bytes) -> Asset:
+    suffix = PurePosixPath(path).suffix
+    # mtime=0: the same bytes at every start.
+    compressed = gzip.compress(body, mtime=0) if suffix in COMPRESSED else b""
+    return Asset(body, TYPES[suffix], compressed if len(compressed) < len(body) else b"")
+
+
+def _group(path: str) -> str:
+    """Modules import each other by relative address, so a folder shares one hash."""
+    return path.partition("/")[0]

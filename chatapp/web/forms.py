@@ -1,0 +1,149 @@
+"""Reading a form into typed values, and keeping what was typed when it has to be shown again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Generic, TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+from aiohttp import web
+from multidict import MultiDict, MultiMapping
+
+from chatapp.core.errors import BadRequest, ChatError, FieldError, Invalid
+from chatapp.web.language import _
+
+BODY_SECONDS: Final = 30
+MOST_FIELDS: Final = 200
+# What a form can say about itself; other refusals are a page of their own.
+SAID_BY_FORM: Final = frozenset({400, 401, 409, 413, 422, 429})
+
+FIELDS: Final = web.RequestKey("fields", MultiMapping)
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class Values(dict[str, Any]):
+    """What a template prints: a field that was not filled in is empty."""
+
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
+@dataclass(frozen=True)
+class Form(Generic[T]):
+    """What a template draws. ``error`` is about the whole, ``errors`` about single fields."""
+
+    values: Mapping[str, Any] = field(default_factory=Values)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    error: str = ""
+    status: int = 200
+    retry_after: int | None = None
+    _data: T | None = None
+
+    @property
+    def data(self) -> T:
+        """The typed values. Raises ``Invalid`` when the form as sent has none."""
+        if self._data is None:
+            raise Invalid(errors=tuple(FieldError(name, text) for name, text in self.errors.items()))
+        return self._data
+
+    def refused(self, error: ChatError, *, on: str = "") -> Form[T]:
+        """The same form with what was wrong, said ``on`` a field if given; raises what is not a form's to say."""
+        if error.status not in SAID_BY_FORM and not on:
+            raise error
+        errors = {on: _(error.message)} if on else {each.field: _(each.detail) for each in error.errors}
+        is_said = errors and all(name in self._shown for name in errors)
+        return replace(
+            self,
+            errors=errors,
+            error="" if is_said else _(error.message),
+            status=error.status,
+            retry_after=error.retry_after,
+        )
+
+    @property
+    def _shown(self) -> set[str]:
+        return set(self.values) | {"password", "current", "new"}
+
+
+def blank(**values: object) -> Form[Any]:
+    """A form nobody has sent yet."""
+    return Form(Values(values))
+
+
+async def read(request: web.Request, kind: type[T]) -> Form[T]:
+    """The form as ``kind``; a missing, repeated or wrong field becomes a sentence on it. Other fields are ignored."""
+    sent = await fields(request)
+    values = Values()
+    errors: dict[str, str] = {}
+    typed: dict[str, Any] = {}
+    for spec in msgspec.structs.fields(kind):
+        try:
+            raw = _single(sent, spec)
+            if not _is_secret(spec.name):
+                values[spec.name] = raw
+            typed[spec.name] = _typed(raw, spec)
+        except Invalid as refusal:
+            errors[spec.name] = refusal.message
+    data = None if errors else kind(**typed)
+    return Form(values, errors, status=422 if errors else 200, _data=data)
+
+
+async def fields(request: web.Request) -> MultiMapping[Any]:
+    """All fields as sent, read once. Raises ``BadRequest`` for a body that is not a form in UTF-8."""
+    sent = request.get(FIELDS)
+    if sent is None:
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                sent = request[FIELDS] = await _parse(request)
+        except TimeoutError:
+            raise web.HTTPRequestTimeout from None
+    return sent
+
+
+async def _parse(request: web.Request) -> MultiMapping[Any]:
+    try:
+        if request.content_type == "multipart/form-data":
+            return await request.post()
+        if request.content_type == "application/x-www-form-urlencoded":
+            # aiohttp would replace broken UTF-8 silently.
+            text = (await request.read()).decode()
+            return MultiDict(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS))
+    except (ValueError, LookupError) as error:
+        raise BadRequest(_("This is not a form that can be read.")) from error
+    if request.can_read_body:
+        raise web.HTTPUnsupportedMediaType(text=_("Send this as a form."))
+    return MultiDict()
+
+
+def _single(sent: MultiMapping[Any], spec: msgspec.structs.FieldInfo) -> str:
+    values = sent.getall(spec.name, [])
+    if len(values) > 1:
+        raise Invalid(_("This was sent twice."))
+    if not values:
+        if spec.required:
+            raise Invalid(_("Please fill this in."))
+        return ""
+    if not isinstance(values[0], str):
+        raise Invalid(_("This is a file where text belongs."))
+    return values[0]
+
+
+def _typed(raw: str, spec: msgspec.structs.FieldInfo) -> Any:
+    if spec.type is bool:
+        return raw not in ("", "0", "off")
+    if not raw and not spec.required:
+        return spec.default
+    if spec.type is int and not raw.isdecimal():
+        raise Invalid(_("This must be a whole number."))
+    try:
+        return msgspec.convert(raw, spec.type, strict=False)
+    except msgspec.ValidationError:
+        raise Invalid(_("This is not one of the choices.")) from None
+
+
+def _is_secret(name: str) -> bool:
+    return name in {"password", "current", "new"}

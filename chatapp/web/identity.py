@@ -1,0 +1,74 @@
+"""Who is asking: session cookie, then ``?token=``, then ``Authorization``; a bad one falls through to the next."""
+
+from __future__ import annotations
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
+from aiohttp_session import get_session
+
+from chatapp.core.errors import Forbidden, Unauthenticated
+from chatapp.core.models import Identity, Person
+from chatapp.keys import CHAT, IDENTITY
+from chatapp.web.origins import may_use_cookie
+from chatapp.web.paths import is_open, is_socket
+
+
+class Unverified(Forbidden):
+    """Signed in, but the e-mail address is not confirmed yet."""
+
+    sentence = "Please confirm your e-mail address first."
+
+
+@web.middleware
+async def identity(request: web.Request, handler: Handler) -> web.StreamResponse:
+    request[IDENTITY] = None if is_open(request) else await _identify(request)
+    return await handler(request)
+
+
+def current(request: web.Request) -> Identity:
+    """The credential in use. Raises ``Unauthenticated``."""
+    found = request[IDENTITY]
+    if found is None:
+        raise Unauthenticated
+    return found
+
+
+def actor(request: web.Request) -> Person:
+    """Who is asking. Raises ``Unauthenticated``, and :class:`Unverified` before the address is confirmed."""
+    person = current(request).person
+    if not person.is_verified:
+        raise Unverified
+    return person
+
+
+def bearer(request: web.BaseRequest) -> str:
+    """The token of an ``Authorization: Bearer`` header; the scheme's case does not matter (RFC 9110)."""
+    scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+async def _identify(request: web.Request) -> Identity | None:
+    for find in (_by_cookie, _by_query, _by_header):
+        found = await find(request)
+        if found is not None:
+            return found
+    return None
+
+
+async def _by_cookie(request: web.Request) -> Identity | None:
+    session = await get_session(request)
+    secret = session.get("secret")
+    if not secret or not may_use_cookie(request):
+        return None
+    return await request.config_dict[CHAT].sign_in.by_session(secret)
+
+
+async def _by_query(request: web.Request) -> Identity | None:
+    # Only where a client cannot set headers: a token in a URL ends up in histories and logs of others.
+    token = request.query.get("token", "") if is_socket(request) else ""
+    return await request.config_dict[CHAT].sign_in.by_token(token) if token else None
+
+
+async def _by_header(request: web.Request) -> Identity | None:
+    token = bearer(request)
+    return await request.config_dict[CHAT].sign_in.by_token(token) if token else None

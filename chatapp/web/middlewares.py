@@ -1,0 +1,100 @@
+"""Around every request: its id, its line in the log, and the headers that keep browsers from doing harm."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from typing import Final
+
+import structlog
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
+
+from chatapp.core.errors import BadRequest
+from chatapp.keys import ADDRESS, IDENTITY, REQUEST_ID, SETTINGS
+from chatapp.web.language import _
+from chatapp.web.paths import for_log, is_open, is_readable
+from chatapp.web.proxies import PROXIES
+from chatapp.web.voices import HAS_BEGUN
+
+REQUEST_ID_HEADER: Final = "X-Request-Id"
+HSTS: Final = "max-age=31536000"
+POLICY: Final = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data: blob:",
+        "connect-src 'self'",
+        "object-src 'none'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "require-trusted-types-for 'script'",
+    )
+)
+SAFETY: Final = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+_sane_id: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_log: Final = structlog.get_logger("chatapp.access")
+
+
+@web.middleware
+async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Outermost: names the request, and says in the log how it went."""
+    request[REQUEST_ID] = _request_id(request)
+    request[ADDRESS] = request.config_dict[PROXIES].address(request)
+    began = time.monotonic()
+    status = 499  # The client went away: nobody was answered.
+    try:
+        response = await handler(request)
+        status = response.status
+        return response
+    finally:
+        _write_line(request, status, began)
+
+
+@web.middleware
+async def refuse_unreadable_paths(request: web.Request, handler: Handler) -> web.StreamResponse:
+    if not is_readable(request.raw_path):
+        raise BadRequest(_("The address is not readable."))
+    return await handler(request)
+
+
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """On every answer, also errors, static files and upgrades; a handler's own value stands."""
+    request[HAS_BEGUN] = True
+    for name, value in SAFETY.items():
+        response.headers.setdefault(name, value)
+    if request.config_dict[SETTINGS].is_https:
+        response.headers.setdefault(hdrs.STRICT_TRANSPORT_SECURITY, HSTS)
+    if REQUEST_ID in request:
+        response.headers[REQUEST_ID_HEADER] = request[REQUEST_ID]
+    # Which versions run here is nobody's business.
+    response.headers.pop(hdrs.SERVER, None)
+
+
+def _request_id(request: web.Request) -> str:
+    given = request.headers.get(REQUEST_ID_HEADER, "")
+    return given if _sane_id.fullmatch(given) else secrets.token_hex(8)
+
+
+def _write_line(request: web.Request, status: int, began: float) -> None:
+    # Never the query string, a header or the secret part of a link: the log is read by more people than the chat.
+    identity = request.get(IDENTITY)
+    write = _log.debug if is_open(request) else _log.info
+    write(
+        "request",
+        method=request.method,
+        path=for_log(request.path),
+        status=status,
+        ms=round((time.monotonic() - began) * 1000),
+        person=identity.person.username if identity else "",
+        address=request[ADDRESS],
+        request_id=request[REQUEST_ID],
+    )

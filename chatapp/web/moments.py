@@ -1,0 +1,69 @@
+"""Times as a reader sees them: in their zone, absolute on messages, relative in lists."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from chatapp.core.clock import Clock, system_clock
+from chatapp.core.events import timestamp
+from chatapp.web.language import _, ngettext
+
+MINUTE: Final = 60
+HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
+
+
+class Moments:
+    """Draws milliseconds since 1970 in one reader's time zone."""
+
+    def __init__(self, zone: str = "", clock: Clock = system_clock) -> None:
+        self._zone = _zone(zone)
+        self._clock = clock
+
+    def iso(self, moment: int) -> str:
+        return timestamp(moment)
+
+    def clock(self, moment: int) -> str:
+        return f"{self._local(moment):%H:%M}"
+
+    def long_time(self, moment: int) -> str:
+        local = self._local(moment)
+        return f"{local.day} {local:%B %Y, %H:%M} {local.tzname()}"
+
+    def date(self, moment: int) -> date:
+        return self._local(moment).date()
+
+    def day(self, moment: int) -> str:
+        """ "Today", "Yesterday", else the long date."""
+        day, today = self.date(moment), self.date(self._clock())
+        if day == today:
+            return _("Today")
+        if day == today - timedelta(days=1):
+            return _("Yesterday")
+        return f"{day:%A}, {day.day} {day:%B %Y}"
+
+    def ago(self, moment: int) -> str:
+        """How long ago, roughly."""
+        seconds = max(0, self._clock() - moment) // 1000
+        if seconds < MINUTE:
+            return _("just now")
+        if seconds < HOUR:
+            count = seconds // MINUTE
+            return ngettext("{n} minute ago", "{n} minutes ago", count).format(n=count)
+        if seconds < DAY:
+            count = seconds // HOUR
+            return ngettext("{n} hour ago", "{n} hours ago", count).format(n=count)
+        count = seconds // DAY
+        return ngettext("{n} day ago", "{n} days ago", count).format(n=count)
+
+    def _local(self, moment: int) -> datetime:
+        return datetime.fromtimestamp(moment / 1000, UTC).astimezone(self._zone)
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC

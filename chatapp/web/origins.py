@@ -1,0 +1,44 @@
+"""Whether a request comes from a page of ours: what a browser says with ``Origin`` and ``Sec-Fetch-Site``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import hdrs, web
+
+from chatapp.web.proxies import PROXIES
+
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+
+def is_upgrade(request: web.BaseRequest) -> bool:
+    return request.headers.get(hdrs.UPGRADE, "").lower() == "websocket"
+
+
+def is_unsafe(request: web.BaseRequest) -> bool:
+    return request.method not in SAFE_METHODS
+
+
+def may_use_cookie(request: web.Request) -> bool:
+    """Whether the session cookie counts: anywhere for reading, only from our own pages for the rest."""
+    origins = request.headers.getall(hdrs.ORIGIN, [])
+    if is_upgrade(request):
+        # Browsers always send Origin here; scripts that hold a cookie send none.
+        return not origins or _is_ours(request, origins)
+    return not is_unsafe(request) or _is_ours(request, origins) or (not origins and _is_same_site(request))
+
+
+def is_own_form(request: web.Request) -> bool:
+    """As above for a form. A page with ``Referrer-Policy: no-referrer`` posts ``Origin: null``
+    but cannot choose ``Sec-Fetch-Site``, which no script can write."""
+    origins = request.headers.getall(hdrs.ORIGIN, [])
+    return _is_ours(request, origins) or (origins in ([], ["null"]) and _is_same_site(request))
+
+
+def _is_ours(request: web.Request, origins: list[str]) -> bool:
+    # Two Origin headers are nobody's.
+    return origins == [request.config_dict[PROXIES].origin(request)]
+
+
+def _is_same_site(request: web.Request) -> bool:
+    return request.headers.getall("Sec-Fetch-Site", []) == ["same-origin"]

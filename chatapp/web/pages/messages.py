@@ -1,0 +1,41 @@
+"""One message by its address, and a new one by form."""
+
+from __future__ import annotations
+
+import msgspec
+from aiohttp import web
+
+from chatapp.core.errors import ChatError, NotFound
+from chatapp.keys import CHAT
+from chatapp.web import forms, query
+from chatapp.web.identity import actor
+from chatapp.web.templating import see_other
+from chatapp.web.timeline import PAGE, room_page, window
+
+
+class NewMessage(msgspec.Struct):
+    content: str
+    client_id: str = ""
+
+
+async def show(request: web.Request) -> web.Response:
+    chat, me, slug = request.config_dict[CHAT], actor(request), request.match_info["slug"]
+    index = query.path_number(request, "index")
+    message = await chat.messages.by_index(me, slug, index)
+    if message.is_deleted:
+        raise NotFound
+    view = await chat.rooms.show(me, slug)
+    return await room_page(request, view, await chat.messages.around(me, slug, index, PAGE), at=index)
+
+
+async def create(request: web.Request) -> web.Response:
+    chat, me, slug = request.config_dict[CHAT], actor(request), request.match_info["slug"]
+    form = await forms.read(request, NewMessage)
+    try:
+        message = await chat.messages.post(me, slug, form.data.content, form.data.client_id)
+    except ChatError as error:
+        view = await chat.rooms.show(me, slug)
+        return await room_page(request, view, await window(request, view), form=form.refused(error))
+    # Who answers has read: without scripts nothing else says so.
+    await chat.memberships.mark_read(me, slug, message.index)
+    return see_other(f"/rooms/{slug}#m{message.index}")

@@ -1,0 +1,55 @@
+"""A forgotten password: a link is asked for, then a new password given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from chatapp.core.errors import ChatError
+from chatapp.keys import ADDRESS, CHAT
+from chatapp.web import forms
+from chatapp.web.templating import render, see_other
+from chatapp.web.visitors import welcome
+
+
+class Forgotten(msgspec.Struct):
+    email: str
+
+
+class Reset(msgspec.Struct):
+    password: str
+
+
+async def new(request: web.Request) -> web.Response:
+    return await render(request, "accounts/forgot.html", is_sent=False, form=forms.blank())
+
+
+async def create(request: web.Request) -> web.Response:
+    form = await forms.read(request, Forgotten)
+    try:
+        await request.config_dict[CHAT].accounts.request_reset(form.data.email, address=request[ADDRESS])
+    except ChatError as error:
+        return await render(request, "accounts/forgot.html", is_sent=False, form=form.refused(error))
+    return await render(request, "accounts/forgot.html", is_sent=True, form=form)
+
+
+async def edit(request: web.Request) -> web.Response:
+    return await _page(request, forms.blank())
+
+
+async def update(request: web.Request) -> web.Response:
+    form = await forms.read(request, Reset)
+    try:
+        person = await request.config_dict[CHAT].accounts.reset(request.match_info["token"], form.data.password)
+    except ChatError as error:
+        return await _page(request, form.refused(error))
+    await welcome(request, person)
+    return see_other("/")
+
+
+async def _page(request: web.Request, form: forms.Form[Any]) -> web.Response:
+    is_valid = await request.config_dict[CHAT].accounts.is_link("reset", request.match_info["token"])
+    status = 0 if is_valid else 404
+    return await render(request, "accounts/reset.html", status=status, is_valid=is_valid, form=form, is_secret=True)

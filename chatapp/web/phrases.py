@@ -1,0 +1,102 @@
+"""The words that the page's scripts show, from the same catalogue as the templates. Plurals: one key per form."""
+
+from __future__ import annotations
+
+from chatapp.web.language import _
+
+
+def phrases() -> dict[str, str]:
+    """Key to sentence; ``{name}`` in a sentence is filled in by the page."""
+    return _connection() | _timeline() | _sending() | _places() | _keys()
+
+
+def _connection() -> dict[str, str]:
+    return {
+        "connecting": _("Connecting…"),
+        "reconnecting_in": _("Connection lost. Reconnecting in {n} s"),
+        "reconnecting": _("Connection lost. Reconnecting…"),
+        "offline": _("You are offline. Messages wait here until you are back."),
+        "signed_out": _("You have been signed out."),
+        "sign_in": _("Sign in"),
+        "try_now": _("Try now"),
+        "updated": _("A new version is ready."),
+        "reload": _("Reload"),
+        "back_online": _("Connected again."),
+    }
+
+
+def _timeline() -> dict[str, str]:
+    return {
+        "today": _("Today"),
+        "yesterday": _("Yesterday"),
+        "new_line": _("New"),
+        "new_messages_one": _("{n} new message"),
+        "new_messages_other": _("{n} new messages"),
+        "to_newest": _("Jump to the newest"),
+        "loading_older": _("Loading older messages…"),
+        "gap": _("You were away for a long time. Some messages between are not shown here; scroll up to load them."),
+        "deleted_message": _("This message was deleted."),
+        "edited": _("(edited)"),
+        "edited_at": _("Edited {time}"),
+        "row_label": _("{name}, {time}"),
+        "announce": _("{name}: {text}"),
+        "load_failed": _("Older messages could not be loaded."),
+        "room_gone": _("You are no longer in this room."),
+    }
+
+
+def _sending() -> dict[str, str]:
+    return {
+        "sending": _("Sending…"),
+        "not_sent": _("Not sent."),
+        "not_sent_offline": _("Not sent yet. It goes out when the connection is back."),
+        "not_sent_reload": _("Not sent before the page was closed."),
+        "not_sent_because": _("Not sent: {reason}"),
+        "sends_again_in": _("Too many messages at once. Sending again in {n} s"),
+        "retry": _("Retry"),
+        "delete": _("Delete"),
+        "characters_left_one": _("{n} character left"),
+        "characters_left_other": _("{n} characters left"),
+        "too_long_one": _("{n} character over the limit. Shorten the message to send it."),
+        "too_long_other": _("{n} characters over the limit. Shorten the message to send it."),
+        "typing_one": _("{name} is typing…"),
+        "typing_two": _("{name} and {other} are typing…"),
+        "typing_many": _("Several people are typing…"),
+    }
+
+
+def _places() -> dict[str, str]:
+    return {
+        "unread_one": _("{n} unread"),
+        "unread_other": _("{n} unread"),
+        "no_rooms_found": _("No room matches."),
+        "rooms_found_one": _("{n} room"),
+        "rooms_found_other": _("{n} rooms"),
+        "kind_direct": _("direct message"),
+        "copied": _("Copied"),
+        "show_password": _("Show password"),
+        "hide_password": _("Hide password"),
+    }
+
+
+def _keys() -> dict[str, str]:
+    return {
+        "keys_move": _("Move around"),
+        "keys_message": _("Write"),
+        "keys_timeline": _("In the message list"),
+        "key_switcher": _("Go to a room or person"),
+        "key_shortcuts": _("Show keyboard shortcuts"),
+        "key_previous_room": _("Previous room"),
+        "key_next_room": _("Next room"),
+        "key_previous_unread": _("Previous unread room"),
+        "key_next_unread": _("Next unread room"),
+        "key_send": _("Send"),
+        "key_send_always": _("Send, also on a touch keyboard"),
+        "key_newline": _("New line"),
+        "key_older_message": _("Message above"),
+        "key_newer_message": _("Message below"),
+        "key_first_message": _("First message shown"),
+        "key_last_message": _("Last message shown"),
+        "key_escape": _("Close the open layer, then go to the newest message"),
+        "key_type": _("Start typing to write a message"),
+    }

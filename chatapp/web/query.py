@@ -1,0 +1,58 @@
+"""Numbers and words from the query string and the path: strict, so that a slip is told and not guessed at."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from chatapp.core.errors import BadRequest, FieldError, NotFound
+from chatapp.web.language import _
+
+MOST: Final = 2**53
+MOST_DIGITS: Final = 16
+
+
+def text(request: web.Request, name: str, default: str = "") -> str:
+    """One value of the query. Raises ``BadRequest`` when it is given twice."""
+    values = request.query.getall(name, [])
+    if len(values) > 1:
+        raise _wrong(name, _("This is given twice."))
+    return values[0] if values else default
+
+
+def number(request: web.Request, name: str, *, least: int = 0, most: int = MOST) -> int | None:
+    """A whole number in plain digits, or ``None`` when it is not given. Raises ``BadRequest``."""
+    value = text(request, name)
+    if name not in request.query:
+        return None
+    if not (value.isascii() and value.isdigit() and len(value) <= MOST_DIGITS and least <= int(value) <= most):
+        raise _wrong(name, _("This must be a whole number from {least} to {most}.").format(least=least, most=most))
+    return int(value)
+
+
+def flag(request: web.Request, name: str) -> bool:
+    """``true`` or ``false``. Raises ``BadRequest`` for any other word."""
+    value = text(request, name, "false")
+    if value not in {"true", "false"}:
+        raise _wrong(name, _("This must be true or false."))
+    return value == "true"
+
+
+def path_number(request: web.Request, name: str) -> int:
+    """A number that is part of the path; too large a one does not exist."""
+    value = request.match_info[name]
+    if len(value) > MOST_DIGITS:
+        raise NotFound
+    return int(value)
+
+
+def only_one(request: web.Request, *names: str) -> None:
+    """Raises ``BadRequest`` when more than one of ``names`` is given."""
+    given = [name for name in names if name in request.query]
+    if len(given) > 1:
+        raise _wrong(given[1], _("This cannot go together with {name}.").format(name=given[0]))
+
+
+def _wrong(name: str, sentence: str) -> BadRequest:
+    return BadRequest(sentence, errors=(FieldError(name, sentence),))

@@ -1,0 +1,35 @@
+"""The page on which a room is named and its members are kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from chatapp.core.errors import NotFound
+from chatapp.domain.access import may_manage
+from chatapp.keys import CHAT
+from chatapp.web.forms import Form, blank
+from chatapp.web.identity import actor
+from chatapp.web.templating import render_shell
+
+
+async def settings_page(request: web.Request, form: Form[Any] | None = None) -> web.Response:
+    """With ``form`` when it was refused. A direct room has no settings."""
+    chat, me, slug = request.config_dict[CHAT], actor(request), request.match_info["slug"]
+    view = await chat.rooms.show(me, slug)
+    if view.room.kind == "direct":
+        raise NotFound
+    members = await chat.memberships.members(me, slug)
+    inside = {member.username for member in members}
+    people = [person.username for person in await chat.accounts.people(me) if person.username not in inside]
+    return await render_shell(
+        request,
+        "rooms/settings.html",
+        slug=slug,
+        view=view,
+        members=members,
+        people=people if view.is_member else [],
+        may_manage=may_manage(me, view.role),
+        form=form or blank(name=view.room.name, topic=view.room.topic, username=""),
+    )

@@ -1,0 +1,142 @@
+"""Every address of the pages and of REST, by noun. The sockets' two are in gateway/endpoint.py."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from chatapp.web import assets, probes
+from chatapp.web.api import changes as api_changes
+from chatapp.web.api import me as api_me
+from chatapp.web.api import members as api_members
+from chatapp.web.api import messages as api_messages
+from chatapp.web.api import reads as api_reads
+from chatapp.web.api import rooms as api_rooms
+from chatapp.web.api import server as api_server
+from chatapp.web.api import tokens as api_tokens
+from chatapp.web.pages import (
+    directs,
+    home,
+    invites,
+    members,
+    memberships,
+    messages,
+    other_sessions,
+    passwords,
+    people,
+    profiles,
+    reads,
+    registrations,
+    resets,
+    rooms,
+    sessions,
+    setup,
+    sign_in,
+    themes,
+    tokens,
+    verifications,
+)
+
+API = "/api/v1"
+ROOM = "/rooms/{slug}"
+API_ROOM = API + "/rooms/{room}"
+API_MESSAGE = API_ROOM + "/messages/{index:[0-9]+}"
+
+
+def setup_routes(app: web.Application) -> None:
+    app.add_routes([*_probes(), *_accounts(), *_rooms(), *_settings(), *_api()])
+
+
+def _probes() -> list[web.RouteDef]:
+    return [
+        web.get("/ping", probes.ping),
+        web.get("/healthz", probes.healthz),
+        web.get("/readyz", probes.readyz),
+        web.get("/robots.txt", probes.robots),
+        web.get("/static/{digest}/{path:.+}", assets.show),
+    ]
+
+
+def _accounts() -> list[web.RouteDef]:
+    return [
+        web.get("/", home.index),
+        web.get("/setup", setup.new),
+        web.post("/setup", setup.create),
+        web.get("/login", sign_in.new),
+        web.post("/login", sign_in.create),
+        web.post("/logout", sign_in.destroy),
+        web.get("/register", registrations.new),
+        web.post("/register", registrations.create),
+        web.get("/join/{code}", registrations.new),
+        web.post("/join/{code}", registrations.create),
+        web.get("/verify", verifications.show),
+        web.post("/verify", verifications.create),
+        web.get("/verify/{token}", verifications.edit),
+        web.post("/verify/{token}", verifications.update),
+        web.get("/forgot", resets.new),
+        web.post("/forgot", resets.create),
+        web.get("/reset/{token}", resets.edit),
+        web.post("/reset/{token}", resets.update),
+    ]
+
+
+def _rooms() -> list[web.RouteDef]:
+    return [
+        web.get("/rooms", rooms.index),
+        web.post("/rooms", rooms.create),
+        web.get("/rooms/new", rooms.new),
+        web.get(ROOM, rooms.show),
+        web.get(ROOM + "/settings", rooms.edit),
+        web.post(ROOM + "/settings", rooms.update),
+        web.post(ROOM + "/join", memberships.create),
+        web.post(ROOM + "/leave", memberships.destroy),
+        web.post(ROOM + "/members", members.create),
+        web.post(ROOM + "/members/{username}/remove", members.destroy),
+        web.post(ROOM + "/read", reads.update),
+        web.post(ROOM + "/messages", messages.create),
+        web.get(ROOM + "/{index:[0-9]+}", messages.show),
+        web.get("/people", people.index),
+        web.post("/direct", directs.create),
+    ]
+
+
+def _settings() -> list[web.RouteDef]:
+    return [
+        web.get("/settings", profiles.index),
+        web.get("/settings/profile", profiles.edit),
+        web.post("/settings/profile", profiles.update),
+        web.post("/settings/password", passwords.update),
+        web.get("/settings/appearance", themes.edit),
+        web.post("/settings/theme", themes.update),
+        web.get("/settings/sessions", sessions.index),
+        web.post("/settings/sessions/end", sessions.destroy),
+        web.post("/settings/sessions/end-others", other_sessions.destroy),
+        web.get("/settings/tokens", tokens.index),
+        web.post("/settings/tokens", tokens.create),
+        web.post("/settings/tokens/{id:[0-9]+}/revoke", tokens.destroy),
+        web.get("/settings/invites", invites.index),
+        web.post("/settings/invites", invites.create),
+        web.post("/settings/invites/{id:[0-9]+}/revoke", invites.destroy),
+    ]
+
+
+def _api() -> list[web.RouteDef]:
+    return [
+        web.get(API + "/server", api_server.show),
+        web.post(API + "/tokens", api_tokens.create),
+        web.delete(API + "/tokens/{id:[0-9]+}", api_tokens.destroy),
+        web.get(API + "/me", api_me.show),
+        web.get(API + "/rooms", api_rooms.index),
+        web.post(API + "/rooms", api_rooms.create),
+        web.get(API_ROOM, api_rooms.show),
+        web.patch(API_ROOM, api_rooms.update),
+        web.get(API_ROOM + "/members", api_members.index),
+        web.put(API_ROOM + "/members/{username}", api_members.update),
+        web.delete(API_ROOM + "/members/{username}", api_members.destroy),
+        web.get(API_ROOM + "/messages", api_messages.index),
+        web.post(API_ROOM + "/messages", api_messages.create),
+        web.get(API_MESSAGE, api_messages.show),
+        web.patch(API_MESSAGE, api_messages.update),
+        web.delete(API_MESSAGE, api_messages.destroy),
+        web.get(API_ROOM + "/changes", api_changes.index),
+        web.put(API_ROOM + "/read", api_reads.update),
+    ]

@@ -1,0 +1,116 @@
+"""Pages from templates/: the environment, what every template knows, and what the signed-in shell adds."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import aiohttp_jinja2
+import jinja2
+from aiohttp import hdrs, web
+from aiohttp_session import get_session
+
+from chatapp import __version__
+from chatapp.core.models import Person
+from chatapp.keys import CHAT, IDENTITY, SETTINGS
+from chatapp.places import folder
+from chatapp.web.assets import ASSETS
+from chatapp.web.csrf import CSRF_KEY, CsrfToken
+from chatapp.web.forms import Form
+from chatapp.web.language import DIRECTION, LANGUAGE, translations
+from chatapp.web.marks import hue, initials
+from chatapp.web.moments import Moments
+from chatapp.web.phrases import phrases
+from chatapp.web.proxies import PROXIES
+from chatapp.web.session import take_flashes
+
+# Kept by the browser but asked about each time: the back button works, a shared computer shows nothing old.
+PAGE_CACHE: Final = "private, no-cache"
+NO_CACHE: Final = "no-store"
+UNSENT: Final[Form[Any]] = Form()
+
+
+def setup_templating(app: web.Application, *, is_debug: bool) -> None:
+    environment = aiohttp_jinja2.setup(
+        app,
+        loader=jinja2.FileSystemLoader(folder("templates")),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=is_debug,
+        default_helpers=False,
+    )
+    environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters.update({"initials": initials, "hue": hue})
+    environment.globals.update({"initials": initials, "hue": hue})
+
+
+async def render(
+    request: web.Request, template: str, *, status: int = 0, is_secret: bool = False, **context: Any
+) -> web.Response:
+    """A page of its own. ``status`` is the form's unless given; ``is_secret`` keeps it out of every cache."""
+    session = await get_session(request)
+    known = {
+        **error_context(request),
+        "csrf": CsrfToken(request.config_dict[CSRF_KEY], session),
+        "flashes": take_flashes(session) if session.get("flashes") else [],
+    }
+    form: Form[Any] = context.get("form", UNSENT)
+    response = aiohttp_jinja2.render_template(template, request, {**known, **context}, status=status or form.status)
+    response.headers[hdrs.CACHE_CONTROL] = NO_CACHE if is_secret else PAGE_CACHE
+    if form.retry_after is not None:
+        response.headers[hdrs.RETRY_AFTER] = str(form.retry_after)
+    if is_secret:
+        response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+async def render_shell(
+    request: web.Request, template: str, *, slug: str = "", page: dict[str, Any] | None = None, **context: Any
+) -> web.Response:
+    """A page inside the signed-in shell: with the list of rooms, and what the scripts need to know."""
+    me = request[IDENTITY].person  # type: ignore[union-attr]
+    sidebar = await request.config_dict[CHAT].rooms.sidebar(me)
+    known = {"me": {"username": me.username, "display_name": me.display_name}, "server": __version__}
+    return await render(
+        request,
+        template,
+        sidebar=sidebar,
+        current_slug=slug,
+        page={**known, "strings": phrases(), **(page or {})},
+        **context,
+    )
+
+
+def error_context(request: web.Request) -> dict[str, Any]:
+    """What every template knows, and all that a page about an error may rely on: no database, no session."""
+    settings = request.config_dict[SETTINGS]
+    me = _person(request)
+    return {
+        "app_name": settings.name,
+        "version": __version__,
+        "lang": LANGUAGE,
+        "dir": DIRECTION,
+        "theme": me.theme if me else "system",
+        "me": me,
+        "asset": request.config_dict[ASSETS].url,
+        "current_path": request.path,
+        "registration": settings.registration,
+        "base_url": request.config_dict[PROXIES].origin(request),
+        **_times(Moments(me.time_zone if me else "")),
+    }
+
+
+def _times(moments: Moments) -> dict[str, Any]:
+    return {"iso": moments.iso, "clock": moments.clock, "long_time": moments.long_time, "ago": moments.ago}
+
+
+def _person(request: web.Request) -> Person | None:
+    identity = request.get(IDENTITY)
+    return identity.person if identity else None
+
+
+def see_other(path: str) -> web.Response:
+    """After a form: the answer is another page."""
+    return web.Response(status=303, headers={hdrs.LOCATION: path})

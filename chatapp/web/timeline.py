@@ -1,0 +1,139 @@
+"""A room's page: which part of the log it holds, and how its rows hang together for one reader."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from chatapp.core.models import History, Message, Person, RoomView
+from chatapp.keys import CHAT
+from chatapp.web import query
+from chatapp.web.forms import Form, blank
+from chatapp.web.identity import actor
+from chatapp.web.moments import Moments
+from chatapp.web.templating import render_shell
+
+PAGE: Final = 50
+# With more unread than this the newest page would not hold the first of them and something before it.
+MOST_UNREAD: Final = 40
+GROUP_MS: Final = 5 * 60 * 1000
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A message where it stands. ``day`` is set when a new day begins with it, ``is_new`` under the New line."""
+
+    message: Message
+    is_first: bool
+    is_mine: bool
+    is_new: bool
+    day: str | None
+    day_iso: str
+
+
+def rows(history: History, view: RoomView, me: Person, moments: Moments) -> list[Row]:
+    """The messages of a window, grouped for this reader."""
+    new_at = _first_unread(history, view, me)
+    drawn: list[Row] = []
+    before: Message | None = None
+    for message in history.messages:
+        day = moments.date(message.created_at)
+        is_new_day = before is None or moments.date(before.created_at) != day
+        is_new = message.index == new_at
+        drawn.append(
+            Row(
+                message=message,
+                is_first=is_new_day or is_new or not _continues(before, message),
+                is_mine=message.author_id == me.id,
+                is_new=is_new,
+                day=moments.day(message.created_at) if is_new_day else None,
+                day_iso=day.isoformat(),
+            )
+        )
+        before = message
+    return drawn
+
+
+async def window(request: web.Request, view: RoomView) -> History:
+    """The part of the log that the address asks for; without a wish, the first unread message in its context."""
+    messages, me, slug = request.config_dict[CHAT].messages, actor(request), view.room.slug
+    if not view.is_member:
+        return History((), view.room.last_index, view.room.last_version)
+    query.only_one(request, "before", "after")
+    before, after = query.number(request, "before"), query.number(request, "after")
+    if before is not None:
+        history = await messages.before(me, slug, before, PAGE)
+    elif after is not None:
+        history = await messages.after(me, slug, after, PAGE)
+    elif view.unread > MOST_UNREAD:
+        history = await messages.around(me, slug, view.read_index + 1, PAGE)
+    else:
+        return await messages.recent(me, slug, PAGE)
+    return history if history.messages else await messages.recent(me, slug, PAGE)
+
+
+async def room_page(
+    request: web.Request, view: RoomView, history: History, *, at: int | None = None, form: Form[Any] | None = None
+) -> web.Response:
+    """The room as a page; ``at`` is highlighted, ``form`` is a message that was refused."""
+    chat, me, slug = request.config_dict[CHAT], actor(request), view.room.slug
+    edges = _edges(history)
+    form = form or blank(content="", client_id=secrets.token_urlsafe(16))
+    context: dict[str, Any] = {"flashes": [{"kind": "bad", "text": _said(form)}]} if form.status >= 400 else {}
+    return await render_shell(
+        request,
+        "rooms/show.html",
+        slug=slug,
+        view=view,
+        rows=rows(history, view, me, Moments(me.time_zone)),
+        older_url=f"/rooms/{slug}?before={edges['oldest']}" if edges["has_older"] else None,
+        newer_url=f"/rooms/{slug}?after={edges['newest']}" if edges["has_newer"] else None,
+        at=at,
+        members=await chat.memberships.members(me, slug),
+        is_beginning=view.is_member and not edges["has_older"],
+        form=form,
+        client_id=form.values["client_id"],
+        page={**_for_scripts(view, history, chat.messages.epoch, chat.settings.max_content), **edges},
+        **context,
+    )
+
+
+def _for_scripts(view: RoomView, history: History, epoch: str, most_content: int) -> dict[str, Any]:
+    return {
+        "room": {"slug": view.room.slug, "title": view.title, "kind": view.room.kind},
+        "index": history.index,
+        "version": history.version,
+        "epoch": epoch,
+        "read_index": view.read_index,
+        "limits": {"content": most_content},
+    }
+
+
+def _edges(history: History) -> dict[str, Any]:
+    oldest = history.messages[0].index if history.messages else 0
+    newest = history.messages[-1].index if history.messages else 0
+    has_newer = bool(history.messages) and newest < history.index
+    return {"oldest": oldest, "newest": newest, "has_older": oldest > 1, "has_newer": has_newer}
+
+
+def _first_unread(history: History, view: RoomView, me: Person) -> int | None:
+    """Where the New line stands: only on the page that joins up with what was read."""
+    if not view.is_member or not history.messages or history.messages[0].index > view.read_index + 1:
+        return None
+    unread = (m.index for m in history.messages if m.index > view.read_index and m.author_id != me.id)
+    return next(unread, None)
+
+
+def _continues(before: Message | None, message: Message) -> bool:
+    return (
+        before is not None
+        and before.author_id == message.author_id
+        and message.created_at - before.created_at < GROUP_MS
+        and message.reply_to is None
+    )
+
+
+def _said(form: Form[Any]) -> str:
+    return form.error or next(iter(form.errors.values()), "")

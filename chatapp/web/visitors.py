@@ -1,0 +1,32 @@
+"""What is noted about the browser behind a new session."""
+
+from __future__ import annotations
+
+from typing import Final, TypedDict
+
+from aiohttp import hdrs, web
+from aiohttp_session import get_session
+
+from chatapp.core.models import Person
+from chatapp.keys import ADDRESS, CHAT
+from chatapp.web.session import begin
+
+MOST_USER_AGENT_CHARACTERS: Final = 200
+
+
+class Visitor(TypedDict):
+    address: str
+    user_agent: str
+
+
+def visitor(request: web.Request) -> Visitor:
+    user_agent = request.headers.get(hdrs.USER_AGENT, "")
+    # Raw bytes arrive as surrogates, which no database stores.
+    printable = user_agent.encode(errors="replace").decode()
+    return Visitor(address=request[ADDRESS], user_agent=printable[:MOST_USER_AGENT_CHARACTERS])
+
+
+async def welcome(request: web.Request, person: Person) -> None:
+    """Sign somebody in who has just proved who they are."""
+    secret = await request.config_dict[CHAT].sign_in.start_session(person, remember=False, **visitor(request))
+    begin(await get_session(request), secret)

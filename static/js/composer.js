@@ -1,0 +1,276 @@
+/**
+ * Writing: the box, where Enter sends except in the middle of a composition and nothing typed is lost, and the outbox
+ * of texts that the server has not confirmed yet.
+ */
+import { LIMITS, make, page, storage, t, tn } from "./app.js";
+
+const room = page.room?.slug;
+const draft = `draft:${page.me?.username}:${room}`;
+const outbox = `outbox:${page.me?.username}:`;
+const isTouch = matchMedia("(pointer: coarse)").matches;
+
+export class Composer {
+  #connection;
+  #outbox;
+  #form = document.getElementById("composer");
+  #input = document.getElementById("message");
+  #button = this.#form.querySelector(".send");
+  #counter = document.getElementById("counter");
+  #typedAt = 0;
+
+  constructor(connection, timeline) {
+    this.#connection = connection;
+    this.#outbox = new Outbox(connection, timeline);
+    this.#form.addEventListener("submit", (event) => { event.preventDefault(); this.send(); });
+    // A pressed button must not take the focus: on a phone the keyboard would go away and come back.
+    this.#button.addEventListener("mousedown", (event) => event.preventDefault());
+    this.#input.addEventListener("input", () => this.#onInput());
+    timeline.onLost = () => this.#close();
+    connection.on("roomRemoved", (frame) => frame.room === room && this.#close());
+    new TypingLine(connection);
+    this.#input.value ||= storage.read(draft) ?? "";
+    this.#check();
+    if (!isTouch && !document.activeElement.closest(".msg")) this.#input.focus({ preventScroll: true });
+  }
+
+  /** Nothing is being written: the key that ends things may end something else. */
+  get isIdle() { return document.activeElement !== this.#input || !this.#input.value; }
+
+  /** Enter on a touch keyboard is a new line; there the button sends. */
+  sendByEnter() {
+    return isTouch ? false : this.send();
+  }
+
+  send() {
+    const content = this.#input.value;
+    if (!content.trim() || this.#excess() > 0) return;
+    this.#input.value = "";
+    this.#onInput();
+    this.#input.focus({ preventScroll: true });
+    this.#outbox.send(content);
+  }
+
+  /** A letter pressed outside of every field is meant for the message. */
+  typeAnywhere(event) {
+    const isLetter = [...event.key].length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
+    const isTaken = event.target.closest("input, textarea, select, dialog, [contenteditable]");
+    if (isLetter && !isTaken) this.#input.focus({ preventScroll: true });
+  }
+
+  #onInput() {
+    if (this.#input.value) storage.write(draft, this.#input.value);
+    else storage.remove(draft);
+    this.#check();
+    this.#tellTyping();
+  }
+
+  /** Code points beyond the limit; negative while there is room. */
+  #excess() { return [...this.#input.value].length - page.limits.content; }
+
+  #check() {
+    const excess = this.#excess();
+    const isNear = excess > -page.limits.content * LIMITS.counterShare;
+    const left = isNear ? tn("characters_left", -excess) : "";
+    this.#counter.textContent = excess > 0 ? tn("too_long", excess) : left;
+    this.#counter.hidden = !isNear;
+    this.#counter.classList.toggle("over", excess > 0);
+    this.#button.disabled = excess > 0;
+    this.#input.setAttribute("aria-invalid", String(excess > 0));
+  }
+
+  /** At most one word in three seconds that somebody types, and one when they stopped. */
+  #tellTyping() {
+    const isActive = Boolean(this.#input.value.trim());
+    if (isActive ? Date.now() - this.#typedAt < LIMITS.typing : !this.#typedAt) return;
+    this.#typedAt = isActive ? Date.now() : 0;
+    this.#connection.request("typing", { room, active: isActive }).catch(() => {});
+  }
+
+  /** The room is gone for this person; what was typed stays in the browser. */
+  #close() {
+    const sentence = make("p", "", t("room_gone"));
+    sentence.setAttribute("role", "status");
+    this.#form.replaceChildren(sentence);
+  }
+}
+
+/** Who else is typing, until they send or fall silent. */
+class TypingLine {
+  #line = document.getElementById("typing");
+  #people = new Map();
+
+  constructor(connection) {
+    connection.on("typing", (frame) => frame.room === room && this.#note(frame));
+    connection.on("messages", (frame) => frame.room === room && frame.messages.forEach((message) => this.#forget(message.username)));
+  }
+
+  #note({ username, display_name: name, active: isActive }) {
+    this.#forget(username);
+    if (!isActive || username === page.me.username) return;
+    this.#people.set(username, { name, timer: setTimeout(() => this.#forget(username), LIMITS.typingSeen) });
+    this.#draw();
+  }
+
+  #forget(username) {
+    clearTimeout(this.#people.get(username)?.timer);
+    if (this.#people.delete(username)) this.#draw();
+  }
+
+  #draw() {
+    const [first, second] = [...this.#people.values()].map((person) => person.name);
+    const form = ["", "typing_one", "typing_two"][this.#people.size] ?? "typing_many";
+    this.#line.textContent = form && t(form, { name: first, other: second });
+  }
+}
+
+/** @typedef {{key: string, content: string, row: HTMLElement, state: "waiting"|"sending"|"failed", timer?: number}} Letter */
+
+/**
+ * Texts on their way. Each keeps one idempotency key from the first try to the last, so a retry or a late answer never
+ * makes two messages, and stays in the browser until the server has it.
+ */
+class Outbox {
+  #connection;
+  #timeline;
+  /** @type {Map<string, Letter>} in the order they were written */
+  #letters = new Map();
+
+  constructor(connection, timeline) {
+    this.#connection = connection;
+    this.#timeline = timeline;
+    timeline.claim = (message) => this.#claim(message);
+    timeline.onRepaired = () => this.#goOn();
+    document.getElementById("timeline").addEventListener("click", (event) => this.#onClick(event.target));
+    addEventListener("storage", (event) => event.newValue === null && this.#onGone(event.key));
+    this.#restore();
+  }
+
+  /** Shows the text at once and sends it as soon as there is a connection. */
+  send(content) {
+    // Not randomUUID: browsers have it only with https or on the same machine.
+    const key = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const at = new Date().toISOString();
+    storage.write(outbox + key, JSON.stringify({ room, content, at }));
+    const letter = this.#add(key, content, at);
+    this.#timeline.catchUp();
+    this.#transmit(letter);
+  }
+
+  #add(key, content, at) {
+    const letter = { key, content, row: this.#timeline.append(content, at), state: "waiting" };
+    letter.row.dataset.clientId = key;
+    this.#letters.set(key, letter);
+    return letter;
+  }
+
+  /** Texts from before a reload are offered again, never sent by themselves: their moment may have passed. */
+  #restore() {
+    const read = (key) => ({ key: key.slice(outbox.length), ...JSON.parse(storage.read(key)) });
+    const kept = storage.keys(outbox).map(read).filter((each) => each.room === room);
+    for (const { key, content, at } of kept.sort((one, other) => one.at.localeCompare(other.at))) {
+      this.#fail(this.#add(key, content, at), t("not_sent_reload"));
+    }
+  }
+
+  async #transmit(letter) {
+    const { key, content } = letter;
+    this.#mark(letter, "sending");
+    letter.timer = setTimeout(() => this.#say(letter, "sending-template"), LIMITS.sending);
+    try {
+      const answer = await this.#connection.request("sendMessage", { room, content, client_id: key });
+      this.#timeline.show([answer.message]);
+    } catch (error) {
+      if (this.#letters.has(key)) this.#onRefused(letter, error);
+    }
+  }
+
+  #onRefused(letter, error) {
+    if (error.code === "disconnected") this.#wait(letter);
+    else if (error.code === "rate_limited") this.#sendAgainIn(letter, Math.max(1, Math.ceil(error.retryAfter)));
+    else if (error.code === "timeout") this.#fail(letter, t("not_sent"));
+    else this.#fail(letter, t("not_sent_because", { reason: error.message }));
+  }
+
+  /** Without a connection a text waits, says so when that takes long, and goes when the room is heard again. */
+  #wait(letter) {
+    this.#mark(letter, "waiting");
+    letter.timer = setTimeout(() => this.#say(letter, "failed-template", t("not_sent_offline")), LIMITS.answer);
+  }
+
+  #sendAgainIn(letter, seconds) {
+    this.#mark(letter, "waiting");
+    this.#say(letter, "sending-template", t("sends_again_in", { n: seconds }));
+    letter.timer = setTimeout(() => this.#transmit(letter), seconds * 1000);
+  }
+
+  #fail(letter, sentence) {
+    this.#mark(letter, "failed");
+    this.#say(letter, "failed-template", sentence);
+  }
+
+  /** After a reconnect: what was not sent goes out; what only seemed to fail may be found among the stored. */
+  async #goOn() {
+    const letters = [...this.#letters.values()];
+    for (const letter of letters) if (letter.state === "waiting") this.#transmit(letter);
+    if (!letters.some((letter) => letter.state === "failed")) return;
+    const recent = { room, limit: LIMITS.reconcileRows };
+    const { messages } = await this.#connection.request("getRecentMessages", recent).catch(() => ({ messages: [] }));
+    this.#timeline.show(messages.filter((message) => this.#letters.has(message.client_id)));
+  }
+
+  #claim(message) {
+    const letter = message.username === page.me.username && this.#letters.get(message.client_id);
+    if (!letter) return null;
+    this.#forget(letter);
+    letter.row.removeAttribute("aria-busy");
+    delete letter.row.dataset.clientId;
+    return letter.row;
+  }
+
+  #forget(letter) {
+    clearTimeout(letter.timer);
+    this.#letters.delete(letter.key);
+    storage.remove(outbox + letter.key);
+  }
+
+  /** Another tab has sent it or thrown it away. */
+  #onGone(storageKey) {
+    const letter = storageKey?.startsWith(outbox) && this.#letters.get(storageKey.slice(outbox.length));
+    if (letter?.state === "failed") this.#discard(letter);
+  }
+
+  #onClick(target) {
+    const letter = this.#letters.get(target.closest(".msg")?.dataset.clientId);
+    if (!letter || !target.closest("[data-retry], [data-discard]")) return;
+    document.getElementById("message")?.focus({ preventScroll: true });
+    if (target.closest("[data-retry]")) this.#transmit(letter);
+    else this.#discard(letter);
+  }
+
+  #discard(letter) {
+    this.#forget(letter);
+    this.#timeline.remove(letter.row);
+  }
+
+  #mark(letter, state) {
+    clearTimeout(letter.timer);
+    letter.state = state;
+    letter.row.classList.toggle("pending", state !== "failed");
+    letter.row.classList.remove("failed");
+    letter.row.setAttribute("aria-busy", String(state !== "failed"));
+    this.#timeline.steadily(() => { letter.row.querySelector(".state").hidden = true; });
+  }
+
+  /** Puts one of the page's own pictures of a state under the text, with `sentence` in it. */
+  #say(letter, template, sentence = "") {
+    const state = letter.row.querySelector(".state");
+    const picture = document.getElementById(template).content.cloneNode(true);
+    if (sentence) picture.querySelector(".sending, .failure").textContent = sentence;
+    letter.row.classList.toggle("failed", template === "failed-template");
+    letter.row.classList.toggle("pending", template !== "failed-template");
+    this.#timeline.steadily(() => {
+      state.replaceChildren(picture);
+      state.hidden = false;
+    });
+  }
+}

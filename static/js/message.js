@@ -1,0 +1,174 @@
+/**
+ * The picture of a message: rows cloned from the page's own templates, filled, signed, and told in the reader's zone.
+ */
+import { LIMITS, make, page, t } from "./app.js";
+
+const language = document.documentElement.lang || "en";
+const { hourCycle } = new Intl.DateTimeFormat(undefined, { hour: "numeric" }).resolvedOptions();
+const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle });
+const fullTime = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "long", hourCycle });
+const isoDay = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short" });
+const longDay = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+
+/** The one door through which markup becomes nodes: bodies that the server has rendered and sanitised. */
+const policy = globalThis.trustedTypes?.createPolicy("chatapp-html", { createHTML: (html) => html });
+
+const fresh = (id) => document.getElementById(id).content.firstElementChild.cloneNode(true);
+const dayOf = (row) => new Date(row.dataset.at).toDateString();
+
+/** A row's place in the log; NaN while it waits to get one, and for no row at all. */
+export const indexOf = (row) => Number(row?.dataset.index || NaN);
+
+export const newLine = () => fresh("new-template");
+
+/** An empty row. */
+export const blankRow = () => fresh("row-template");
+
+/** The row before this one, whatever stands between them. */
+export function rowAbove(row) {
+  let node = row.previousElementSibling;
+  while (node && !node.matches(".msg")) node = node.previousElementSibling;
+  return node;
+}
+
+export function rowBelow(row) {
+  let node = row.nextElementSibling;
+  while (node && !node.matches(".msg")) node = node.nextElementSibling;
+  return node;
+}
+
+/** Says the row's time in the reader's zone and hour cycle, and names the row. */
+export function localise(row) {
+  const moment = new Date(row.dataset.at);
+  for (const time of row.querySelectorAll(".hd time, .ts time")) {
+    Object.assign(time, { dateTime: row.dataset.at, textContent: clock.format(moment), title: fullTime.format(moment) });
+  }
+  rouse(row, row.contains(document.activeElement));
+}
+
+function name(row, text = "") {
+  const label = t("row_label", { name: row.querySelector(".who").textContent, time: row.querySelector(".ts").textContent });
+  row.setAttribute("aria-label", text ? `${label}, ${text}` : label);
+}
+
+/** The last row that is in sight as a whole, or as much of it as the screen holds. */
+export function newestInSight(log) {
+  const { top, bottom } = log.getBoundingClientRect();
+  const isInSight = (box) => box.top < bottom && (box.bottom <= bottom + 2 || box.top <= top);
+  return [...log.querySelectorAll(".msg[data-index]")].findLast((row) => isInSight(row.getBoundingClientRect()));
+}
+
+/** Moves the focus among the rows; Infinity is the last one shown. */
+export function step(by) {
+  const log = document.getElementById("timeline");
+  const rows = [...log.querySelectorAll(".msg")];
+  const now = rows.indexOf(document.activeElement.closest(".msg"));
+  const next = now < 0 && Number.isFinite(by) ? rows.indexOf(newestInSight(log)) : now + by;
+  rows[Math.max(0, Math.min(next, rows.length - 1))]?.focus();
+}
+
+/** A row's own links join the Tab order, and its text its name, only while the focus is in it: the log is one stop. */
+function rouse(row, isActive) {
+  for (const link of row.querySelectorAll("a")) link.tabIndex = isActive ? 0 : -1;
+  name(row, isActive ? row.querySelector(".bd").textContent.slice(0, LIMITS.announceCharacters) : "");
+}
+
+/** Puts a person's name and initials on a row. */
+export function sign(row, username, displayName) {
+  const hue = [...username].reduce((sum, character) => sum + character.codePointAt(0), 0) % 12;
+  const parts = displayName.split(/[\s._-]+/).filter(Boolean).slice(0, 2);
+  const avatar = row.querySelector(".av");
+  avatar.className = `av hue-${hue}`;
+  avatar.textContent = parts.map((part) => [...part][0]).join("").toUpperCase();
+  row.dataset.author = username;
+  row.classList.toggle("mine", username === page.me.username);
+  row.querySelector(".who").textContent = displayName;
+}
+
+/** Makes `row` show a stored message as it is now; the same node whether it was waiting, stored or edited. */
+export function paint(row, message) {
+  Object.assign(row, { id: `m${message.index}`, tabIndex: -1 });
+  Object.assign(row.dataset, { index: message.index, version: message.version, at: message.timestamp });
+  row.classList.remove("pending", "failed");
+  row.classList.toggle("deleted", Boolean(message.deleted));
+  row.toggleAttribute("data-reply", Boolean(message.reply_to));
+  for (const link of row.querySelectorAll(".hd a, .ts")) link.href = `/rooms/${page.room.slug}/${message.index}`;
+  sign(row, message.username, message.display_name);
+  paintBody(row.querySelector(".bd"), message);
+  const edited = row.querySelector(".edited");
+  edited.hidden = !message.edited_at || Boolean(message.deleted);
+  if (message.edited_at) edited.title = t("edited_at", { time: fullTime.format(new Date(message.edited_at)) });
+  row.querySelector(".state").hidden = true;
+  localise(row);
+  return row;
+}
+
+function paintBody(body, message) {
+  if (message.deleted) body.textContent = t("deleted_message");
+  else if (message.html) body.innerHTML = policy ? policy.createHTML(message.html) : message.html;
+  else body.textContent = message.content;
+}
+
+/** A row for words that are not stored yet. */
+export function waitingRow(content, at) {
+  const row = blankRow();
+  row.removeAttribute("id");
+  delete row.dataset.index;
+  delete row.dataset.version;
+  row.dataset.at = at;
+  for (const link of row.querySelectorAll("a")) link.removeAttribute("href");
+  sign(row, page.me.username, page.me.display_name);
+  row.querySelector(".bd").textContent = content;
+  localise(row);
+  return row;
+}
+
+/** Puts a person's new name on all their rows. */
+export function rename(log, username, displayName) {
+  for (const row of log.querySelectorAll(".msg")) {
+    if (row.dataset.author !== username) continue;
+    sign(row, username, displayName);
+    localise(row);
+  }
+}
+
+/** The heading over a row that begins a day; null where the day goes on. */
+export function divider(above, row) {
+  if (above && dayOf(above) === dayOf(row)) return null;
+  const day = fresh("day-template");
+  sayDay(day, row);
+  return day;
+}
+
+function sayDay(day, row) {
+  const moment = new Date(row.dataset.at);
+  const [today, yesterday] = [0, 1].map((ago) => new Date(new Date().setDate(new Date().getDate() - ago)).toDateString());
+  const textContent = { [today]: t("today"), [yesterday]: t("yesterday") }[dayOf(row)] ?? longDay.format(moment);
+  Object.assign(day.querySelector("time"), { dateTime: isoDay.format(moment), textContent });
+}
+
+/** Keeps the log true to the focus that moves in it, and to today becoming yesterday. */
+export function enliven(log) {
+  log.addEventListener("focusin", (event) => event.target.closest(".msg") && rouse(event.target.closest(".msg"), true));
+  log.addEventListener("focusout", (event) => event.target.closest(".msg") && rouse(event.target.closest(".msg"), false));
+  const atMidnight = () => {
+    for (const day of log.querySelectorAll(".day")) sayDay(day, rowBelow(day));
+    setTimeout(atMidnight, new Date().setHours(24, 0, 1, 0) - Date.now());
+  };
+  atMidnight();
+}
+
+/** The mark where messages are missing. */
+export function gap() {
+  const mark = make("p", "gap", t("gap"));
+  mark.setAttribute("role", "note");
+  return mark;
+}
+
+/** Whether `row` goes on where the row right above it left off, and needs no name of its own. */
+export function isGrouped(above, row) {
+  return above === row.previousElementSibling
+    && above?.dataset.author === row.dataset.author
+    && Math.abs(Date.parse(row.dataset.at) - Date.parse(above.dataset.at)) < LIMITS.groupWithin
+    && !row.hasAttribute("data-reply");
+}

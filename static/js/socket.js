@@ -1,0 +1,290 @@
+/**
+ * The page's one socket: it stays connected, notices when it is dead, gives every question its answer and every
+ * listener its news, and tells people in a banner only what they need to know.
+ */
+import { LIMITS, announce, make, page, t } from "./app.js";
+
+const SESSION_ENDED = 4401;
+
+/** Why a question has no answer: `code` is the server's, or `disconnected`, or `timeout`. */
+export class Refused extends Error {
+  constructor({ code, message = "", retry_after = 0 }) {
+    super(message || code);
+    this.code = code;
+    this.retryAfter = retry_after;
+  }
+}
+
+export class Connection {
+  #socket = null;
+  #isOnline = false;
+  #isSignedOut = false;
+  #attempt = 0;
+  #ref = 0;
+  #heardAt = 0;
+  #hiddenAt = 0;
+  #interval = LIMITS.heartbeat;
+  #drainDelay = null;
+  #questions = new Map();
+  #listeners = new Map();
+  #timers = {};
+  #banner = new Banner(() => this.tryNow());
+
+  /** True from hello on. */
+  get isOnline() { return this.#isOnline; }
+
+  start() {
+    addEventListener("online", () => (this.#isOnline ? this.#beat() : this.tryNow()));
+    addEventListener("offline", () => this.#banner.redraw());
+    // Closed on leaving, so that the page may rest in the back/forward cache; back from there it connects at once.
+    addEventListener("pagehide", () => this.#hangUp());
+    addEventListener("pageshow", (event) => event.persisted && this.#comeBack());
+    document.addEventListener("visibilitychange", () => this.#onVisibility());
+    this.#connect();
+  }
+
+  /** Calls `listener(frame)` for each piece of news called `event`; also for `hello` and `stale`. */
+  on(event, listener) {
+    this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener]);
+  }
+
+  /** Asks, and resolves to the answer; rejects with Refused. Never waits longer than `within` ms. */
+  request(action, fields = {}, within = LIMITS.answer) {
+    return new Promise((resolve, reject) => {
+      if (!this.#isOnline) return void reject(new Refused({ code: "disconnected" }));
+      const ref = ++this.#ref;
+      const giveUp = () => this.#settle(ref, (question) => question.reject(new Refused({ code: "timeout" })));
+      this.#questions.set(ref, { resolve, reject, timer: setTimeout(giveUp, within) });
+      this.#socket.send(JSON.stringify({ action, ref, ...fields }));
+    });
+  }
+
+  /** Connects now instead of when the delay is over. */
+  tryNow() {
+    if (!this.#isOnline && !this.#isSignedOut) this.#connect();
+  }
+
+  /** Puts the banner away; false when there is none. */
+  dismiss() { return this.#banner.dismiss(); }
+
+  #connect() {
+    this.#hangUp();
+    const socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/ws`);
+    this.#socket = socket;
+    this.#banner.show("trying");
+    this.#timers.hello = setTimeout(() => this.#lose(), LIMITS.answer);
+    socket.addEventListener("message", (event) => socket === this.#socket && this.#hear(event.data));
+    socket.addEventListener("close", (event) => socket === this.#socket && this.#lose(event.code));
+  }
+
+  /** Lets go of the socket without waiting for its goodbye: a dead one never says it. */
+  #hangUp() {
+    const socket = this.#socket;
+    this.#socket = null;
+    this.#isOnline = false;
+    for (const timer of Object.values(this.#timers)) clearTimeout(timer);
+    socket?.close();
+    for (const ref of [...this.#questions.keys()]) {
+      this.#settle(ref, (question) => question.reject(new Refused({ code: "disconnected" })));
+    }
+  }
+
+  #lose(code = 1006) {
+    const wasOnline = this.#isOnline;
+    this.#hangUp();
+    if (code === SESSION_ENDED) return void this.#signOut();
+    if (!wasOnline) this.#askWhetherSignedOut();
+    const wait = this.#drainDelay ?? this.#nextDelay();
+    this.#drainDelay = null;
+    this.#timers.retry = setTimeout(() => this.#connect(), wait);
+    this.#banner.show("waiting", Date.now() + wait);
+  }
+
+  #nextDelay() {
+    const seconds = LIMITS.retrySeconds;
+    const base = seconds[Math.min(this.#attempt++, seconds.length - 1)] * 1000;
+    return base * (1 + LIMITS.retryJitter * (2 * Math.random() - 1));
+  }
+
+  /** A refused upgrade looks like a lost network to a page; the server says which it was. */
+  async #askWhetherSignedOut() {
+    const answer = await fetch("/api/v1/me", { headers: { Accept: "application/json" } }).catch(() => null);
+    if (!this.#isOnline && (answer?.status === 401 || answer?.status === 403)) this.#signOut();
+  }
+
+  #signOut() {
+    this.#isSignedOut = true;
+    this.#hangUp();
+    this.#banner.show("signedOut");
+  }
+
+  #hear(data) {
+    this.#heardAt = Date.now();
+    const frame = JSON.parse(data);
+    if (frame.event === "hello") this.#welcome(frame);
+    else if (frame.event === "draining") this.#drain(frame);
+    else if (frame.event) this.#tell(frame.event, frame);
+    else this.#answer(frame);
+  }
+
+  /** The server leaves: it closes by itself once it has answered, and is back after `retry_after` seconds. */
+  #drain(frame) {
+    this.#drainDelay = (frame.retry_after || 1) * 1000 * (1 + LIMITS.retryJitter * Math.random());
+    this.#timers.drain = setTimeout(() => this.#lose(), LIMITS.answer);
+  }
+
+  #welcome(hello) {
+    // Somebody else signed in with this browser meanwhile: this page is not theirs.
+    if (hello.user && hello.user.username !== page.me.username) return void location.reload();
+    clearTimeout(this.#timers.hello);
+    this.#isOnline = true;
+    this.#interval = (hello.heartbeat ?? 0) * 1000 || LIMITS.heartbeat;
+    this.#timers.healthy = setTimeout(() => { this.#attempt = 0; }, LIMITS.healthy);
+    this.#timers.beat = setTimeout(() => this.#beat(), this.#interval);
+    this.#banner.show("online");
+    if (page.server && hello.server !== page.server) this.#banner.offerReload();
+    this.#tell("hello", hello);
+  }
+
+  #answer(frame) {
+    const error = frame.ok ? null : new Refused(frame.error ?? { code: "internal" });
+    const isExpected = this.#settle(frame.ref, (question) => (error ? question.reject(error) : question.resolve(frame)));
+    // An acknowledgement that came after its question was given up is still the truth.
+    if (!isExpected && frame.message) this.#tell("late", frame);
+  }
+
+  #settle(ref, how) {
+    const question = this.#questions.get(ref);
+    if (!question) return false;
+    this.#questions.delete(ref);
+    clearTimeout(question.timer);
+    how(question);
+    return true;
+  }
+
+  #tell(event, frame) {
+    for (const listener of this.#listeners.get(event) ?? []) listener(frame);
+  }
+
+  /** A live socket does not notice a dead network: ask, and give up on it after two silences. */
+  async #beat(missed = 0) {
+    const socket = this.#socket;
+    const askedAt = Date.now();
+    const answer = this.request("ping", {}, Math.min(LIMITS.answer, this.#interval));
+    const isAlive = await answer.then(() => true, () => this.#heardAt > askedAt);
+    if (socket !== this.#socket || !this.#isOnline) return;
+    if (!isAlive && missed + 1 >= LIMITS.missedHeartbeats) return void this.#lose();
+    clearTimeout(this.#timers.beat);
+    this.#timers.beat = setTimeout(() => this.#beat(isAlive ? 0 : missed + 1), isAlive ? this.#interval : 0);
+  }
+
+  #comeBack() {
+    this.#isSignedOut = false;
+    this.tryNow();
+  }
+
+  #onVisibility() {
+    const isHidden = document.visibilityState === "hidden";
+    if (isHidden) this.#hiddenAt = Date.now();
+    if (isHidden) return void this.#banner.reloadQuietly();
+    if (!this.#isOnline) return void this.tryNow();
+    if (Date.now() - this.#hiddenAt > LIMITS.stale) this.#tell("stale", {});
+    this.#beat();
+  }
+}
+
+/** Says how the connection is, late enough that a hiccup is never seen. */
+class Banner {
+  #box = document.getElementById("banner");
+  #text = document.getElementById("banner-text");
+  #button = document.getElementById("banner-try");
+  #state = "online";
+  #until = 0;
+  #timers = {};
+  #wasConnected = false;
+  #isDue = false;
+  #isOutdated = false;
+
+  constructor(tryNow) {
+    // The countdown is for eyes; listeners hear one sentence when it starts and one when it is over.
+    this.#text?.setAttribute("aria-live", "off");
+    this.#button?.addEventListener("click", () => (this.#isOutdated && this.#state === "online" ? location.reload() : tryNow()));
+  }
+
+  /** Shows `state`: online, trying, waiting (`until` the moment of the next try) or signedOut. */
+  show(state, until = 0) {
+    if (state === "online") this.#rest();
+    else if (this.#state === "online") this.#timers.due = setTimeout(() => this.#appear(), LIMITS.banner);
+    this.#state = state;
+    this.#until = until;
+    if (state === "signedOut") this.#appear();
+    this.redraw();
+  }
+
+  /** A newer server is running: the page may be fetched again, by the person or when nobody would notice. */
+  offerReload() {
+    this.#isOutdated = true;
+    this.#isDue = true;
+    this.redraw();
+  }
+
+  reloadQuietly() {
+    const isTyping = document.getElementById("message")?.value;
+    if (this.#isOutdated && this.#state === "online" && !isTyping && !document.querySelector(".msg.failed, .msg.pending")) location.reload();
+  }
+
+  dismiss() {
+    const isShown = Boolean(this.#box && !this.#box.hidden && this.#state !== "signedOut");
+    if (isShown) this.#isDue = false;
+    this.redraw();
+    return isShown;
+  }
+
+  redraw() {
+    clearTimeout(this.#timers.tick);
+    if (!this.#box) return;
+    const sentence = this.#isDue ? this.#sentence() : "";
+    if (!sentence && this.#box.contains(document.activeElement)) document.getElementById("message")?.focus();
+    this.#box.hidden = !sentence;
+    if (this.#text.firstChild?.data !== sentence) this.#text.textContent = sentence;
+    this.#drawButton();
+    if (this.#state === "signedOut") this.#offerSignIn();
+    if (this.#state === "waiting") this.#timers.tick = setTimeout(() => this.redraw(), 1000);
+  }
+
+  #rest() {
+    clearTimeout(this.#timers.due);
+    if (this.#wasConnected && this.#isDue) announce(t("back_online"));
+    this.#wasConnected = true;
+    this.#isDue = this.#isOutdated;
+  }
+
+  #appear() {
+    clearTimeout(this.#timers.due);
+    this.#isDue = true;
+    this.redraw();
+    announce(this.#state === "waiting" ? t("reconnecting") : this.#sentence());
+  }
+
+  #sentence() {
+    if (this.#state === "online") return this.#isOutdated ? t("updated") : "";
+    if (this.#state === "signedOut") return t("signed_out");
+    if (!navigator.onLine) return t("offline");
+    if (!this.#wasConnected) return t("connecting");
+    const seconds = Math.ceil((this.#until - Date.now()) / 1000);
+    const isFar = this.#state === "waiting" && seconds >= LIMITS.countdownFromSeconds;
+    return isFar ? t("reconnecting_in", { n: seconds }) : t("reconnecting");
+  }
+
+  #drawButton() {
+    this.#button.hidden = this.#state === "signedOut";
+    this.#button.textContent = this.#state === "online" ? t("reload") : t("try_now");
+    this.#button.setAttribute("aria-busy", String(this.#state === "trying"));
+  }
+
+  #offerSignIn() {
+    const link = make("a", "btn sm", t("sign_in"));
+    link.href = `/login?next=${encodeURIComponent(location.pathname)}`;
+    this.#text.append(" ", link);
+  }
+}

@@ -1,0 +1,298 @@
+/**
+ * The open room's messages: a window of rows onto its log, in the order of their index, that grows at both ends,
+ * follows the newest while somebody reads there, and otherwise never moves what is being read.
+ */
+import { LIMITS, announceMessage, make, page, t, tn } from "./app.js";
+import {
+  blankRow, divider, enliven, gap, indexOf, isGrouped, localise, newestInSight, newLine, paint, rename, rowAbove, rowBelow, waitingRow,
+} from "./message.js";
+
+const room = page.room?.slug;
+
+export class Timeline {
+  /** Set by the outbox: gives up the waiting row that became this message, if it is one of ours. */
+  claim = () => null;
+  /** Called when the room is heard again, and when it is no longer ours to hear. */
+  onRepaired = () => {};
+  onLost = () => {};
+  #connection;
+  #rooms;
+  #log = document.getElementById("timeline");
+  #older = document.getElementById("older");
+  #pill = document.getElementById("pill");
+  #newLine = document.getElementById("new-line") ?? newLine();
+  #firstNew = indexOf(this.#newLine.nextElementSibling) || (page.oldest > page.read_index + 1 ? page.read_index + 1 : NaN);
+  #top = make("div");
+  #bottom = make("div");
+  #index = page.index;
+  #version = page.version;
+  #epoch = page.epoch;
+  #unseen = 0;
+  #isAtEnd = true;
+  #isLoading = false;
+  #isRepairing = false;
+  #gapAt = NaN;
+
+  constructor(connection, rooms) {
+    this.#connection = connection;
+    this.#rooms = rooms;
+    connection.on("hello", () => this.repair());
+    connection.on("stale", () => this.repair());
+    connection.on("messages", (frame) => frame.room === room && this.#hear(frame.messages));
+    connection.on("userChanged", (frame) => rename(this.#log, frame.username, frame.display_name));
+    connection.on("late", (frame) => frame.message.room === room && this.show([frame.message]));
+    this.#enhance();
+    this.#open();
+    rooms.watch((readBefore) => this.#newestRead(readBefore));
+  }
+
+  get #rows() { return [...this.#log.querySelectorAll(".msg[data-index]")]; }
+  get #oldest() { return indexOf(this.#log.querySelector(".msg[data-index]")) || 0; }
+  get #newest() { return indexOf(this.#rows.at(-1)) || 0; }
+  get #hasNewer() { return this.#newest < this.#index; }
+  get #isNearEnd() { return !this.#hasNewer && this.#pixelsBelow <= LIMITS.followPixels; }
+  get #pixelsBelow() { return this.#log.scrollHeight - this.#log.scrollTop - this.#log.clientHeight; }
+
+  /** Draws messages as they are now, wherever in the window they belong. */
+  show(messages) {
+    const news = [];
+    this.steadily(() => {
+      for (const message of messages) if (this.#draw(message)) news.push(message);
+      this.#trim();
+    });
+    if (!this.#isAtEnd || this.#hasNewer) this.#unseen += news.length;
+    news.forEach(announceMessage);
+    this.#onScroll();
+  }
+
+  /** A row for words that are not stored yet: after everything that is, and in sight. */
+  append(content, at) {
+    const row = waitingRow(content, at);
+    this.steadily(() => {
+      this.#bottom.before(row);
+      this.#tidy(row);
+    });
+    return row;
+  }
+
+  remove(row) {
+    this.steadily(() => this.#drop(row));
+  }
+
+  /** Changes rows: somebody at the end stays there, and what anybody else sees stays where it is. */
+  steadily(change) {
+    const isAtEnd = this.#isNearEnd;
+    const top = this.#log.getBoundingClientRect().top;
+    const anchor = isAtEnd ? null : this.#rows.find((row) => row.getBoundingClientRect().bottom > top);
+    const before = anchor?.getBoundingClientRect().top;
+    change();
+    this.#drawEdges();
+    if (isAtEnd) this.#toEnd();
+    else if (anchor?.isConnected) this.#log.scrollTop += anchor.getBoundingClientRect().top - before;
+  }
+
+  /** Goes to the newest message, fetching it first where the window ends before it. */
+  async catchUp() {
+    if (this.#hasNewer) await this.#load({ limit: LIMITS.pageRows }, (messages) => this.#replace(messages));
+    if (document.activeElement === this.#pill) this.#log.focus({ preventScroll: true });
+    this.#toEnd();
+  }
+
+  /** Everything here is known now: the New line goes, and the newest comes into sight. */
+  finishReading() {
+    const below = this.#newLine.isConnected && rowBelow(this.#newLine);
+    this.#firstNew = NaN;
+    if (below) this.#tidy(below);
+    return this.catchUp();
+  }
+
+  /** Hears the room from the last version seen on: what was missed comes with the answer. */
+  async repair() {
+    if (this.#isRepairing) return;
+    this.#isRepairing = true;
+    const from = { room, after: this.#version, epoch: this.#epoch, html: true };
+    const answer = await this.#connection.request("subscribe", from).catch((error) => void this.#repairLater(error));
+    this.#isRepairing = false;
+    if (!answer) return;
+    if (answer.complete) this.show(answer.messages);
+    ({ index: this.#index, version: this.#version, epoch: this.#epoch } = answer);
+    if (!answer.complete) this.#replace(answer.messages, true);
+    this.onRepaired();
+    this.#fill();
+  }
+
+  #repairLater(error) {
+    if (error.code === "not_found") this.onLost();
+    else if (error.code !== "disconnected") setTimeout(() => this.repair(), error.retryAfter * 1000 || LIMITS.again);
+  }
+
+  #enhance() {
+    document.getElementById("newer")?.remove();
+    document.getElementById("beginning").after(this.#top);
+    this.#log.append(this.#bottom);
+    for (const row of this.#rows) {
+      localise(row);
+      this.#tidy(row);
+    }
+    this.#drawEdges();
+    this.#log.addEventListener("scroll", () => this.#onScroll(), { passive: true });
+    this.#older.tabIndex = -1; // it loads by itself when it comes near, and the log is one stop
+    this.#older.addEventListener("click", (event) => this.#connection.isOnline && (event.preventDefault(), this.#loadOlder()));
+    this.#pill.addEventListener("click", () => this.catchUp());
+    new ResizeObserver(() => this.#isAtEnd && this.#toEnd()).observe(this.#log);
+    enliven(this.#log);
+  }
+
+  /** Where reading starts: at the linked message, else at the first new one, else at the end. */
+  #open() {
+    const target = this.#log.querySelector(".msg.target, .msg:target");
+    if (target) {
+      target.scrollIntoView({ block: "center" });
+      target.focus({ preventScroll: true });
+      setTimeout(() => target.classList.remove("target"), LIMITS.flash);
+    } else if (this.#newLine.isConnected) {
+      const offset = this.#newLine.getBoundingClientRect().top - this.#log.getBoundingClientRect().top;
+      this.#log.scrollTop += offset - this.#log.clientHeight / 4;
+    } else this.#log.scrollTop = this.#log.scrollHeight;
+    this.#onScroll();
+  }
+
+  #hear(messages) {
+    for (const { version } of messages) if (version === this.#version + 1) this.#version = version;
+    const isHole = messages.some(({ version }) => version > this.#version);
+    this.show(messages);
+    if (isHole) this.repair();
+  }
+
+  /** Draws one message where the window reaches; true where it is news from somebody else. */
+  #draw(message) {
+    const isNews = message.index > this.#index && message.username !== page.me.username;
+    const isJoined = message.index <= this.#newest || !this.#hasNewer;
+    this.#index = Math.max(this.#index, message.index);
+    if (isJoined && message.index >= this.#oldest) this.#put(message);
+    else this.claim(message)?.remove();
+    return isNews;
+  }
+
+  #put(message) {
+    const known = document.getElementById(`m${message.index}`);
+    const waiting = this.claim(message);
+    if (known) waiting?.remove();
+    if (Number(known?.dataset.version) >= message.version) return;
+    const row = paint(known ?? waiting ?? blankRow(), message);
+    if (!known) this.#place(row);
+    this.#tidy(row);
+    if (rowBelow(row)) this.#tidy(rowBelow(row));
+  }
+
+  /** Moves a row only where another message got in between: a moved node loses focus and selection. */
+  #place(row) {
+    const above = this.#rows.findLast((other) => indexOf(other) < indexOf(row)) ?? null;
+    if (!row.isConnected || rowAbove(row) !== above) (above ?? this.#top).after(row);
+  }
+
+  /** Gives a row what stands before it: a gap, its day, the New line; and its place in a group. */
+  #tidy(row) {
+    const above = rowAbove(row);
+    const index = indexOf(row);
+    while (row.previousElementSibling?.matches(".day, .new, .gap")) row.previousElementSibling.remove();
+    if (index === this.#gapAt && indexOf(above) !== index - 1) row.before(gap());
+    row.before(divider(above, row) ?? "");
+    if (index === this.#firstNew || (index > this.#firstNew && indexOf(above) < this.#firstNew)) row.before(this.#newLine);
+    row.classList.toggle("first", !isGrouped(above, row));
+  }
+
+  #drop(row) {
+    const below = rowBelow(row);
+    if (row.contains(document.activeElement)) (below ?? this.#log).focus({ preventScroll: true });
+    while (row.previousElementSibling?.matches(".day, .new, .gap")) row.previousElementSibling.remove();
+    row.remove();
+    if (below) this.#tidy(below);
+  }
+
+  #replace(messages, isGap = false) {
+    if (document.activeElement.closest(".msg")) this.#log.focus({ preventScroll: true });
+    for (const node of this.#log.querySelectorAll(".msg[data-index], .day, .new, .gap")) node.remove();
+    this.#gapAt = isGap ? messages[0]?.index : NaN;
+    for (const message of messages) this.#put(message);
+    this.#drawEdges();
+    this.#toEnd();
+  }
+
+  /** Keeps the window bounded: what is farthest from the reader goes, and is fetched again when wanted. */
+  #trim() {
+    const rows = this.#rows;
+    const excess = rows.length - LIMITS.windowRows;
+    if (excess <= LIMITS.windowSlackRows) return;
+    const isLow = this.#log.scrollTop > this.#pixelsBelow;
+    for (const row of isLow ? rows.slice(0, excess) : rows.slice(-excess)) this.#drop(row);
+  }
+
+  async #load(which, use) {
+    if (this.#isLoading) return;
+    this.#isLoading = true;
+    this.#older.setAttribute("aria-busy", "true");
+    const answer = await this.#connection.request("getRecentMessages", { room, ...which }).catch(() => null);
+    this.#isLoading = false;
+    this.#older.removeAttribute("aria-busy");
+    if (!answer?.messages.length) return;
+    use(answer.messages);
+    this.#onScroll();
+  }
+
+  #loadOlder() {
+    return this.#load({ before: this.#oldest, limit: LIMITS.pageRows }, (messages) => this.#extend(messages));
+  }
+
+  /** There is no hole in the numbers, so what comes next can be asked for by what comes after it. */
+  #loadNewer() {
+    const limit = Math.min(LIMITS.pageRows, this.#index - this.#newest);
+    return this.#load({ before: this.#newest + limit + 1, limit }, (messages) => this.#extend(messages));
+  }
+
+  #extend(messages) {
+    this.steadily(() => {
+      for (const message of messages) this.#put(message);
+      this.#trim();
+    });
+  }
+
+  #fill() {
+    if (!this.#connection.isOnline || this.#isLoading) return;
+    if (this.#oldest > 1 && this.#log.scrollTop < this.#log.clientHeight) this.#loadOlder();
+    else if (this.#hasNewer && this.#pixelsBelow < this.#log.clientHeight) this.#loadNewer();
+  }
+
+  #onScroll() {
+    this.#isAtEnd = this.#isNearEnd;
+    if (this.#isAtEnd) this.#unseen = 0;
+    this.#drawPill();
+    this.#rooms.look();
+    this.#fill();
+  }
+
+  #toEnd() {
+    this.#log.scrollTop = this.#log.scrollHeight;
+    this.#onScroll();
+  }
+
+  #drawPill() {
+    const isFar = this.#hasNewer || this.#pixelsBelow > LIMITS.farScreens * this.#log.clientHeight;
+    this.#pill.hidden = !this.#unseen && !isFar;
+    this.#pill.textContent = this.#unseen ? tn("new_messages", this.#unseen) : t("to_newest");
+  }
+
+  #drawEdges() {
+    const oldest = this.#oldest;
+    this.#older.hidden = oldest <= 1;
+    this.#older.href = `/rooms/${room}?before=${oldest}`;
+    document.getElementById("beginning").hidden = oldest !== 1;
+    if (this.#log.querySelector(".msg")) document.getElementById("empty")?.remove();
+  }
+
+  /** The index up to which everything has been in sight; a look at a linked message does not read what is before it. */
+  #newestRead(readBefore) {
+    const isConnected = !this.#hasNewer || this.#oldest <= readBefore + 1;
+    return isConnected ? indexOf(newestInSight(this.#log)) || 0 : 0;
+  }
+}

@@ -1,0 +1,81 @@
+"""A real application on a real database for every test; only the clock can be set."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from chatapp.app import create_app
+from chatapp.domain.chat import Chat
+from chatapp.keys import CHAT
+from chatapp.settings import Settings
+from chatapp.storage import migrate
+from tests.support.cast import Actor, Given, cast
+from tests.support.time import SettableClock
+
+CHEAP_HASH_KIB = 64
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database file, made once and copied for every test."""
+    path = tmp_path_factory.mktemp("migrated") / "chatapp.db"
+    migrate.upgrade(path)
+    return path
+
+
+@pytest.fixture
+def settings(tmp_path: Path, migrated: Path) -> Settings:
+    data = tmp_path / "data"
+    data.mkdir(mode=0o700)
+    shutil.copy(migrated, data / "chatapp.db")
+    return Settings(data=data, port=0, password_memory_kib=CHEAP_HASH_KIB)
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    return SettableClock()
+
+
+@pytest.fixture
+def app(settings: Settings, clock: SettableClock) -> web.Application:
+    return create_app(settings, clock=clock)
+
+
+@pytest.fixture
+async def client(app: web.Application, aiohttp_client: Callable[..., Any]) -> TestClient[web.Request, web.Application]:
+    return await aiohttp_client(TestServer(app))  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def chat(client: TestClient[web.Request, web.Application], app: web.Application) -> Chat:
+    return app[CHAT]
+
+
+@pytest.fixture
+async def given(chat: Chat, client: TestClient[web.Request, web.Application]) -> AsyncIterator[Given]:
+    async with cast(chat, client) as people:
+        yield people
+
+
+@pytest.fixture
+async def ada(given: Given) -> Actor:
+    return await given.person("ada", is_admin=True, display_name="Ada Okafor")
+
+
+@pytest.fixture
+async def grace(given: Given) -> Actor:
+    return await given.person("grace", display_name="Grace Lin")
+
+
+@pytest.fixture
+def unlimited(settings: Settings) -> Settings:
+    """For an ``app`` of one's own, without rate and connection limits."""
+    return replace(settings, limits=False)

@@ -1,0 +1,90 @@
+"""Browser tests: one Chromium and one server process for all, a fresh context for every person."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Page
+
+from tests.support.browser import HOW_TO_GET_ONE, PATIENCE_MS, WIDE, Guard, browsing, chromium
+from tests.support.server import PASSWORD, Server
+
+Login = Callable[..., Awaitable[Page]]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if "e2e" in item.path.parts:
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+            item.add_marker(pytest.mark.timeout(120))
+
+
+@pytest.fixture(scope="session")
+def executable(request: pytest.FixtureRequest) -> Iterator[str]:
+    found = chromium()
+    if found is None and os.environ.get("CI") == "true":
+        pytest.fail(HOW_TO_GET_ONE)
+    if found is None:
+        request.config.get_terminal_writer().line(f"\n{HOW_TO_GET_ONE}", red=True, bold=True)
+        pytest.skip(HOW_TO_GET_ONE)
+    yield found
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser(executable: str) -> AsyncIterator[Browser]:
+    async with browsing(executable) as found:
+        yield found
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
+    """A server with three people in general; tests make rooms of their own."""
+    running = Server(tmp_path_factory.mktemp("e2e") / "data", LIMITS="off", HEARTBEAT="5")
+    await running.add_person("ada", display_name="Ada Okafor", is_admin=True)
+    await running.add_person("grace", display_name="Grace Lin")
+    await running.add_person("lin", display_name="林晓")
+    await running.start()
+    try:
+        yield running
+    finally:
+        await running.kill()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def visit(browser: Browser, server: Server) -> AsyncIterator[Callable[..., Awaitable[Page]]]:
+    """A page in a context of its own, signed in when a name is given; guarded to the end of the test."""
+    contexts: list[tuple[BrowserContext, Guard]] = []
+
+    async def open_page(username: str = "", *, at: str = "", to: Server = server, **options: Any) -> Page:
+        context = await browser.new_context(base_url=to.url, viewport=options.pop("viewport", WIDE), **options)
+        context.set_default_timeout(PATIENCE_MS)
+        guard = Guard(to.url)
+        await guard.watch(context)
+        contexts.append((context, guard))
+        page = await context.new_page()
+        if username:
+            await page.goto("/login")
+            await page.fill("[name=username]", username)
+            await page.fill("[name=password]", PASSWORD)
+            await page.click("main form button:not([type=button])")
+            await page.wait_for_url(lambda url: "/login" not in url)
+        if at:
+            await page.goto(at)
+        return page
+
+    yield open_page
+    for context, guard in contexts:
+        for page in context.pages:
+            await guard.check(page)
+        await context.close()
+
+
+@pytest.fixture
+def screens(tmp_path: Path) -> Path:
+    """Where a test may leave pictures."""
+    return tmp_path

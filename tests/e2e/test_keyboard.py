@@ -1,0 +1,134 @@
+"""Everything by keyboard: the switcher, the shortcuts, the rooms above and below, the list of messages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+
+from playwright.async_api import Page, expect
+
+from tests.e2e.verbs import new_room, say
+
+Visit = Callable[..., Awaitable[Page]]
+
+
+async def focused(page: Page) -> str:
+    return str(await page.evaluate("document.activeElement.id"))
+
+
+async def test_the_switcher_finds_a_room_and_goes_there(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada)
+    await ada.goto("/rooms/general")
+    await ada.keyboard.press("Control+k")
+    await expect(ada.locator("#switcher")).to_be_visible()
+    assert await focused(ada) == "switcher-input"
+    await ada.keyboard.type(room.replace("-", " "))
+    await expect(ada.locator("#switcher [role=option]").first).to_have_attribute("aria-selected", "true")
+    await ada.keyboard.press("Enter")
+    await ada.wait_for_url(re.compile(f"/rooms/{room}$"))
+
+
+async def test_escape_closes_one_layer_and_gives_the_focus_back(visit: Visit) -> None:
+    ada = await visit("ada", at="/rooms/general")
+    await ada.click("#message")
+    await ada.keyboard.press("Control+k")
+    await expect(ada.locator("#switcher")).to_be_visible()
+    await ada.keyboard.press("Escape")
+    await expect(ada.locator("#switcher")).to_be_hidden()
+    assert await focused(ada) == "message"
+
+
+async def test_the_shortcuts_dialog_lists_them(visit: Visit) -> None:
+    ada = await visit("ada", at="/rooms/general")
+    await ada.keyboard.press("Control+/")
+    dialog = ada.locator("#shortcuts")
+    await expect(dialog).to_be_visible()
+    for words in ("Previous room", "Next room", "New line", "Go to a room"):
+        await expect(dialog).to_contain_text(words)
+    await ada.keyboard.press("Escape")
+    await expect(dialog).to_be_hidden()
+
+
+async def test_a_question_mark_is_a_shortcut_in_the_list_only(visit: Visit) -> None:
+    ada = await visit("ada")
+    await new_room(ada)
+    await say(ada, "something")
+    await ada.click("#message")
+    await ada.keyboard.type("why?")
+    await expect(ada.locator("#shortcuts")).to_be_hidden()
+    await ada.fill("#message", "")
+    await ada.focus("#timeline")
+    await ada.keyboard.press("?")
+    await expect(ada.locator("#shortcuts")).to_be_visible()
+
+
+async def test_alt_and_arrows_walk_through_the_rooms(visit: Visit) -> None:
+    ada = await visit("ada")
+    await new_room(ada)
+    await ada.goto("/rooms/general")
+    names = await ada.locator(".room-link").evaluate_all("links => links.map(link => link.dataset.room)")
+    await ada.keyboard.press("Alt+ArrowDown")
+    await ada.wait_for_url(re.compile(f"/rooms/{names[1]}$"))
+    await ada.keyboard.press("Alt+ArrowUp")
+    await ada.wait_for_url(re.compile(r"/rooms/general$"))
+
+
+async def test_the_list_is_one_stop_and_arrows_move_inside(visit: Visit) -> None:
+    ada = await visit("ada")
+    await new_room(ada)
+    for words in ("first", "second", "third"):
+        await say(ada, words)
+    await ada.focus("#timeline")
+    await ada.keyboard.press("ArrowUp")
+    await ada.keyboard.press("ArrowUp")
+    assert await ada.evaluate("document.activeElement.dataset.index") == "2"
+    await ada.keyboard.press("End")
+    assert await ada.evaluate("document.activeElement.dataset.index") == "3"
+
+
+async def test_typing_anywhere_lands_in_the_message_box(visit: Visit) -> None:
+    ada = await visit("ada", at="/rooms/general")
+    await ada.focus("#timeline")
+    await ada.keyboard.type("h")
+    await expect(ada.locator("#message")).to_have_value("h")
+    await ada.fill("#message", "")
+
+
+async def test_every_tab_stop_is_seen(visit: Visit) -> None:
+    ada = await visit("ada")
+    await new_room(ada)
+    for words in ("first", "second", "third"):
+        await say(ada, words)
+    stops: list[str] = []
+    await ada.evaluate("document.activeElement.blur()")
+    for _ in range(60):
+        await ada.keyboard.press("Tab")
+        stop = await ada.evaluate(STOP)
+        if stop["name"] == "BODY" or stop["name"] in stops:
+            break
+        assert stop["hasRing"], stop
+        assert stop["isOnTop"], stop
+        stops.append(stop["name"])
+    assert sum("timeline" in stop for stop in stops) == 1
+    assert not any(".msg" in stop for stop in stops)
+    assert len(stops) < 40 + await ada.locator(".room-link").count()
+
+
+STOP = """() => {
+  const node = document.activeElement;
+  const box = node.getBoundingClientRect();
+  const style = getComputedStyle(node);
+  const parent = getComputedStyle(node.closest('.box') ?? node);
+  const hit = document.elementFromPoint(
+    Math.max(1, Math.min(innerWidth - 1, box.left + box.width / 2)),
+    Math.max(1, Math.min(innerHeight - 1, box.top + box.height / 2)));
+  const path = [];
+  for (let at = node; at && at !== document.body; at = at.parentElement)
+    path.push(at.tagName + (at.id ? '#' + at.id : '') + ':' + [...at.parentElement.children].indexOf(at));
+  return {
+    name: node === document.body ? 'BODY' : path.join(' ') + (node.classList.contains('msg') ? '.msg' : ''),
+    hasRing: (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2) || parent.boxShadow !== 'none',
+    isOnTop: node.contains(hit) || hit?.contains(node) || (hit?.closest('label')?.contains(node) ?? false),
+  };
+}"""

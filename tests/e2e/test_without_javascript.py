@@ -1,0 +1,51 @@
+"""The whole way from login to post and logout with scripts switched off."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from playwright.async_api import Page, expect
+
+from tests.e2e.verbs import new_room, row, rows
+from tests.support.server import Server
+
+Visit = Callable[..., Awaitable[Page]]
+PAGE = 50
+
+
+async def test_log_in_read_post_and_log_out(visit: Visit) -> None:
+    page = await visit("ada", java_script_enabled=False)
+    room = await new_room(page)
+    await page.fill("#message", "posted by a form")
+    await page.click("#composer .send")
+    await expect(row(page, "posted by a form")).to_have_count(1)
+    await expect(row(page, "posted by a form").locator(".you")).to_be_visible()
+    await page.goto("/settings/profile")
+    await page.click("form[action='/logout'] button")
+    await page.goto(f"/rooms/{room}")
+    assert "/login" in page.url
+
+
+async def test_sending_the_same_form_twice_makes_one_message(visit: Visit) -> None:
+    page = await visit("ada", java_script_enabled=False)
+    await new_room(page)
+    await page.fill("#message", "once")
+    other = await page.context.new_page()
+    await other.goto(page.url)
+    await page.click("#composer .send")
+    await page.go_back()
+    await page.fill("#message", "once")
+    await page.click("#composer .send")
+    await expect(row(page, "once")).to_have_count(1)
+
+
+async def test_older_messages_are_a_link_away(visit: Visit, server: Server) -> None:
+    page = await visit("ada", java_script_enabled=False)
+    await new_room(page)
+    for number in range(PAGE + 5):
+        await page.fill("#message", f"number {number}.")
+        await page.click("#composer .send")
+    await expect(rows(page)).to_have_count(PAGE)
+    await page.click("#older")
+    await expect(row(page, "number 0.")).to_have_count(1)
+    await expect(page.locator("#beginning")).to_be_visible()

@@ -1,0 +1,72 @@
+"""What people do on the pages, in a few words."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import Any
+
+from playwright.async_api import Locator, Page, expect
+
+from tests.support.server import Server
+
+_numbers = itertools.count(1)
+
+
+async def api(server: Server, token: str, method: str, path: str, **fields: Any) -> Any:
+    """A call of the REST API, as a script would make it."""
+    import aiohttp
+
+    async with (
+        aiohttp.ClientSession(server.url, headers={"Authorization": f"Bearer {token}"}) as session,
+        session.request(method, f"/api/v1{path}", json=fields or None) as answer,
+    ):
+        assert answer.status < 400, await answer.text()
+        return await answer.json() if answer.content_type == "application/json" else None
+
+
+async def new_room(page: Page, *members: str, kind: str = "open") -> str:
+    """A room with a name no other test has; its slug. The page is left in it."""
+    name = f"room {next(_numbers)}"
+    await page.goto("/rooms/new")
+    await page.fill("[name=name]", name)
+    if kind != "open":
+        await page.check(f"[name=kind][value={kind}]")
+    await page.click("main form button:not([type=button])")
+    await page.wait_for_url(re.compile(r"/rooms/room-\d+"))
+    slug = name.replace(" ", "-")
+    for member in members:
+        await page.goto(f"/rooms/{slug}/settings")
+        await page.fill("[name=username]", member)
+        await page.press("[name=username]", "Enter")
+        await expect(page.locator("main")).to_contain_text(member)
+    await page.goto(f"/rooms/{slug}")
+    return slug
+
+
+def rows(page: Page) -> Locator:
+    return page.locator("#timeline .msg")
+
+
+def row(page: Page, text: str) -> Locator:
+    return rows(page).filter(has_text=text)
+
+
+async def say(page: Page, text: str) -> Locator:
+    """Type, press Enter, and see it stored."""
+    await page.fill("#message", text)
+    await page.press("#message", "Enter")
+    written = row(page, text)
+    await expect(written).to_have_count(1)
+    await expect(written).to_have_attribute("data-index", re.compile(r"\d+"))
+    return written
+
+
+
+async def texts(page: Page) -> list[str]:
+    return await page.locator("#timeline .msg .bd").all_inner_texts()
+
+
+async def distance_to_end(page: Page) -> float:
+    script = "(() => { const t = document.getElementById('timeline');"
+    return float(await page.evaluate(script + "return t.scrollHeight - t.scrollTop - t.clientHeight })()"))

@@ -1,0 +1,79 @@
+"""A real Chromium, and what every page in it must satisfy whatever the test is about."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright
+
+CANDIDATES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+HOW_TO_GET_ONE: Final = (
+    "NO BROWSER: the browser tests did not run. Install one (apt-get install chromium) or name it in CHATAPP_CHROMIUM."
+)
+PATIENCE_MS: Final = 8000
+WIDE: Final = {"width": 1280, "height": 800}
+NARROW: Final = {"width": 390, "height": 844}
+
+COLLECT = """
+window.__violations = [];
+document.addEventListener('securitypolicyviolation', event => {
+  window.__violations.push(`${event.violatedDirective} ${event.blockedURI}`);
+});
+"""
+
+
+def chromium() -> str | None:
+    """Where a Chromium is on this machine, or None."""
+    named = os.environ.get("CHATAPP_CHROMIUM")
+    if named:
+        return named if Path(named).exists() else None
+    return next((found for name in CANDIDATES if (found := shutil.which(name))), None)
+
+
+@asynccontextmanager
+async def browsing(executable: str) -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=executable,
+            args=["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update"],
+            # Ours must come back from that cache alive.
+            ignore_default_args=["--disable-back-forward-cache"],
+        )
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+class Guard:
+    """Watches a context: requests to other hosts, violations of the content policy, script errors."""
+
+    def __init__(self, base_url: str) -> None:
+        self.faults: list[str] = []
+        self._host = urlsplit(base_url).netloc
+
+    async def watch(self, context: BrowserContext) -> None:
+        await context.add_init_script(COLLECT)
+        context.on("request", self._note_request)
+        context.on("weberror", lambda error: self.faults.append(f"script error: {error.error}"))
+        context.on("console", self._note_console)
+
+    def _note_request(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in {"http", "https", "ws", "wss"} and parts.netloc != self._host:
+            self.faults.append(f"request to another host: {request.url}")
+
+    def _note_console(self, message: Any) -> None:
+        if "Content Security Policy" in message.text:
+            self.faults.append(message.text)
+
+    async def check(self, page: Page) -> None:
+        if not page.is_closed():
+            self.faults += await page.evaluate("window.__violations || []")
+        assert self.faults == [], self.faults

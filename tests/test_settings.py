@@ -1,0 +1,122 @@
+"""Settings fail early and say everything that is wrong; secrets stay secret."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from chatapp.settings import Settings, SettingsError
+
+LONG_SECRET: Final = "s" * 32
+
+
+def problems(**environ: str) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env(environ)
+    return caught.value.problems
+
+
+def test_nothing_needs_to_be_set() -> None:
+    settings = Settings.from_env({"PATH": "/bin"})
+    assert (settings.host, settings.port, settings.data) == ("127.0.0.1", 8080, Path("data"))
+    assert settings == Settings()
+
+
+def test_each_kind_of_setting_is_read() -> None:
+    settings = Settings.from_env(
+        {
+            "CHATAPP_PORT": "0",
+            "CHATAPP_DATA": "~/chat",
+            "CHATAPP_BASE_URL": "https://chat.example.org/",
+            "CHATAPP_DURABILITY": "normal",
+            "CHATAPP_LIMITS": "off",
+            "CHATAPP_TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8,",
+        }
+    )
+    assert settings.port == 0
+    assert settings.data == Path.home() / "chat"
+    assert settings.base_url == "https://chat.example.org"
+    assert settings.is_https
+    assert settings.durability == "normal"
+    assert settings.limits is False
+    assert settings.trusted_proxies == ("127.0.0.1", "10.0.0.0/8")
+
+
+@pytest.mark.parametrize(
+    ("word", "meaning"), [("1", True), ("On", True), ("yes", True), ("0", False), ("FALSE", False)]
+)
+def test_a_switch_takes_the_usual_words(word: str, meaning: bool) -> None:
+    assert Settings.from_env({"CHATAPP_LIMITS": word}).limits is meaning
+
+
+def test_a_misspelt_name_is_refused_with_a_suggestion() -> None:
+    assert problems(CHATAPP_PROT="80") == ["There is no setting CHATAPP_PROT. Did you mean CHATAPP_PORT?"]
+
+
+def test_names_of_the_test_suite_are_no_misspellings() -> None:
+    assert Settings.from_env({"CHATAPP_CHROMIUM": "/usr/bin/chromium", "CHATAPP_TEST_POSTGRES": ""}) == Settings()
+
+
+def test_all_problems_are_told_at_once() -> None:
+    found = problems(CHATAPP_PORT="high", CHATAPP_DURABILITY="maybe", CHATAPP_LIMITS="perhaps", CHATAPP_MAX_CONTENT="0")
+    assert found == [
+        "CHATAPP_PORT: must be a whole number.",
+        "CHATAPP_DURABILITY: must be one of full, normal.",
+        "CHATAPP_LIMITS: must be on or off.",
+        "CHATAPP_MAX_CONTENT: must be at least 1.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CHATAPP_PORT", "65536"),
+        ("CHATAPP_PORT", "-1"),
+        ("CHATAPP_BASE_URL", "chat.example.org"),
+        ("CHATAPP_SMTP_URL", "mail.example.org:25"),
+        ("CHATAPP_SHARED_JWT_SECRET", "mysecretkey"),
+    ],
+)
+def test_a_value_that_cannot_work_stops_the_start(name: str, value: str) -> None:
+    (sentence,) = problems(**{name: value})
+    assert sentence.startswith(name)
+
+
+def test_a_weak_shared_secret_needs_consent_and_is_warned_about() -> None:
+    settings = Settings.from_env({"CHATAPP_SHARED_JWT_SECRET": "mysecretkey", "CHATAPP_ALLOW_WEAK_SHARED_SECRET": "1"})
+    assert ["weak" in warning for warning in settings.warnings()] == [True]
+    assert list(Settings.from_env({"CHATAPP_SHARED_JWT_SECRET": LONG_SECRET}).warnings()) == []
+
+
+def test_running_without_limits_is_warned_about() -> None:
+    assert "CHATAPP_LIMITS" in next(Settings(limits=False).warnings())
+
+
+def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text(LONG_SECRET + "\n")
+    settings = Settings.from_env({"CHATAPP_SHARED_JWT_SECRET_FILE": str(file)})
+    assert settings.shared_jwt_secret == LONG_SECRET
+
+
+def test_a_secret_file_that_is_missing_stops_the_start(tmp_path: Path) -> None:
+    (sentence,) = problems(CHATAPP_SMTP_URL_FILE=str(tmp_path / "nowhere"))
+    assert sentence.startswith("CHATAPP_SMTP_URL:")
+
+
+def test_what_is_no_secret_does_not_come_from_a_file() -> None:
+    assert problems(CHATAPP_NAME_FILE="/etc/hostname")[0].startswith("There is no setting CHATAPP_NAME_FILE.")
+
+
+def test_the_table_hides_secrets() -> None:
+    settings = Settings(shared_jwt_secret=LONG_SECRET, smtp_url="smtp://ada:hunter2@localhost")
+    values = {name: value for name, value, _, _ in settings.table()}
+    assert values["CHATAPP_SHARED_JWT_SECRET"] == values["CHATAPP_SMTP_URL"] == "***"
+    assert "hunter2" not in str(settings.table())
+
+
+def test_every_setting_explains_itself() -> None:
+    assert [spec.name for spec in dataclasses.fields(Settings) if not spec.metadata["help"].endswith(".")] == []

@@ -1,0 +1,35 @@
+"""Browsers for the tests of the pages."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient
+
+from tests.support.cast import Actor
+from tests.web.browser import Browser, browser
+
+
+@pytest.fixture
+async def stranger(client: TestClient[Any, Any]) -> AsyncIterator[Browser]:
+    """A browser nobody is signed in with."""
+    async with browser(client) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def adas(client: TestClient[Any, Any], ada: Actor) -> AsyncIterator[Browser]:
+    """Ada's browser, signed in."""
+    async with browser(client) as opened:
+        assert (await opened.signs_in(ada.username)).status == 303
+        yield opened
+
+
+@pytest.fixture
+async def graces(client: TestClient[Any, Any], ada: Actor, grace: Actor) -> AsyncIterator[Browser]:
+    """Grace's browser, signed in."""
+    async with browser(client) as opened:
+        assert (await opened.signs_in(grace.username)).status == 303
+        yield opened

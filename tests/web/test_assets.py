@@ -1,0 +1,88 @@
+"""Static files: found under their hash, never outside the folder."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from chatapp.core.errors import NotFound
+from chatapp.places import folder
+from chatapp.web.assets import Assets
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    static = tmp_path / "static"
+    for name in ("css", "js"):
+        (static / name).mkdir(parents=True)
+    (static / "css" / "ORDER").write_text("# first\nb.css\na.css\n")
+    (static / "css" / "a.css").write_text("a{}")
+    (static / "css" / "b.css").write_text("b{}")
+    (static / "js" / "app.js").write_text("import './x.js';" * 50)
+    (static / "js" / "x.js").write_text("1")
+    (tmp_path / "secret.txt").write_text("secret")
+    return static
+
+
+def parts(url: str) -> tuple[str, str]:
+    _, _, digest, path = url.split("/", 3)
+    return digest, path
+
+
+def test_sheets_are_one_file_in_the_given_order(root: Path) -> None:
+    assets = Assets(root)
+    assert assets.find(*parts(assets.url("app.css"))).body == b"b{}\na{}"
+
+
+def test_an_address_changes_with_the_content_and_only_then(root: Path) -> None:
+    before = Assets(root)
+    assert Assets(root).url("js/app.js") == before.url("js/app.js")
+    (root / "js" / "x.js").write_text("2")
+    after = Assets(root)
+    assert after.url("js/app.js") != before.url("js/app.js")
+    assert after.url("app.css") == before.url("app.css")
+
+
+def test_modules_share_a_folder(root: Path) -> None:
+    assets = Assets(root)
+    assert parts(assets.url("js/app.js"))[0] == parts(assets.url("js/x.js"))[0]
+
+
+def test_text_is_compressed_beforehand_where_that_helps(root: Path) -> None:
+    assets = Assets(root)
+    digest, path = parts(assets.url("js/app.js"))
+    assert gzip.decompress(assets.find(digest, path).compressed) == assets.find(digest, path).body
+    assert assets.find(digest, "js/x.js").compressed == b""
+
+
+@pytest.mark.parametrize("path", ["../secret.txt", "js/../../secret.txt", "/etc/passwd", "css/a.css", "css/ORDER", ""])
+def test_nothing_else_is_found(root: Path, path: str) -> None:
+    assets = Assets(root)
+    digest, _ = parts(assets.url("js/app.js"))
+    with pytest.raises(NotFound):
+        assets.find(digest, path)
+
+
+def test_another_hash_finds_nothing(root: Path) -> None:
+    with pytest.raises(NotFound):
+        Assets(root).find("000000000000", "js/app.js")
+
+
+def test_a_page_cannot_link_to_what_does_not_exist(root: Path) -> None:
+    with pytest.raises(KeyError):
+        Assets(root).url("js/nowhere.js")
+
+
+def test_while_developing_a_change_shows_at_once(root: Path) -> None:
+    assets = Assets(root, is_debug=True)
+    before = assets.url("app.css")
+    (root / "css" / "a.css").write_text("a{color:red}")
+    assert assets.url("app.css") != before
+
+
+def test_every_sheet_is_in_the_order() -> None:
+    css = folder("static") / "css"
+    listed = [line for line in (css / "ORDER").read_text().split("\n") if line and not line.startswith("#")]
+    assert sorted(listed) == sorted(path.name for path in css.glob("*.css"))

@@ -1,0 +1,59 @@
+"""Times as one reader sees them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from chatapp.web.moments import Moments
+
+
+def ms(text: str) -> int:
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
+
+
+NOW = ms("2026-11-23T20:00:00")
+
+
+def test_a_reader_without_a_zone_sees_utc_and_is_told_so() -> None:
+    moments = Moments("", lambda: NOW)
+    assert moments.clock(ms("2026-11-03T09:05:00")) == "09:05"
+    assert moments.long_time(ms("2026-11-03T09:05:00")) == "3 November 2026, 09:05 UTC"
+
+
+def test_a_day_begins_at_midnight_of_the_reader() -> None:
+    late = ms("2026-11-22T23:30:00")
+    assert Moments("", lambda: NOW).day(late) == "Yesterday"
+    assert Moments("Asia/Shanghai", lambda: NOW).day(late) == "Yesterday"
+    assert Moments("Europe/Berlin", lambda: NOW).day(late) == "Today"
+    assert Moments("Europe/Berlin", lambda: NOW).clock(late) == "00:30"
+
+
+def test_older_days_have_their_full_date() -> None:
+    assert Moments("", lambda: NOW).day(ms("2026-11-03T09:00:00")) == "Tuesday, 3 November 2026"
+
+
+@pytest.mark.parametrize("zone", ["No/Where", "../etc/passwd", "/etc/passwd", "\x00", "Europe"])
+def test_a_zone_that_is_none_is_utc(zone: str) -> None:
+    assert Moments(zone).clock(0) == "00:00"
+
+
+@pytest.mark.parametrize(
+    ("moment", "words"),
+    [
+        (NOW + 5000, "just now"),
+        (NOW - 59_000, "just now"),
+        (NOW - 60_000, "1 minute ago"),
+        (NOW - 3_599_000, "59 minutes ago"),
+        (NOW - 3_600_000, "1 hour ago"),
+        (NOW - 86_400_000, "1 day ago"),
+        (NOW - 40 * 86_400_000, "40 days ago"),
+    ],
+)
+def test_lists_say_how_long_ago(moment: int, words: str) -> None:
+    assert Moments("", lambda: NOW).ago(moment) == words
+
+
+def test_scripts_read_rfc_3339() -> None:
+    assert Moments("Asia/Shanghai").iso(ms("2026-11-03T09:05:00") + 7) == "2026-11-03T09:05:00.007Z"
