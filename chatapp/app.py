@@ -61,7 +61,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> web.Applic
     async def run(app: web.Application) -> AsyncIterator[None]:
         async with (
             open_chat(settings, clock=clock) as chat,
-            Runner(chat.outbox, {"mail": Postman(settings).deliver}),
+            Runner(chat.outbox, {"mail": Postman(settings).deliver, "reset": chat.accounts.send_reset}),
             Housekeeper(chat.housekeeping),
         ):
             app[CHAT] = chat

@@ -76,11 +76,11 @@ def _setting_rows() -> Iterator[str]:
 
 def cli_page() -> str:
     """docs/cli.md as it should be."""
-    return CLI_HEAD + "".join(_sections(cli, click.Context(cli, info_name="chatapp", max_content_width=WIDTH)))
+    return CLI_HEAD + "".join(_sections())
 
 
-def _sections(command: click.Command, context: click.Context) -> Iterator[str]:
-    for found, place in _commands(command, context):
+def _sections() -> Iterator[str]:
+    for found, place in _commands(cli, _top()):
         place.terminal_width = WIDTH
         yield f"\n## {place.command_path}\n\n```\n{found.get_help(place)}\n```\n"
 
@@ -93,9 +93,13 @@ def _commands(command: click.Command, context: click.Context) -> Iterator[tuple[
             yield from _commands(child, click.Context(child, info_name=name, parent=context))
 
 
+def _top() -> click.Context:
+    return click.Context(cli, info_name="chatapp", **cli.context_settings)
+
+
 def command_paths() -> set[str]:
     """Every command as it is typed: ``chatapp user add``."""
-    return {place.command_path for _, place in _commands(cli, click.Context(cli, info_name="chatapp"))}
+    return {place.command_path for _, place in _commands(cli, _top())}
 
 
 def routes_page() -> str:

@@ -66,6 +66,7 @@ WITHOUT_ACTOR: Final = {
     "Accounts.register",
     "Accounts.request_reset",
     "Accounts.reset",
+    "Accounts.send_reset",
     "Accounts.set_up",
     "Accounts.verify",
     "Invites.is_usable",

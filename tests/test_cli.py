@@ -52,7 +52,7 @@ def every_command() -> Iterator[list[str]]:
             yield from ([name, child] for child in command.commands)
 
 
-@pytest.mark.parametrize("words", every_command(), ids=" ".join)
+@pytest.mark.parametrize("words", list(every_command()), ids=" ".join)
 def test_help_is_everywhere(words: list[str]) -> None:
     shown = CliRunner().invoke(cli, [*words, "--help"])
     assert shown.exit_code == 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -54,8 +53,6 @@ class Accounts:
         self.setup_code = tokens.new_secret()
         # Never taken from a request: a forged Host would send the secret of a link to somebody else.
         self.public_url = settings.base_url
-        # Called after a change of a display name: whoever keeps copies of names forgets them.
-        self.renamed: Callable[[], None] = lambda: None
 
     # Making accounts
 
@@ -119,7 +116,7 @@ class Accounts:
         """For the command line: all accounts, disabled ones included, by username."""
         return await people.everyone(self._database)
 
-    async def active(self, actor: Person) -> list[Person]:
+    async def people(self, actor: Person) -> list[Person]:
         """Whom the actor may write to, by username; only what others may know of them."""
         found = await people.everyone(self._database)
         return [
@@ -225,7 +222,6 @@ class Accounts:
             person = await people.update(tx, actor.id, **values)
             if person.display_name != actor.display_name:
                 news = UserChanged(person.username, person.display_name)
-                tx.after_commit(self.renamed)
                 tx.after_commit(self._tails.forget)
                 tx.after_commit(lambda: self._hub.tell_everyone(news))
         return person
@@ -255,10 +251,8 @@ class Accounts:
     async def _insert(
         self, tx: Transaction, new: Applicant, password_hash: str, *, is_admin: bool = False, is_verified: bool = True
     ) -> Person:
-        at = self._database.clock()
-        return await joining.insert(
-            tx, new, password_hash=password_hash, is_admin=is_admin, is_verified=is_verified, at=at
-        )
+        flags = {"is_admin": is_admin, "is_verified": is_verified}
+        return await joining.insert(tx, new, password_hash=password_hash, at=self._database.clock(), **flags)
 
     async def _consume(self, tx: Transaction, purpose: LinkPurpose, secret: str) -> Person:
         used = await links.consume(tx, purpose, tokens.digest(secret), self._database.clock())

@@ -13,7 +13,7 @@ from aiohttp import HttpVersion11, hdrs, web
 
 from chatapp.core.errors import BadRequest, Forbidden, Unavailable
 from chatapp.core.models import Identity
-from chatapp.keys import IDENTITY
+from chatapp.keys import ADDRESS, IDENTITY
 from chatapp.realtime.hub import Hub
 from chatapp.settings import Settings
 
@@ -38,7 +38,7 @@ class Admission:
         if self.is_draining:
             raise Unavailable("The server is restarting.", retry_after=RETRY_SECONDS)
         if self._settings.limits:
-            self._check_count(identity, request.remote or "")
+            self._check_count(identity, request[ADDRESS])
         return identity
 
     @contextmanager

@@ -17,7 +17,7 @@ from chatapp.gateway.admission import RETRY_SECONDS, Admission
 from chatapp.gateway.connection import Connection
 from chatapp.gateway.room_socket import RoomSocket
 from chatapp.gateway.socket import Socket
-from chatapp.keys import GATEWAY
+from chatapp.keys import ADDRESS, GATEWAY
 
 DRAIN_SECONDS: Final = 5.0
 
@@ -100,7 +100,7 @@ class Gateway:
         task = asyncio.current_task()
         self._open.add(task)
         try:
-            with self.admission.counted(request.remote or ""):
+            with self.admission.counted(request[ADDRESS]):
                 await serve(ws, transport)
         finally:
             self._open.discard(task)

@@ -90,8 +90,15 @@ class Journal:
             for (_, future), result in zip(waiting, batch.results, strict=True):
                 _resolve(future, result)
             for room_id, changes in batch.stored.items():
-                self._tails.apply(room_id, changes)
-                self._announce(room_id, changes)
+                self._tell(room_id, changes)
+
+    def _tell(self, room_id: int, changes: Sequence[Message]) -> None:
+        try:
+            self._tails.apply(room_id, changes)
+            self._announce(room_id, changes)
+        except Exception:
+            # Already on disk: were this to count as a failed batch, all of it would be stored a second time.
+            log.exception("journal.announcement_failed", room=room_id)
 
     async def _store(self, batch: Batch) -> None:
         try:

@@ -3,6 +3,7 @@
  * of texts that the server has not confirmed yet.
  */
 import { LIMITS, make, page, storage, t, tn } from "./app.js";
+import { clearState } from "./message.js";
 
 const room = page.room?.slug;
 const draft = `draft:${page.me?.username}:${room}`;
@@ -258,7 +259,7 @@ class Outbox {
     letter.row.classList.toggle("pending", state !== "failed");
     letter.row.classList.remove("failed");
     letter.row.setAttribute("aria-busy", String(state !== "failed"));
-    this.#timeline.steadily(() => { letter.row.querySelector(".state").hidden = true; });
+    this.#timeline.steadily(() => clearState(letter.row));
   }
 
   /** Puts one of the page's own pictures of a state under the text, with `sentence` in it. */

@@ -98,9 +98,16 @@ export function paint(row, message) {
   const edited = row.querySelector(".edited");
   edited.hidden = !message.edited_at || Boolean(message.deleted);
   if (message.edited_at) edited.title = t("edited_at", { time: fullTime.format(new Date(message.edited_at)) });
-  row.querySelector(".state").hidden = true;
+  clearState(row);
   localise(row);
   return row;
+}
+
+/** Takes away what was said about a row's way to the server. */
+export function clearState(row) {
+  const state = row.querySelector(".state");
+  state.replaceChildren();
+  state.hidden = true;
 }
 
 function paintBody(body, message) {

@@ -21,7 +21,8 @@ async def ask(client: TestClient[Any, Any], *lines: bytes, body: bytes = b"") ->
     host, port = client.host, client.port
     reader, writer = await asyncio.open_connection(host, port)
     try:
-        own = [f"Host: {host}:{port}".encode(), b"Connection: close"]
+        has_connection = any(line.lower().startswith(b"connection:") for line in lines)
+        own = [f"Host: {host}:{port}".encode(), *([] if has_connection else [b"Connection: close"])]
         writer.write(b"\r\n".join([lines[0], *own, *lines[1:], b"", b""]) + body)
         async with asyncio.timeout(5):
             answer = await reader.read()

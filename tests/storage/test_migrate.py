@@ -1,0 +1,158 @@
+"""A database file becomes current before anything else opens it, whatever happened the last time."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+from alembic import op
+
+from chatapp.storage import migrate
+from chatapp.storage.database import open_database
+from tests.support.source import ROOT
+from tests.support.store import Store
+
+LAST: Final = sorted((ROOT / "migrations" / "versions").glob("*.py"))[-1].name[:4]
+# Forked children upgrade copies of a file and die without a goodbye, each at a later statement.
+DYING: Final = """
+import os, shutil, signal, sys
+import sqlalchemy as sa
+from pathlib import Path
+from chatapp.storage import migrate
+
+folder, number, status = Path(sys.argv[1]), 0, 1
+while status:
+    number += 1
+    child = os.fork()
+    if not child:
+        left = number
+        @sa.event.listens_for(sa.Engine, "before_cursor_execute")
+        def die(*_):
+            global left
+            left -= 1
+            if not left:
+                os.kill(os.getpid(), signal.SIGKILL)
+        migrate.upgrade(folder / f"{number}.db")
+        os._exit(0)
+    status = os.waitpid(child, 0)[1]
+"""
+
+
+def rows(path: Path, sql: str) -> list[tuple[object, ...]]:
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute(sql).fetchall()
+    finally:
+        connection.close()
+
+
+def tables(path: Path) -> set[object]:
+    return {row[0] for row in rows(path, "SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+@pytest.fixture
+def earlier(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file of the first version, with something in it."""
+    path = tmp_path / "earlier.db"
+    with monkeypatch.context() as patch:
+        upgrade = migrate.command.upgrade
+        patch.setattr(migrate.command, "upgrade", lambda config, _: upgrade(config, "0001"))
+        migrate.upgrade(path)
+    connection = sqlite3.connect(path)
+    connection.execute("INSERT INTO meta VALUES ('kept', 'yes')")
+    connection.commit()
+    connection.close()
+    return path
+
+
+def test_an_empty_file_becomes_current(tmp_path: Path) -> None:
+    path = tmp_path / "chatapp.db"
+    applied = migrate.upgrade(path)
+    assert applied[0] == "0001"
+    assert applied[-1] == LAST
+    assert migrate.differences(path) == []
+
+
+def test_the_migrations_make_what_the_tables_say(migrated: Path) -> None:
+    assert migrate.differences(migrated) == []
+
+
+def test_a_difference_would_be_seen(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("ALTER TABLE rooms DROP COLUMN topic")
+    connection.close()
+    assert len(migrate.differences(path)) == 1
+
+
+def test_what_is_current_is_left_alone(path: Path) -> None:
+    before = path.read_bytes()
+    assert migrate.upgrade(path) == []
+    assert path.read_bytes() == before
+    assert list(path.parent.glob("*before*")) == []
+
+
+async def test_everyone_starts_with_the_room_general(store: Store) -> None:
+    found = await store.log.recent(1, 10)
+    assert (found.messages, found.index, found.version) == ((), 0, 0)
+    assert rows(store.database.path, "SELECT slug, kind FROM rooms") == [("general", "open")]
+
+
+def test_an_earlier_file_is_copied_and_brought_up(earlier: Path) -> None:
+    applied = migrate.upgrade(earlier)
+    assert applied[0] == "0002"
+    assert migrate.differences(earlier) == []
+    assert rows(earlier, "SELECT value FROM meta WHERE key = 'kept'") == [("yes",)]
+    copy = earlier.with_name("earlier-before-0002.db")
+    assert rows(copy, "SELECT version_num FROM alembic_version") == [("0001",)]
+    assert rows(copy, "SELECT value FROM meta WHERE key = 'kept'") == [("yes",)]
+    assert copy.stat().st_mode & 0o077 == 0
+
+
+def test_a_later_file_is_refused_and_left_alone(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.commit()
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(migrate.TooNew, match=r"revision 9999.*newer chatapp"):
+        migrate.upgrade(path)
+    assert path.read_bytes() == before
+
+
+def test_a_step_that_fails_leaves_nothing_of_itself(earlier: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_sql: str) -> None:
+        raise RuntimeError("in the middle of a step")
+
+    before = tables(earlier)
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError):
+        patch.setattr(op, "execute", broken)
+        migrate.upgrade(earlier)
+    assert tables(earlier) == before
+    assert rows(earlier, "SELECT version_num FROM alembic_version") == [("0001",)]
+    migrate.upgrade(earlier)
+    assert migrate.differences(earlier) == []
+
+
+def test_a_kill_at_any_statement_is_made_good_by_the_next_start(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", DYING, str(tmp_path)]
+    subprocess.run(command, check=True, cwd=ROOT, timeout=50)
+    files = sorted(tmp_path.glob("?*.db"), key=lambda file: int(file.stem))
+    assert len(files) > 20
+    for file in files:
+        migrate.upgrade(file)
+        assert rows(file, "SELECT count(*) FROM rooms WHERE slug = 'general'") == [(1,)]
+        assert rows(file, "PRAGMA integrity_check") == [("ok",)]
+    assert {len(migrate.differences(file)) for file in files[:: max(1, len(files) // 5)]} == {0}
+
+
+async def test_a_copy_taken_beforehand_can_be_opened_alone(earlier: Path, tmp_path: Path) -> None:
+    migrate.upgrade(earlier)
+    back = shutil.copy(earlier.with_name("earlier-before-0002.db"), tmp_path / "back.db")
+    migrate.upgrade(Path(back))
+    async with open_database(Path(back)) as database:
+        assert await database.hot("SELECT slug FROM rooms", ()) == [("general",)]

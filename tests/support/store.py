@@ -1,0 +1,93 @@
+"""Storage by itself: people, rooms and a running journal on a real file, without the rest of the application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from chatapp.core.models import Message, Person, Room
+from chatapp.storage import memberships, people, rooms
+from chatapp.storage.batch import Delete, Edit, Post
+from chatapp.storage.database import Database, open_database
+from chatapp.storage.journal import Journal
+from chatapp.storage.messages import Log
+
+NOW: Final = 1_790_000_000_000
+
+
+class Store:
+    """``calls`` holds what was announced, a list per announcement."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.log = Log(database)
+        self.calls: list[tuple[int, list[Message]]] = []
+        self.journal = Journal(database, self.log.tails, self._note)
+
+    @property
+    def announced(self) -> list[Message]:
+        return [message for _, messages in self.calls for message in messages]
+
+    async def person(self, username: str) -> Person:
+        async with self.database.transaction() as tx:
+            return await people.insert(
+                tx,
+                username=username,
+                email=f"{username}@example.org",
+                display_name=username.title(),
+                password_hash="",
+                is_admin=False,
+                is_verified=True,
+                at=NOW,
+            )
+
+    async def room(self, slug: str, *members: Person) -> Room:
+        async with self.database.transaction() as tx:
+            room = await rooms.insert(tx, slug=slug, name=slug, topic="", kind="open", created_by=None, at=NOW)
+            assert room is not None
+            for member in members:
+                await memberships.insert(tx, room.id, member.id, "member", 0, NOW)
+        return room
+
+    async def says(self, by: Person, content: str, room: Room, **more: Any) -> Message:
+        return await self.journal.append(post(by, content, room, **more))
+
+    async def edits(self, by: Person, index: int, content: str, room: Room) -> Message:
+        return await self.journal.append(Edit(room.id, by.id, NOW + 1, index, content))
+
+    async def deletes(self, by: Person, index: int, room: Room, *, may_moderate: bool = False) -> Message:
+        return await self.journal.append(Delete(room.id, by.id, NOW + 2, index, may_moderate))
+
+    async def stored(self, room: Room) -> list[Message]:
+        """The room's whole log as it is in the file, by index."""
+        return list((await Log(self.database).after(room.id, 0, 1_000_000)).messages)
+
+    def _note(self, room_id: int, changes: Sequence[Message]) -> None:
+        self.calls.append((room_id, list(changes)))
+
+
+def post(by: Person, content: str, room: Room, **more: Any) -> Post:
+    return Post(room.id, by.id, NOW, content, **more)
+
+
+def indexes(messages: Sequence[Message]) -> list[int]:
+    return [message.index for message in messages]
+
+
+def versions(messages: Sequence[Message]) -> list[int]:
+    return [message.version for message in messages]
+
+
+def contents(messages: Sequence[Message]) -> list[str]:
+    return [message.content for message in messages]
+
+
+@asynccontextmanager
+async def open_store(path: Path) -> AsyncIterator[Store]:
+    """On a migrated file; the journal writes until the block ends."""
+    async with open_database(path, clock=lambda: NOW) as database:
+        store = Store(database)
+        async with store.journal.running():
+            yield store

@@ -1,0 +1,142 @@
+"""One's own settings: name, zone, password, look, sessions, tokens, and invites for administrators."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient
+
+from chatapp.domain.chat import Chat
+from tests.support.cast import PASSWORD, Actor
+from tests.web.browser import Browser, browser
+
+NEW_PASSWORD = "another long sentence"
+PAGES = ["/settings/profile", "/settings/sessions", "/settings/tokens", "/settings/appearance"]
+
+
+async def test_settings_begin_with_the_profile(adas: Browser) -> None:
+    assert (await adas.opens("/settings")).location == "/settings/profile"
+    for path in [*PAGES, "/settings/invites"]:
+        page = await adas.opens(path)
+        assert page.status == 200
+        assert page.headers["Cache-Control"] == "private, no-cache"
+
+
+async def test_nobody_sees_them_signed_out(stranger: Browser, ada: Actor) -> None:
+    for path in [*PAGES, "/settings/invites", "/settings"]:
+        assert (await stranger.opens(path)).location == f"/login?next={path}"
+
+
+async def test_name_and_zone_can_be_changed(adas: Browser, ada: Actor) -> None:
+    page = await adas.submits("/settings/profile", display_name="艾达 <script>", time_zone="Asia/Shanghai")
+    assert page.location == "/settings/profile"
+    shown = await adas.opens("/settings/profile")
+    assert shown.value("time_zone") == "Asia/Shanghai"
+    assert "艾达 &lt;script&gt;" in shown.text
+    assert "Saved." in shown.text
+    assert "Saved." not in (await adas.opens("/settings/profile")).text
+
+
+@pytest.mark.parametrize("fields", [{"display_name": "", "time_zone": ""}, {"display_name": "Ada", "time_zone": "No/Where"}])
+async def test_a_wrong_profile_is_told_on_its_field(adas: Browser, fields: dict[str, str]) -> None:
+    page = await adas.submits("/settings/profile", **fields)
+    assert page.status == 422
+    assert re.search(r'id="f-(display_name|time_zone)-error"', page.text)
+
+
+async def test_a_new_password_ends_the_other_sessions(
+    adas: Browser, client: TestClient[Any, Any], ada: Actor
+) -> None:
+    async with browser(client) as other:
+        await other.signs_in("ada")
+        wrong = await adas.submits("/settings/password", on="/settings/profile", current="wrong", new=NEW_PASSWORD)
+        assert wrong.status == 422
+        assert 'id="f-current-error"' in wrong.text
+        assert (await other.opens("/rooms")).status == 200
+        page = await adas.submits("/settings/password", on="/settings/profile", current=PASSWORD, new=NEW_PASSWORD)
+        assert page.location == "/settings/profile"
+        assert (await other.opens("/rooms")).status == 303
+        assert (await adas.opens("/rooms")).status == 200
+
+
+@pytest.mark.parametrize("theme", ["dark", "light", "system"])
+async def test_the_theme_is_kept_by_the_server(adas: Browser, theme: str) -> None:
+    page = await adas.submits("/settings/theme", on="/settings/appearance", theme=theme)
+    assert page.location == "/settings/appearance"
+    assert f'data-theme="{theme}"' in (await adas.opens("/rooms")).text
+
+
+async def test_a_theme_that_is_none_is_refused(adas: Browser) -> None:
+    assert (await adas.submits("/settings/theme", on="/settings/appearance", theme="plaid")).status == 422
+
+
+async def test_other_sessions_can_be_ended(adas: Browser, client: TestClient[Any, Any], ada: Actor, chat: Chat) -> None:
+    async with browser(client) as second, browser(client) as third:
+        await second.signs_in("ada")
+        await third.signs_in("ada")
+        page = await adas.opens("/settings/sessions")
+        assert page.text.count("this one") == 1
+        digest = page.value("digest")
+        assert (await adas.submits("/settings/sessions/end", on="/settings/sessions", digest=digest)).status == 303
+        statuses = sorted([(await each.opens("/rooms")).status for each in (second, third)])
+        assert statuses == [200, 303]
+        await adas.submits("/settings/sessions/end-others", on="/settings/sessions")
+        assert {(await each.opens("/rooms")).status for each in (second, third)} == {303}
+        assert len(await chat.sign_in.sessions(ada.person)) == 1
+
+
+async def test_anothers_session_cannot_be_ended(adas: Browser, graces: Browser, grace: Actor, chat: Chat) -> None:
+    (session,) = await chat.sign_in.sessions(grace.person)
+    page = await adas.submits("/settings/sessions/end", on="/settings/sessions", digest=session.digest)
+    assert page.status == 404
+    assert (await graces.opens("/rooms")).status == 200
+
+
+async def test_a_token_is_shown_once_and_works_until_revoked(adas: Browser, stranger: Browser) -> None:
+    page = await adas.submits("/settings/tokens", name="cron <b>", days="30")
+    assert page.headers["Cache-Control"] == "no-store"
+    found = re.search(r'value="(chat_personal_[^"]+)"', page.text)
+    assert found
+    bearer = {"Authorization": f"Bearer {found[1]}"}
+    later = await adas.opens("/settings/tokens")
+    assert found[1] not in later.text
+    assert "cron &lt;b&gt;" in later.text
+    assert adas.origin in later.text
+    assert (await stranger.opens("/api/v1/me", **bearer)).status == 200
+    revoke = re.findall(r'action="(/settings/tokens/\d+/revoke)"', later.text)
+    assert (await adas.submits(revoke[0], on="/settings/tokens")).location == "/settings/tokens"
+    assert (await stranger.opens("/api/v1/me", **bearer)).status == 401
+
+
+@pytest.mark.parametrize(
+    "fields", [{"name": "", "days": "30"}, {"name": "x", "days": "soon"}, {"name": "x", "days": "-1"}, {"name": "x", "days": "9" * 30}]
+)
+async def test_a_wrong_token_form_is_refused(adas: Browser, fields: dict[str, str]) -> None:
+    assert (await adas.submits("/settings/tokens", **fields)).status == 422
+
+
+async def test_anothers_token_cannot_be_revoked(graces: Browser, ada: Actor, chat: Chat) -> None:
+    token, _ = await chat.sign_in.create_token(ada.person, "mine", None)
+    for number in (str(token.id), "999", "9" * 16, "9" * 40):
+        assert (await graces.submits(f"/settings/tokens/{number}/revoke", on="/settings/tokens")).status == 404
+
+
+async def test_invites_are_for_administrators(graces: Browser) -> None:
+    assert (await graces.opens("/settings/invites")).status == 403
+    assert (await graces.submits("/settings/invites", on="/settings/tokens")).status == 403
+
+
+async def test_an_invite_can_be_revoked(adas: Browser, stranger: Browser) -> None:
+    page = await adas.submits("/settings/invites")
+    found = re.search(r'value="http://[^"]+(/join/[^"]+)"', page.text)
+    assert found
+    assert (await stranger.opens(found[1])).status == 200
+    (revoke,) = re.findall(r'action="(/settings/invites/\d+/revoke)"', page.text)
+    await adas.submits(revoke, on="/settings/invites")
+    assert (await stranger.opens(found[1])).status == 403
+
+
+async def test_tokens_shown_in_examples_carry_our_own_address(adas: Browser) -> None:
+    assert f"{adas.origin}/api/v1/rooms/general/messages" in (await adas.opens("/settings/tokens")).text
