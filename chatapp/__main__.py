@@ -50,7 +50,7 @@ def user() -> None:
 @click.argument("name")
 @click.option("--email", required=True, help="Where mail to this person goes; also a login name.")
 @click.option("--display-name", default="", help="Name that others see.  [default: NAME]")
-@click.option("--admin", is_flag=True, help="May invite and disable people.")
+@click.option("--admin", is_flag=True, help="May invite people and look after all rooms they are in.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from the first line of stdin.")
 def add_user(name: str, email: str, display_name: str, admin: bool, password_stdin: bool) -> None:
     """Make an account for NAME, who can log in at once."""
@@ -72,6 +72,29 @@ def list_users() -> None:
     async def work(chat: Chat) -> None:
         for person in await chat.accounts.everyone():
             click.echo("\t".join((person.username, person.email, _state(person), person.display_name)))
+
+    _offline(work)
+
+
+@user.command("disable", epilog=ONE_PROCESS)
+@click.argument("name")
+def disable_user(name: str) -> None:
+    """Shut NAME out: no login, no session, no token works; what they wrote stays."""
+    _set_disabled(name, True)
+    click.echo(f"Disabled {name.lower()}.")
+
+
+@user.command("enable", epilog=ONE_PROCESS)
+@click.argument("name")
+def enable_user(name: str) -> None:
+    """Let NAME back in; they log in anew."""
+    _set_disabled(name, False)
+    click.echo(f"Enabled {name.lower()}.")
+
+
+def _set_disabled(name: str, is_disabled: bool) -> None:
+    async def work(chat: Chat) -> None:
+        await chat.accounts.set_disabled(await _person(chat, ""), name.lower(), is_disabled)
 
     _offline(work)
 

@@ -2,28 +2,47 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import signal
 import socket
+import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
+from unittest import mock
 
 import click
 import pytest
 from click.testing import CliRunner
 
 from chatapp import __version__
-from chatapp.__main__ import cli
+from chatapp.__main__ import cli, main
 from tests.support.command import Chatapp, Result
 
 PASSWORD: Final = "correct horse battery"
 
 
+class Here(Chatapp):
+    """The command line within this process: the same codes and streams, without the start of a Python each time."""
+
+    def __call__(self, *words: str, stdin: str = "", **more: str) -> Result:
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            mock.patch.dict(os.environ, {**self.environ, **more}),
+            mock.patch.multiple(sys, argv=["chatapp", *words], stdin=io.StringIO(stdin), stdout=out, stderr=err),
+            pytest.raises(SystemExit) as end,
+        ):
+            main()
+        assert isinstance(end.value.code, int)
+        return Result(end.value.code, out.getvalue(), err.getvalue())
+
+
 @pytest.fixture
 def chatapp(tmp_path: Path) -> Chatapp:
-    return Chatapp(tmp_path / "data", cwd=tmp_path)
+    return Here(tmp_path / "data", cwd=tmp_path)
 
 
 @pytest.fixture
@@ -81,6 +100,12 @@ def test_wrong_usage_ends_with_2(chatapp: Chatapp, words: list[str]) -> None:
     assert not chatapp.data.exists()
 
 
+def test_a_process_of_its_own_ends_with_the_same_code(tmp_path: Path) -> None:
+    apart = Chatapp(tmp_path / "data", cwd=tmp_path)
+    assert apart("dance").code == 2
+    assert "There is no setting CHATAPP_PROT." in fails(apart("serve", CHATAPP_PROT="80"))
+
+
 def test_the_version_is_printed(chatapp: Chatapp) -> None:
     expected = Result(0, f"chatapp {__version__}\n", "")
     assert chatapp("version") == chatapp("--version") == expected
@@ -95,9 +120,25 @@ def test_an_added_user_is_listed(with_ada: Chatapp) -> None:
     ]
 
 
+def test_a_disabled_user_is_shut_out_until_enabled(with_ada: Chatapp) -> None:
+    add(with_ada, "grace")
+    assert with_ada("user", "disable", "Grace") == Result(0, "Disabled grace.\n", "")
+    assert "grace\tgrace@example.org\tdisabled" in with_ada("user", "list").out
+    assert with_ada("user", "enable", "grace").code == 0
+    assert "grace\tgrace@example.org\tactive" in with_ada("user", "list").out
+    assert "hopper" in fails(with_ada("user", "disable", "hopper"))
+
+
 def test_a_name_that_is_taken_is_refused(with_ada: Chatapp) -> None:
-    assert fails(add(with_ada, "ADA"))
+    refused = with_ada("user", "add", "ADA", "--email", "a@example.org", "--password-stdin", stdin=PASSWORD)
+    assert fails(refused).startswith("username:")
     assert with_ada("user", "list").out.count("\n") == 1
+
+
+def test_every_wrong_field_gets_a_line(chatapp: Chatapp) -> None:
+    result = chatapp("user", "add", "a", "--email", "nowhere", "--password-stdin", stdin="short")
+    assert (result.code, result.out) == (1, "")
+    assert {line.partition(":")[0] for line in result.err.splitlines()} == {"username", "email", "password"}
 
 
 def test_a_short_password_is_refused(chatapp: Chatapp) -> None:
@@ -184,7 +225,7 @@ def test_a_data_folder_that_is_a_file_is_refused(chatapp: Chatapp) -> None:
 def test_a_port_in_use_is_refused(chatapp: Chatapp) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        assert str(port) in fails(chatapp("serve", CHATAPP_PORT=str(port)))
+        assert str(port) in fails(Chatapp(chatapp.data)("serve", CHATAPP_PORT=str(port)))
 
 
 def test_a_script_sets_up_a_server_without_a_browser(with_ada: Chatapp) -> None:
@@ -201,7 +242,7 @@ def test_while_a_server_runs_other_commands_refuse(with_ada: Chatapp) -> None:
     with with_ada.serving() as server:
         sentence = fails(with_ada("user", "list"))
         assert str(server.process.pid) in sentence
-        assert fails(with_ada("serve")) == sentence
+        assert fails(Chatapp(with_ada.data)("serve")) == sentence
         assert fails(with_ada("migrate")) == sentence
 
 

@@ -25,14 +25,17 @@ class Housekeeping:
 
     async def note_seen(self) -> None:
         """Write down which sessions and tokens have been in use."""
-        seen, used = self._sign_in.take_seen()
+        seen, used = self._sign_in.seen()
         if seen or used:
             async with self._database.transaction() as tx:
                 await sessions.touch(tx, seen)
                 await tokens.touch(tx, used)
+                tx.after_commit(lambda: self._sign_in.forget_seen(seen, used))
 
     async def tidy(self) -> None:
         """Delete what has expired, and close the sockets that lived on it."""
+        # First, or what was used a moment ago would be called idle.
+        await self.note_seen()
         now = self._database.clock()
         async with self._database.transaction() as tx:
             ended = await sessions.delete_expired(

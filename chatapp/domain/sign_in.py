@@ -121,11 +121,14 @@ class SignIn:
         elif identity.token_id is not None:
             self._used[identity.token_id] = now
 
-    def take_seen(self) -> tuple[dict[str, int], dict[int, int]]:
-        """What was noted since last asked: moments by session digest, and by token id."""
-        seen, self._seen = self._seen, {}
-        used, self._used = self._used, {}
-        return seen, used
+    def seen(self) -> tuple[dict[str, int], dict[int, int]]:
+        """What was noted and not written down: moments by session digest, and by token id."""
+        return dict(self._seen), dict(self._used)
+
+    def forget_seen(self, seen: dict[str, int], used: dict[int, int]) -> None:
+        """That is written down now; what was noted since stays."""
+        self._seen = dict(self._seen.items() - seen.items())
+        self._used = dict(self._used.items() - used.items())
 
     # Sessions
 

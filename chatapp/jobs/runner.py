@@ -28,10 +28,10 @@ class Runner:
         self._outbox = outbox
         self._handlers = handlers
         self._is_stopping = False
-        self._task: asyncio.Task[None] | None = None
+        self.task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._run(), name="outbox")
+        self.task = asyncio.create_task(self._run(), name="outbox")
         return self
 
     async def __aexit__(
@@ -39,11 +39,11 @@ class Runner:
     ) -> None:
         self._is_stopping = True
         self._outbox.wake()
-        if self._task is not None:
+        if self.task is not None:
             # Past the grace it is cancelled; the row is still there, so the next start does the job again.
-            await asyncio.wait([self._task], timeout=GRACE_SECONDS)
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await asyncio.wait([self.task], timeout=GRACE_SECONDS)
+            self.task.cancel()
+            await asyncio.gather(self.task, return_exceptions=True)
 
     async def _run(self) -> None:
         while not self._is_stopping:

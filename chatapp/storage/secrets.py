@@ -50,20 +50,22 @@ def _create(path: Path) -> Secrets:
 
 
 def _read(path: Path) -> Secrets:
-    mode = path.stat().st_mode
+    try:
+        mode = path.stat().st_mode
+        content = path.read_bytes()
+    except OSError as error:
+        raise SecretsError(f"{path} cannot be read: {error.strerror}.") from None
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise SecretsError(
             f"{path} can be read by others (its mode is {stat.S_IMODE(mode):04o}). "
             f"If nobody has copied it, run: chmod 600 {path}"
         )
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=Secrets)
+        found = msgspec.json.decode(content, type=Secrets)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise SecretsError(
             f"{path} is damaged ({error}). Restore it, or delete it: then everybody logs in again."
         ) from None
-    except OSError as error:
-        raise SecretsError(f"{path} cannot be read: {error.strerror}.") from None
     _refuse_weak(path, found)
     return found
 

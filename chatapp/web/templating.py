@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final
 
 import aiohttp_jinja2
@@ -30,8 +31,13 @@ UNSENT: Final[Form[Any]] = Form()
 
 
 def setup_templating(app: web.Application, *, is_debug: bool) -> None:
-    environment = aiohttp_jinja2.setup(
-        app,
+    app[aiohttp_jinja2.APP_KEY] = _environment(is_debug)
+
+
+# Cached: compiling is slow, and a template is the same for every application of a process.
+@cache
+def _environment(is_debug: bool) -> jinja2.Environment:
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder("templates")),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -39,11 +45,11 @@ def setup_templating(app: web.Application, *, is_debug: bool) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=is_debug,
-        default_helpers=False,
     )
     environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update({"initials": initials, "hue": hue})
     environment.globals.update({"initials": initials, "hue": hue})
+    return environment
 
 
 async def render(

@@ -21,21 +21,21 @@ async def test_log_in_read_post_and_log_out(visit: Visit) -> None:
     await expect(row(page, "posted by a form")).to_have_count(1)
     await expect(row(page, "posted by a form").locator(".you")).to_be_visible()
     await page.goto("/settings/profile")
-    await page.click("form[action='/logout'] button")
+    await page.click("main form[action='/logout'] button")
     await page.goto(f"/rooms/{room}")
     assert "/login" in page.url
 
 
-async def test_sending_the_same_form_twice_makes_one_message(visit: Visit) -> None:
+async def test_sending_the_same_form_twice_makes_one_message(visit: Visit, server: Server) -> None:
     page = await visit("ada", java_script_enabled=False)
     await new_room(page)
-    await page.fill("#message", "once")
-    other = await page.context.new_page()
-    await other.goto(page.url)
-    await page.click("#composer .send")
-    await page.go_back()
-    await page.fill("#message", "once")
-    await page.click("#composer .send")
+    fields = await page.eval_on_selector("#composer", "form => Object.fromEntries(new FormData(form))")
+    path = await page.get_attribute("#composer", "action") or ""
+    for _ in range(2):
+        form = {name: str(value) for name, value in fields.items() if name != "file"}
+        answer = await page.request.post(path, form={**form, "content": "once"}, headers={"Origin": server.url})
+        assert answer.ok
+    await page.reload()
     await expect(row(page, "once")).to_have_count(1)
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from aiohttp import web
@@ -54,8 +55,9 @@ async def saved(sessions: SessionStorage, session: Session) -> str:
 
 
 async def loaded(sessions: SessionStorage, cookie: bytes) -> Session:
-    sessions.load_cookie = lambda _request: cookie.decode("utf-8", "surrogateescape")  # type: ignore[method-assign]
-    return await sessions.load_session(make_mocked_request("GET", "/"))
+    line = cookie.decode("utf-8", "surrogateescape")
+    with patch.object(sessions, "load_cookie", return_value=line):
+        return await sessions.load_session(make_mocked_request("GET", "/"))
 
 
 @pytest.mark.parametrize("cookie", GARBAGE)

@@ -1,0 +1,227 @@
+"""What a message may hold, and that nothing but links ever comes out as markup."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from chatapp.core.errors import Invalid, TooLarge
+from chatapp.core.text import SCHEMES, clean, is_visible, render
+
+MOST = 8000
+
+
+# What may be said
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param("hello", id="plain"),
+        pytest.param("  indented\n\ttabs and\r\nlines \n", id="white space stays"),
+        pytest.param("你好，世界", id="CJK"),
+        pytest.param("👩‍👩‍👧‍👦 🏳️‍🌈 👋🏽", id="emoji with joiners"),
+        pytest.param("שלום \u202bعربي\u202c", id="right to left with marks"),
+        pytest.param("e\u0301 is not \u00e9", id="composed and decomposed"),
+        pytest.param("\U0001f600" * MOST, id="as long as may be, outside the basic plane"),
+        pytest.param("<script>alert(1)</script> & \"quotes\" 'too'", id="markup"),
+        pytest.param("{{ 7*7 }} ${7*7} %s %(x)s \\u0000 \\x00", id="looks like something else"),
+        pytest.param("null", id="a word of JSON"),
+        pytest.param(".", id="one character"),
+    ],
+)
+def test_what_was_written_stays_as_it_was(content: str) -> None:
+    assert clean(content, MOST) == content
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param(" \t\r\n", id="white space"),
+        pytest.param("\u3000\u2003\xa0", id="white space of other scripts"),
+        pytest.param("\u200b\u200d\ufeff\u2060", id="characters of no width"),
+        pytest.param("\u202e\u2066", id="turning marks alone"),
+        pytest.param("\x01\x1b\x7f\x85", id="controls"),
+        pytest.param("\u00ad", id="soft hyphen"),
+        pytest.param("\uffff\U0010ffff", id="no characters at all"),
+    ],
+)
+def test_what_cannot_be_seen_is_empty(content: str) -> None:
+    with pytest.raises(Invalid) as refusal:
+        clean(content, MOST)
+    assert refusal.value.errors[0].field == "content"
+
+
+@pytest.mark.parametrize("content", ["\ud800", "a\udfffb", "\ud83d\ud83d", "\x00", "a\x00b"], ids=ascii)
+def test_what_cannot_be_stored_is_refused(content: str) -> None:
+    with pytest.raises(Invalid):
+        clean(content, MOST)
+
+
+@pytest.mark.parametrize("character", ["x", "世", "😀", "\u0301", " "], ids=ascii)
+def test_the_limit_counts_code_points(character: str) -> None:
+    assert clean("x" + character * (MOST - 1), MOST)
+    with pytest.raises(TooLarge, match="8000 characters; this one has 8001"):
+        clean("x" + character * MOST, MOST)
+
+
+@given(st.text())
+def test_what_is_accepted_is_what_came_and_can_be_stored(content: str) -> None:
+    try:
+        assert clean(content, MOST) == content
+    except Invalid:
+        assert "\x00" in content or not any(map(is_visible, content))
+    else:
+        assert content.encode().decode() == content
+
+
+# Links
+
+
+class Page(HTMLParser):
+    """What a browser makes of it."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.text = ""
+        self.tags: list[str] = []
+        self.links: list[dict[str, str | None]] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.links.append(dict(attrs))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def handle_comment(self, data: str) -> None:
+        self.tags.append("comment")
+
+    def handle_decl(self, decl: str) -> None:
+        self.tags.append("declaration")
+
+    def unknown_decl(self, data: str) -> None:
+        self.tags.append("declaration")
+
+    def handle_pi(self, data: str) -> None:
+        self.tags.append("instruction")
+
+
+def links(content: str) -> list[str | None]:
+    return [link["href"] for link in Page(render(content)).links]
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        ("see https://example.org/a?b=c&d=e#f now", ["https://example.org/a?b=c&d=e#f"]),
+        ("HTTP://EXAMPLE.ORG", ["HTTP://EXAMPLE.ORG"]),
+        ("(https://example.org/a_(b)).", ["https://example.org/a_(b)"]),
+        ("https://a.example and http://b.example", ["https://a.example", "http://b.example"]),
+        ("mailto:ada@example.org", ["mailto:ada@example.org"]),
+        ("http://localhost:8080/x", ["http://localhost:8080/x"]),
+        ("http://127.0.0.1:8080/", ["http://127.0.0.1:8080/"]),
+        ("https://例え.jp/道", ["https://例え.jp/道"]),
+        ("<https://example.org>", ["https://example.org"]),
+    ],
+    ids=str,
+)
+def test_addresses_become_links(content: str, found: list[str]) -> None:
+    assert links(content) == found
+    assert Page(render(content)).text == content
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "javascript:alert(1)",
+        "JaVaScRiPt://example.org/%0aalert(1)",
+        "java\tscript:alert(1)",
+        "\x01javascript:alert(1)",
+        "data:text/html,<script>alert(1)</script>",
+        "vbscript:msgbox",
+        "file:///etc/passwd",
+        "ftp://example.org",
+        "blob:https://",
+        "//example.org",
+        "www.example.org: a name",
+        "example.org: a name",
+        "ada@example.org: a name",
+        "https:",
+        "https://",
+        "mailto:",
+        "no address: at all",
+    ],
+    ids=str,
+)
+def test_everything_else_stays_words(content: str) -> None:
+    assert render(content) == ""
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        'https://example.org/"onmouseover="alert(1)',
+        "https://example.org/'><script>alert(1)</script>",
+        "https://example.org/<img src=x onerror=alert(1)>",
+        "https://example.org/&quot;onclick=alert(1)",
+        'mailto:a@example.org?subject="><script>alert(1)</script>',
+        "<a href= https://example.org onclick=alert(1)>x</a>",
+        "<!-- https://example.org -->",
+        "<![CDATA[ https://example.org ]]>",
+        "<? https://example.org ?>",
+        "&lt;script&gt; https://example.org",
+    ],
+    ids=str,
+)
+def test_an_address_cannot_carry_markup(content: str) -> None:
+    page = Page(render(content))
+    assert set(page.tags) == {"a"}
+    assert all(link.keys() == {"href", "rel", "target"} for link in page.links)
+    assert page.text == content
+
+
+def test_a_link_tells_the_other_side_nothing() -> None:
+    assert render("https://example.org") == (
+        '<a href="https://example.org" rel="nofollow noopener noreferrer" target="_blank">https://example.org</a>'
+    )
+
+
+def test_where_there_is_no_link_nothing_is_drawn() -> None:
+    assert render("1 < 2 & 3 > 2: true") == ""
+    assert render("<b>bold</b>") == ""
+
+
+_pieces = st.sampled_from(
+    [
+        *("https://", "http://", "mailto:", "javascript:", "data:", "ftp:", "//", "example.org", "a@b.de", "localhost"),
+        *('"', "'", "<", ">", "&", "&amp;", "&#x6a;", "<script>", "</a>", "<!--", "]]>", "\n", " ", ":", "/", "?", "#"),
+        *("世界", "😀", "\u202e", "\u200b", "\xad", "(", ")", "[", "]", "%22", "%3C", "\t", "\x0b", "\\", "`", "{", "}"),
+    ]
+)
+
+
+@given(st.lists(st.one_of(_pieces, st.text(max_size=5)), max_size=12).map("".join))
+@example("https://example.org/\xad<javascript:alert(1)>")
+def test_nothing_but_safe_links_comes_out_and_the_words_stay(content: str) -> None:
+    html = render(content)
+    page = Page(html)
+    assert set(page.tags) <= {"a"}
+    for link in page.links:
+        assert link.keys() == {"href", "rel", "target"}
+        assert (link["href"] or "").lower().startswith(SCHEMES)
+    # A browser makes the same words of it; tags taken away, so does everybody else.
+    assert not html or unescape(re.sub(r"<a [^>]*>|</a>", "", html)) == content
+
+
+def test_drawing_the_longest_message_is_quick() -> None:
+    for evil in ("https://" * 1000, "http://a" + "(" * 7990, "mailto:" + "a@" * 3990, "://" * 2600, "http://" + "a." * 3990):
+        assert len(render(evil)) < 20 * MOST

@@ -1,0 +1,88 @@
+"""What is over is forgotten; what is alive stays."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatapp.core.errors import Unavailable
+from tests.support.house import HERE, House
+
+COUNTS = """
+    SELECT (SELECT count(*) FROM sessions), (SELECT count(*) FROM tokens),
+           (SELECT count(*) FROM links), (SELECT count(*) FROM invites)
+"""
+
+
+async def test_what_has_expired_is_deleted_and_its_sockets_end(house: House) -> None:
+    ada = await house.person("ada", is_admin=True)
+    session = await house.signs_in("ada")
+    _, secret = await house.chat.sign_in.create_token(ada, "week", 7)
+    bearer = await house.chat.sign_in.by_token(secret)
+    assert bearer is not None
+    await house.chat.invites.create(ada, days=7)
+    await house.chat.accounts.request_reset("ada@example.org")
+    await house.letters()
+    sockets = [house.connects(session), house.connects(bearer)]
+    await house.chat.housekeeping.tidy()
+    assert house.rows(COUNTS) == [(1, 1, 1, 1)]
+    house.clock.passes(days=house.settings.session_idle_days)
+    await house.chat.housekeeping.tidy()
+    assert house.rows(COUNTS) == [(0, 0, 0, 0)]
+    assert [socket.closed for socket in sockets] == [[4401], [4401]]
+
+
+async def test_what_is_in_use_or_does_not_expire_stays(house: House) -> None:
+    ada = await house.person("ada")
+    secret, _ = await house.chat.sign_in.with_password("ada", "correct horse battery", remember=True, **HERE)
+    _, token = await house.chat.sign_in.create_token(ada, "for ever", None)
+    house.clock.passes(days=house.settings.session_idle_days - 1)
+    assert await house.chat.sign_in.by_session(secret)
+    await house.chat.housekeeping.note_seen()
+    house.clock.passes(days=house.settings.session_idle_days - 1)
+    await house.chat.housekeeping.tidy()
+    assert await house.chat.sign_in.by_session(secret)
+    assert await house.chat.sign_in.by_token(token)
+
+
+async def test_a_session_that_is_not_remembered_is_deleted_after_a_day(house: House) -> None:
+    await house.person("ada")
+    await house.signs_in("ada", remember=False)
+    await house.signs_in("ada", remember=True)
+    house.clock.passes(days=1)
+    await house.chat.housekeeping.tidy()
+    assert house.rows("SELECT is_remembered FROM sessions") == [(1,)]
+
+
+async def test_what_was_seen_since_is_not_called_idle(house: House) -> None:
+    await house.person("ada")
+    secret, _ = await house.chat.sign_in.with_password("ada", "correct horse battery", remember=False, **HERE)
+    house.clock.passes(days=0.9)
+    assert await house.chat.sign_in.by_session(secret)
+    house.clock.passes(days=0.9)
+    await house.chat.housekeeping.tidy()
+    assert await house.chat.sign_in.by_session(secret)
+
+
+async def test_what_was_seen_of_a_session_that_is_gone_brings_nothing_back(house: House) -> None:
+    identity = await house.signs_in((await house.person("ada")).username)
+    await house.chat.sign_in.log_out(identity)
+    house.chat.sign_in.note_seen(identity)
+    await house.chat.housekeeping.note_seen()
+    assert house.rows("SELECT count(*) FROM sessions") == [(0,)]
+
+
+async def test_what_was_seen_is_kept_when_it_cannot_be_written(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    identity = await house.signs_in((await house.person("ada")).username)
+    house.clock.passes(minutes=5)
+    house.chat.sign_in.note_seen(identity)
+    with monkeypatch.context() as broken:
+        broken.setattr(house.database, "transaction", full_disk)
+        with pytest.raises(Unavailable):
+            await house.chat.housekeeping.note_seen()
+    await house.chat.housekeeping.note_seen()
+    assert house.rows("SELECT seen_at FROM sessions") == [(house.clock(),)]
+    assert house.chat.sign_in.seen() == ({}, {})
+
+
+def full_disk() -> None:
+    raise Unavailable

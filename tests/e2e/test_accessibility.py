@@ -1,0 +1,155 @@
+"""Every page in both schemes and two widths: axe finds nothing, nothing overflows, nothing is fetched elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page, expect
+
+from tests.e2e.test_room_page import Wire
+from tests.e2e.verbs import new_room, row, say
+from tests.support.browser import NARROW, WIDE
+from tests.support.server import Server, serving
+
+Visit = Callable[..., Awaitable[Page]]
+
+TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+OPTIONS: Final = {"runOnly": {"type": "tag", "values": TAGS}, "rules": {"target-size": {"enabled": True}}}
+OUTSIDE: Final = ["/login", "/register", "/forgot", "/reset/nothing", "/verify/nothing", "/join/nothing", "/setup"]
+INSIDE: Final = [
+    "/rooms",
+    "/rooms/new",
+    "/rooms/general",
+    "/rooms/general/settings",
+    "/people",
+    "/settings/profile",
+    "/settings/sessions",
+    "/settings/tokens",
+    "/settings/appearance",
+    "/settings/invites",
+    "/nothing-here",
+]
+LOOKS: Final = [
+    pytest.param(scheme, viewport, id=f"{scheme}-{viewport['width']}")
+    for scheme in ("light", "dark")
+    for viewport in (WIDE, NARROW)
+]
+
+
+async def has_no_fault(page: Page) -> None:
+    """No violation, no target too small, no sideways scrolling."""
+    results = (await Axe().run(page, options=OPTIONS)).response
+    found = [_told(rule) for rule in results["violations"]]
+    found += [_told(rule) for rule in results["incomplete"] if rule["id"] == "target-size"]
+    assert found == [], (page.url, found)
+    assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, page.url
+
+
+def _told(rule: dict[str, Any]) -> str:
+    return f"{rule['id']}: " + "; ".join(node["html"][:160] for node in rule["nodes"])
+
+
+@pytest.mark.parametrize(("scheme", "viewport"), LOOKS)
+async def test_pages_outside(visit: Visit, scheme: str, viewport: dict[str, int]) -> None:
+    page = await visit(color_scheme=scheme, viewport=viewport)
+    for path in OUTSIDE:
+        await page.goto(path)
+        await has_no_fault(page)
+
+
+@pytest.mark.parametrize(("scheme", "viewport"), LOOKS)
+async def test_pages_inside(visit: Visit, scheme: str, viewport: dict[str, int]) -> None:
+    page = await visit("ada", color_scheme=scheme, viewport=viewport)
+    for path in INSIDE:
+        await page.goto(path)
+        await has_no_fault(page)
+
+
+@pytest.mark.parametrize(("scheme", "viewport"), LOOKS)
+async def test_the_setup_page(visit: Visit, tmp_path: Any, scheme: str, viewport: dict[str, int]) -> None:
+    async with serving(tmp_path / "data") as fresh:
+        page = await visit(to=fresh, color_scheme=scheme, viewport=viewport)
+        await page.goto(fresh.setup_link)
+        await has_no_fault(page)
+        await page.fill("[name=username]", "a")
+        await page.fill("[name=email]", "not@here")
+        await page.fill("[name=password]", "short")
+        await page.evaluate("document.querySelector('main form').noValidate = true")
+        await page.click("main form button:not([type=button])")
+        await expect(page.locator("[aria-invalid=true]").first).to_be_visible()
+        await has_no_fault(page)
+
+
+@pytest.mark.parametrize(("scheme", "viewport"), LOOKS)
+async def test_a_room_in_all_its_states(visit: Visit, scheme: str, viewport: dict[str, int]) -> None:
+    page = await visit("ada", color_scheme=scheme, viewport=viewport)
+    wire = Wire()
+    await wire.hold(page)
+    await new_room(page, "grace")
+    await has_no_fault(page)
+    for words in ("hello", "a link https://example.org/x", "مرحبا بالعالم", "早上好", "x" * 300):
+        await say(page, words)
+    await has_no_fault(page)
+    await page.keyboard.press("Control+k")
+    await expect(page.locator("#switcher")).to_be_visible()
+    await has_no_fault(page)
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("Control+/")
+    await expect(page.locator("#shortcuts")).to_be_visible()
+    await has_no_fault(page)
+    await page.keyboard.press("Escape")
+    await page.fill("#message", "x" * 7900)
+    await expect(page.locator("#counter")).to_be_visible()
+    await has_no_fault(page)
+    wire.swallows = "sendMessage"
+    await page.fill("#message", "will not arrive")
+    await page.press("#message", "Enter")
+    await expect(row(page, "will not arrive").locator("[data-retry]")).to_be_visible(timeout=13_000)
+    await wire.cut()
+    await expect(page.locator("#banner")).to_be_visible()
+    await has_no_fault(page)
+
+
+@pytest.mark.parametrize("path", ["/login", "/register", *INSIDE])
+async def test_nothing_overflows_at_320_px(visit: Visit, path: str) -> None:
+    page = await visit("" if path in OUTSIDE else "ada", viewport={"width": 320, "height": 640})
+    await page.goto(path)
+    assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+async def test_a_long_word_stays_inside_the_page(visit: Visit) -> None:
+    page = await visit("ada", viewport=NARROW)
+    await new_room(page)
+    await say(page, "W" * 2000)
+    assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    box = "document.getElementById('timeline')"
+    assert await page.evaluate(f"{box}.scrollWidth - {box}.clientWidth") <= 0
+
+
+async def test_nothing_moves_where_less_motion_is_asked_for(visit: Visit) -> None:
+    page = await visit("ada", at="/rooms/general", reduced_motion="reduce")
+    assert await page.evaluate("document.getAnimations().length") == 0
+
+
+async def test_the_theme_of_the_person_wins_over_that_of_the_system(visit: Visit, server: Server) -> None:
+    page = await visit("lin", at="/settings/appearance", color_scheme="light")
+    light = await page.evaluate("getComputedStyle(document.body).backgroundColor")
+    for theme, is_dark in (("dark", True), ("system", False)):
+        await page.check(f"[name=theme][value={theme}]")
+        await page.click("main form[action='/settings/theme'] button:not([type=button])")
+        await page.goto("/rooms/general")
+        assert (await page.evaluate("getComputedStyle(document.body).backgroundColor") != light) is is_dark
+        await page.goto("/settings/appearance")
+
+
+async def test_errors_in_a_form_are_tied_to_their_fields(visit: Visit) -> None:
+    page = await visit("ada", at="/rooms/new", java_script_enabled=False)
+    await page.eval_on_selector("main form", "form => form.noValidate = true")
+    await page.click("main form button:not([type=button])")
+    field = page.locator("[name=name]")
+    await expect(field).to_have_attribute("aria-invalid", "true")
+    described = (await field.get_attribute("aria-describedby") or "").split()
+    assert any([await page.locator(f"#{name}").inner_text() for name in described])

@@ -1,0 +1,52 @@
+"""The clock does its rounds, whatever happens on one of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from chatapp.core.errors import Unavailable
+from chatapp.jobs.housekeeping import Housekeeper
+from chatapp.settings import Settings
+from tests.support.house import House, open_house, until
+from tests.support.time import SettableClock
+
+
+@pytest.fixture
+async def house(settings: Settings, clock: SettableClock) -> AsyncIterator[House]:
+    async with open_house(settings, clock) as opened:
+        yield opened
+
+
+async def test_it_goes_round_again_and_again_and_survives_trouble(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds, enough = 0, asyncio.Event()
+
+    async def tidy() -> None:
+        nonlocal rounds
+        rounds += 1
+        if rounds >= 3:
+            enough.set()
+        raise Unavailable
+
+    monkeypatch.setattr(house.chat.housekeeping, "tidy", tidy)
+    async with Housekeeper(house.chat.housekeeping, hour=0.001), asyncio.timeout(10):
+        await enough.wait()
+
+
+async def test_what_is_over_is_gone_after_a_start(house: House) -> None:
+    await house.signs_in((await house.person("ada")).username)
+    house.clock.passes(days=house.settings.session_days)
+    async with Housekeeper(house.chat.housekeeping):
+        await until(lambda: house.rows("SELECT count(*) FROM sessions") == [(0,)])
+
+
+async def test_on_stopping_what_was_seen_is_written_down(house: House) -> None:
+    identity = await house.signs_in((await house.person("ada")).username)
+    async with Housekeeper(house.chat.housekeeping):
+        house.clock.passes(minutes=7)
+        house.chat.sign_in.note_seen(identity)
+    assert house.rows("SELECT seen_at FROM sessions") == [(house.clock(),)]

@@ -1,0 +1,138 @@
+"""In whatever order commits, announcements, readers and slow sockets come: every change is heard, once, in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from chatapp.realtime.hub import Hub, Subscription
+from tests.realtime.listener import listener, message, numbers
+
+EARS: Final = 2
+ROOM: Final = 1
+
+
+class Client:
+    """Follows the room as docs/protocol.md says; ``log`` is what it knows, from the log and from news."""
+
+    def __init__(self, hub: Hub, number: int) -> None:
+        self.ear = listener(number)
+        self._hub = hub
+        self._subscription: Subscription | None = None
+        self._read_to: int | None = None
+        self._taken = 0
+        self.start = 0
+        self.log: list[int] = []
+
+    def moves_on(self, top: int) -> None:
+        """The next step of subscribing or of catching up: join, then read, then go live."""
+        subscription = self._subscription
+        if subscription is None:
+            self._subscription = self._hub.join(self.ear, ROOM, "general", numbers)
+            self._taken, self.log, self.start = len(self.ear.heard), [], top
+        elif subscription.is_live:
+            return
+        elif self._read_to is None:
+            self._reads(subscription, top)
+        else:
+            self._hub.go_live(subscription, self._read_to, self._read_to)
+            self._read_to = None
+
+    def starts_again(self) -> None:
+        if self._subscription is not None:
+            self._hub.leave(self._subscription)
+        self._subscription = self._read_to = None
+        self.log = []
+
+    def check(self) -> None:
+        """Nothing is missing, double or out of order in what it knows so far."""
+        self._take_news()
+        assert self.log == list(range(self.start + 1, self.start + 1 + len(self.log)))
+
+    def comes_home(self, top: int) -> None:
+        self.ear.is_reading = True
+        for _ in range(4):
+            self.moves_on(top)
+        assert self._subscription is not None
+        assert self._subscription.is_live
+
+    def _reads(self, subscription: Subscription, top: int) -> None:
+        self._take_news()
+        self.log += range(max(subscription.version, self.start) + 1, top + 1)
+        subscription.version = self._read_to = top
+
+    def _take_news(self) -> None:
+        if self._subscription is not None:
+            self.log += self.ear.heard[self._taken :]
+            self._taken = len(self.ear.heard)
+
+
+class World:
+    """``disk`` is what is committed, ``announced`` how much of it the hub was told."""
+
+    def __init__(self) -> None:
+        self.hub = Hub()
+        self.disk = self.announced = 0
+        self.clients = [Client(self.hub, number) for number in range(EARS)]
+
+    def commits(self) -> None:
+        self.disk += 1
+
+    def announces(self) -> None:
+        if self.announced < self.disk:
+            self.hub.publish(ROOM, [message(version) for version in range(self.announced + 1, self.disk + 1)])
+            self.announced = self.disk
+
+    async def takes(self, step: str) -> None:
+        what, _, number = step.partition(" ")
+        client = self.clients[int(number or 0)]
+        steps: dict[str, Callable[[], None]] = {
+            "commit": self.commits,
+            "announce": self.announces,
+            "move": lambda: client.moves_on(self.disk),
+            "again": client.starts_again,
+            "stall": lambda: setattr(client.ear, "is_reading", False),
+            "read": lambda: setattr(client.ear, "is_reading", True),
+        }
+        if what == "turn":
+            await asyncio.sleep(0)
+        else:
+            steps[what]()
+
+    async def settles(self) -> None:
+        """Once all is announced and everybody reads again, everybody knows everything."""
+        self.announces()
+        await asyncio.sleep(0)
+        for client in self.clients:
+            client.comes_home(self.disk)
+        self.commits()
+        self.announces()
+        await asyncio.sleep(0)
+        for client in self.clients:
+            client.check()
+            assert client.start + len(client.log) == self.disk
+
+
+_common = ["commit", "announce", "turn", "commit", "announce", "turn"]
+_of_each = [f"{what} {number}" for number in range(EARS) for what in ("move", "move", "move", "again", "stall", "read")]
+
+
+@given(st.lists(st.sampled_from(_common + _of_each), min_size=10, max_size=60))
+@example(["move 0", "move 0", "commit", "announce", "turn", "move 0", "commit", "announce", "turn"])
+@example(["move 0", "commit", "announce", "move 0", "move 0", "turn", "commit", "announce", "turn"])
+@example([*["move 0"] * 3, "commit", "announce", "turn", "stall 0", "commit", "announce", "turn", "read 0", "move 0"])
+@settings(max_examples=200, deadline=None)
+def test_every_change_is_heard_once_and_in_order(steps: list[str]) -> None:
+    async def play() -> None:
+        world = World()
+        for step in steps:
+            await world.takes(step)
+            for client in world.clients:
+                client.check()
+        await world.settles()
+
+    asyncio.run(play())

@@ -1,0 +1,82 @@
+"""The keys of an installation: made once, for its owner's eyes only."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatapp.storage import secrets
+from chatapp.storage.secrets import Secrets, SecretsError
+
+
+def test_the_first_start_makes_them_and_every_other_finds_them(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "data"
+    made = secrets.load(folder)
+    assert secrets.load(folder) == made
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / secrets.FILE).stat().st_mode & 0o777 == 0o600
+
+
+def test_two_installations_share_no_key(tmp_path: Path) -> None:
+    def keys(of: Secrets) -> set[str]:
+        return {*of.session_keys, *of.jwt_keys.values(), of.csrf_key}
+
+    one, other = secrets.load(tmp_path / "one"), secrets.load(tmp_path / "other")
+    assert len(keys(one)) == 3
+    assert not keys(one) & keys(other)
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o777])
+def test_a_file_that_others_can_read_is_refused_with_the_remedy(tmp_path: Path, mode: int) -> None:
+    secrets.load(tmp_path)
+    (tmp_path / secrets.FILE).chmod(mode)
+    with pytest.raises(SecretsError, match="chmod 600"):
+        secrets.load(tmp_path)
+
+
+def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
+    secrets.load(tmp_path)
+    path = tmp_path / secrets.FILE
+    good = json.loads(path.read_text())
+    for damage in (b"", b"{", b"[]", b"\xff\xfe", json.dumps({**good, "csrf_key": 7}).encode()):
+        path.write_bytes(damage)
+        with pytest.raises(SecretsError, match="damaged"):
+            secrets.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "weakness",
+    [{"session_keys": []}, {"jwt_keys": {}}, {"csrf_key": ""}, {"csrf_key": "c2hvcnQ="}, {"jwt_keys": {"a": "secret"}}],
+)
+def test_a_weak_or_missing_key_is_refused(tmp_path: Path, weakness: dict[str, Any]) -> None:
+    secrets.load(tmp_path)
+    path = tmp_path / secrets.FILE
+    path.write_text(json.dumps({**json.loads(path.read_text()), **weakness}))
+    with pytest.raises(SecretsError, match="32 bytes"):
+        secrets.load(tmp_path)
+
+
+def test_no_link_that_was_laid_out_beforehand_is_followed(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / secrets.FILE).symlink_to(elsewhere)
+    with pytest.raises(SecretsError):
+        secrets.load(data)
+    assert not elsewhere.exists()
+
+
+def test_of_many_first_starts_at_once_one_makes_the_keys(tmp_path: Path) -> None:
+    def start(_: int) -> Secrets | None:
+        try:
+            return secrets.load(tmp_path)
+        except SecretsError:
+            return None  # it looked while the other was writing; the lock on the folder keeps real starts apart
+
+    with ThreadPoolExecutor(8) as pool:
+        found = {json.dumps(made.jwt_keys) for made in pool.map(start, range(32)) if made}
+    assert len(found) == 1
