@@ -7,7 +7,7 @@ import secrets as randomness
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from aiohttp import web
@@ -97,23 +97,14 @@ def assemble(
     settings: Settings, kept: Secrets, database: Database, hub: Hub, log: Log, journal: Journal, epoch: str
 ) -> Chat:
     """The nouns, each with what it uses."""
-    clock = database.clock
-    limits, hasher, access = Limits(settings, clock), Hasher(settings.password_memory_kib), Access(database)
-    outbox = Outbox(database=database, secrets=kept)
-    accounts = Accounts(
-        database=database,
-        tails=log.tails,
-        hub=hub,
-        limits=limits,
-        hasher=hasher,
-        outbox=outbox,
-        settings=settings,
-    )
-    sign_in = SignIn(database=database, hub=hub, limits=limits, hasher=hasher, secrets=kept, settings=settings)
+    limits, hasher = Limits(settings, database.clock), Hasher(settings.password_memory_kib)
+    access, outbox = Access(database), Outbox(database=database, secrets=kept)
+    shared = dict[str, Any](database=database, hub=hub, limits=limits, hasher=hasher, settings=settings)
+    sign_in = SignIn(secrets=kept, **shared)
     return Chat(
         settings=settings,
         access=access,
-        accounts=accounts,
+        accounts=Accounts(tails=log.tails, outbox=outbox, **shared),
         sign_in=sign_in,
         invites=Invites(database=database, settings=settings),
         rooms=Rooms(database=database, access=access, hub=hub),
@@ -124,7 +115,7 @@ def assemble(
             log=log,
             journal=journal,
             hub=hub,
-            typing=TypingBoard(hub, clock),
+            typing=TypingBoard(hub, database.clock),
             limits=limits,
             settings=settings,
             epoch=epoch,

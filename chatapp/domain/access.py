@@ -45,7 +45,8 @@ class Access:
     async def _find(self, actor: Person, slug: str, db: Reader | None) -> tuple[Room, Role | None, int] | None:
         if actor.is_disabled:
             raise Unauthenticated
-        return await memberships.find(db or self._database, slug, actor.id)
+        # No room's address is other than ASCII; to ask the database for a lone surrogate would fail.
+        return await memberships.find(db or self._database, slug, actor.id) if slug.isascii() else None
 
 
 def may_manage(actor: Person, role: Role | None) -> bool:

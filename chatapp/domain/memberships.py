@@ -73,7 +73,8 @@ class Memberships:
         return unread
 
     async def _person(self, tx: Transaction, username: str) -> Person:
-        person = await people.by_username(tx, username.strip().lower())
+        # Nobody's name is other than ASCII; to ask the database for a lone surrogate would fail.
+        person = await people.by_username(tx, username.strip().lower()) if username.isascii() else None
         if person is None or person.is_disabled:
             raise NotFound(f"There is nobody called {username}.")
         return person

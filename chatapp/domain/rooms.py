@@ -67,7 +67,8 @@ class Rooms:
 
     async def open_direct(self, actor: Person, username: str) -> Room:
         """The room of the two people, made when they first talk. With oneself: notes."""
-        other = await people.by_username(self._database, username.strip().lower())
+        # Nobody's name is other than ASCII; to ask the database for a lone surrogate would fail.
+        other = await people.by_username(self._database, username.strip().lower()) if username.isascii() else None
         if other is None or other.is_disabled or not other.is_verified:
             raise NotFound(f"There is nobody called {username}.")
         slug = "dm-{}-{}".format(*sorted((actor.id, other.id)))

@@ -31,7 +31,7 @@ class Admission:
 
     def check(self, request: web.Request) -> Identity:
         """Who is let in. Raises ``Forbidden``, ``Unavailable``, ``BadRequest`` or aiohttp's 426."""
-        identity = request.get(IDENTITY)
+        identity: Identity | None = request.get(IDENTITY)
         if identity is None or not identity.person.is_verified:
             raise Forbidden("A valid session or token is needed to open a WebSocket.")
         _check_handshake(request)

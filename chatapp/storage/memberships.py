@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from chatapp.core.models import Member, Role, Room
 from chatapp.storage.database import Reader, Transaction
-from chatapp.storage.rooms import COLUMNS
+from chatapp.storage.rows import ROOM
 from chatapp.storage.tables import memberships, people, rooms
 
 
@@ -53,7 +53,7 @@ async def advance(tx: Transaction, room_id: int, person_id: int, index: int) -> 
 async def find(db: Reader, room: str | int, person_id: int) -> tuple[Room, Role | None, int] | None:
     """The room of that slug or id with this person's role (None: not in it) and read position."""
     row = await db.one(
-        sa.select(*COLUMNS, memberships.c.role, memberships.c.read_index)
+        sa.select(*ROOM, memberships.c.role, memberships.c.read_index)
         .select_from(rooms)
         .outerjoin(memberships, sa.and_(memberships.c.room_id == rooms.c.id, memberships.c.person_id == person_id))
         .where(rooms.c.slug == room if isinstance(room, str) else rooms.c.id == room)

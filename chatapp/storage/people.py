@@ -49,7 +49,8 @@ async def by_id(db: Reader, person_id: int) -> Person | None:
 
 
 async def by_username(db: Reader, username: str) -> Person | None:
-    return await _one(db, people.c.username == username)
+    # Usernames are ASCII. Anything else is nobody's, and a lone surrogate would fail in the driver.
+    return await _one(db, people.c.username == username) if username.isascii() else None
 
 
 async def by_email(db: Reader, email: str) -> Person | None:

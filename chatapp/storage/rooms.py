@@ -9,20 +9,10 @@ import sqlalchemy as sa
 
 from chatapp.core.models import Room, RoomView
 from chatapp.storage.database import Reader, Row, Transaction
+from chatapp.storage.rows import ROOM
 from chatapp.storage.tables import memberships, people, rooms
 
-COLUMNS: Final = (
-    rooms.c.id,
-    rooms.c.slug,
-    rooms.c.name,
-    rooms.c.topic,
-    rooms.c.kind,
-    rooms.c.created_by,
-    rooms.c.created_at,
-    rooms.c.last_index,
-    rooms.c.last_version,
-)
-WIDTH: Final = len(COLUMNS)
+WIDTH: Final = len(ROOM)
 
 _members = sa.select(sa.func.count()).where(memberships.c.room_id == rooms.c.id).correlate(rooms).scalar_subquery()
 
@@ -37,7 +27,7 @@ async def insert(
     result = await tx.execute(
         sa.insert(rooms)
         .values(slug=slug, name=name, topic=topic, kind=kind, created_by=created_by, created_at=at)
-        .returning(*COLUMNS)
+        .returning(*ROOM)
     )
     return Room(*result.one())
 
@@ -47,12 +37,12 @@ async def update(tx: Transaction, room_id: int, **values: str) -> None:
 
 
 async def by_slug(db: Reader, slug: str) -> Room | None:
-    row = await db.one(sa.select(*COLUMNS).where(rooms.c.slug == slug))
+    row = await db.one(sa.select(*ROOM).where(rooms.c.slug == slug))
     return Room(*row) if row else None
 
 
 async def all_of_kind(db: Reader, *kinds: str) -> list[Room]:
-    return [Room(*row) for row in await db.all(sa.select(*COLUMNS).where(rooms.c.kind.in_(kinds)))]
+    return [Room(*row) for row in await db.all(sa.select(*ROOM).where(rooms.c.kind.in_(kinds)))]
 
 
 async def joined(db: Reader, person_id: int) -> list[RoomView]:
@@ -78,7 +68,7 @@ async def open_to(db: Reader, person_id: int) -> list[RoomView]:
 
 
 def _views(*extra: Any) -> sa.Select[Any]:
-    return sa.select(*COLUMNS, _members, *extra).select_from(rooms)
+    return sa.select(*ROOM, _members, *extra).select_from(rooms)
 
 
 def _to_views(rows: Sequence[Row]) -> list[RoomView]:

@@ -1,4 +1,4 @@
-"""The columns of a person, in the order of the struct: asked for by people, sessions and tokens alike."""
+"""The columns of a person and of a room, in the order of their structs: asked for by several nouns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from chatapp.storage.tables import people
+from chatapp.storage.tables import people, rooms
 
 PERSON: Final = (
     people.c.id,
@@ -19,4 +19,16 @@ PERSON: Final = (
     people.c.theme,
     people.c.time_zone,
     people.c.created_at,
+)
+
+ROOM: Final = (
+    rooms.c.id,
+    rooms.c.slug,
+    rooms.c.name,
+    rooms.c.topic,
+    rooms.c.kind,
+    rooms.c.created_by,
+    rooms.c.created_at,
+    rooms.c.last_index,
+    rooms.c.last_version,
 )

@@ -115,12 +115,12 @@ const actions = { openShortcuts: () => Boolean(openDialog("shortcuts")) };
 
 /** The table of keys. Without an action the browser does it already, and the row is only for the dialog. */
 export const KEYS = Object.freeze([
-  { group: "keys_move", keys: "Mod+K", text: "key_switcher", scope: "page", action: "openSwitcher", isForDialogs: true },
+  { group: "keys_move", keys: "Mod+K", text: "key_switcher", scope: "page", action: "openSwitcher", isForLayers: true },
   { group: "keys_move", keys: "Alt+ArrowUp", text: "key_previous_room", scope: "page", action: "previousRoom" },
   { group: "keys_move", keys: "Alt+ArrowDown", text: "key_next_room", scope: "page", action: "nextRoom" },
   { group: "keys_move", keys: "Alt+Shift+ArrowUp", text: "key_previous_unread", scope: "page", action: "previousUnread" },
   { group: "keys_move", keys: "Alt+Shift+ArrowDown", text: "key_next_unread", scope: "page", action: "nextUnread" },
-  { group: "keys_move", keys: "Mod+/", text: "key_shortcuts", scope: "page", action: "openShortcuts", isForDialogs: true },
+  { group: "keys_move", keys: "Mod+/", text: "key_shortcuts", scope: "page", action: "openShortcuts", isForLayers: true },
   { group: "keys_move", keys: "Escape", text: "key_escape", scope: "page", action: "escape" },
   { group: "keys_message", keys: "Enter", text: "key_send", scope: "composer", action: "sendByEnter" },
   { group: "keys_message", keys: "Mod+Enter", text: "key_send_always", scope: "composer", action: "send" },
@@ -147,7 +147,8 @@ function isPressed(keys, event) {
 }
 
 function isInScope(entry, target) {
-  if (document.querySelector("dialog[open]") && !entry.isForDialogs) return false;
+  // An open layer has its own keys, and the browser closes it with Escape.
+  if (document.querySelector("dialog[open], :popover-open") && !entry.isForLayers) return false;
   if (entry.scope === "composer") return target.id === "message";
   return entry.scope === "page" || Boolean(target.closest?.("#timeline"));
 }
@@ -230,15 +231,6 @@ function forget() {
   for (const kind of ["draft", "outbox"]) storage.keys(`${kind}:${page.me.username}:`).forEach(storage.remove);
 }
 
-/** A menu that is open closes first; true when there was one. */
-function closeMenu() {
-  const menu = document.querySelector("details.me-menu[open]");
-  if (!menu) return false;
-  menu.open = false;
-  menu.querySelector("summary").focus();
-  return true;
-}
-
 async function startRoom(connection, rooms) {
   const [{ Timeline }, { Composer }, { step }] = await Promise.all([
     import("./timeline.js"), import("./composer.js"), import("./message.js"),
@@ -253,7 +245,7 @@ async function startRoom(connection, rooms) {
     rowBelow: () => step(1),
     firstRow: () => step(-Infinity),
     lastRow: () => step(Infinity),
-    escape: () => closeMenu() || connection.dismiss() || (composer.isIdle && timeline.finishReading()),
+    escape: () => connection.dismiss() || (composer.isIdle && timeline.finishReading()),
   });
 }
 
@@ -268,7 +260,7 @@ async function startChat() {
     nextRoom: () => rooms.step(1),
     previousUnread: () => rooms.step(-1, true),
     nextUnread: () => rooms.step(1, true),
-    escape: () => closeMenu() || connection.dismiss(),
+    escape: () => connection.dismiss(),
   });
   document.querySelector('form[action="/logout"]')?.addEventListener("submit", forget);
   // Somebody who may join a room, but is not in it, sees neither messages nor a box to write in.

@@ -243,5 +243,6 @@ async def test_only_administrators_disable_and_never_themselves(house: House) ->
         await house.chat.accounts.set_disabled(grace, "ada", True)
     with pytest.raises(Forbidden):
         await house.chat.accounts.set_disabled(ada, "ada", True)
-    with pytest.raises(NotFound):
-        await house.chat.accounts.set_disabled(ada, "nobody", True)
+    for nobody in ("nobody", "", "\ud800"):
+        with pytest.raises(NotFound):
+            await house.chat.accounts.set_disabled(ada, nobody, True)

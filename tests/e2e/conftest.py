@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +25,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def executable(request: pytest.FixtureRequest) -> Iterator[str]:
+def executable(request: pytest.FixtureRequest) -> str:
     found = chromium()
     if found is None and os.environ.get("CI") == "true":
         pytest.fail(HOW_TO_GET_ONE)
     if found is None:
         request.config.get_terminal_writer().line(f"\n{HOW_TO_GET_ONE}", red=True, bold=True)
         pytest.skip(HOW_TO_GET_ONE)
-    yield found
+    assert found is not None
+    return found
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -9,8 +9,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
-from tests.e2e.test_room_page import Wire
-from tests.e2e.verbs import new_room, row, say
+from tests.e2e.verbs import Wire, new_room, row, say
 from tests.support.browser import NARROW, WIDE
 from tests.support.server import Server, serving
 

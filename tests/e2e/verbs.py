@@ -6,7 +6,7 @@ import itertools
 import re
 from typing import Any
 
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, WebSocketRoute, expect
 
 from tests.support.server import Server
 
@@ -62,7 +62,6 @@ async def say(page: Page, text: str) -> Locator:
     return written
 
 
-
 async def texts(page: Page) -> list[str]:
     return await page.locator("#timeline .msg .bd").all_inner_texts()
 
@@ -70,3 +69,57 @@ async def texts(page: Page) -> list[str]:
 async def distance_to_end(page: Page) -> float:
     script = "(() => { const t = document.getElementById('timeline');"
     return float(await page.evaluate(script + "return t.scrollHeight - t.scrollTop - t.clientHeight })()"))
+
+
+async def post_many(page: Page, count: int) -> None:
+    """Fill the open room quickly, over a socket of the page's own."""
+    await page.evaluate(
+        """async count => {
+          const room = location.pathname.split('/')[2];
+          const socket = new WebSocket(location.origin.replace('http', 'ws') + '/ws');
+          await new Promise(ready => socket.onopen = ready);
+          let answered = 0;
+          const done = new Promise(resolve => socket.onmessage = event => {
+            if (JSON.parse(event.data).ok && ++answered === count) resolve();
+          });
+          for (let n = 1; n <= count; n++)
+            socket.send(JSON.stringify({action: 'sendMessage', room, content: `line ${n}.`, ref: n}));
+          await done;
+          socket.close();
+        }""",
+        count,
+    )
+
+
+async def top_of(page: Page, text: str) -> float:
+    return float(await row(page, text).evaluate("row => row.getBoundingClientRect().top"))
+
+
+class Wire:
+    """The page's sockets, in our hand: frames can be held back and connections cut."""
+
+    def __init__(self) -> None:
+        self.is_cut = False
+        self.swallows: str | None = None
+        self.routes: list[WebSocketRoute] = []
+
+    async def hold(self, page: Page) -> None:
+        await page.route_web_socket(re.compile("/ws$"), self._route)
+
+    async def cut(self) -> None:
+        self.is_cut = True
+        for route in self.routes:
+            await route.close(code=1011)
+
+    def _route(self, route: WebSocketRoute) -> Any:
+        if self.is_cut:
+            return route.close(code=1011)
+        self.routes.append(route)
+        server = route.connect_to_server()
+
+        def pass_on(message: str | bytes) -> None:
+            if not (self.swallows and self.swallows in str(message)):
+                server.send(message)
+
+        route.on_message(pass_on)
+        return None

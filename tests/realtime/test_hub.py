@@ -11,7 +11,7 @@ import pytest
 from chatapp.core.events import RoomChanged
 from chatapp.core.models import Message
 from chatapp.realtime.hub import Hub, Subscription
-from tests.realtime.listener import FakeListener, listener, message, numbers
+from tests.support.listener import FakeListener, listener, message, numbers
 
 ROOM = 1
 CHANGED = RoomChanged("general", "General", "", "open")

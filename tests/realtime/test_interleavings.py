@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chatapp.realtime.hub import Hub, Subscription
-from tests.realtime.listener import listener, message, numbers
+from tests.support.listener import listener, message, numbers
 
 EARS: Final = 2
 ROOM: Final = 1

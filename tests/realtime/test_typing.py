@@ -8,7 +8,7 @@ from chatapp.core.models import Person, Room
 from chatapp.realtime import typing
 from chatapp.realtime.hub import Hub
 from chatapp.realtime.typing import TypingBoard
-from tests.realtime.listener import FakeListener, listener, numbers, person, unframed
+from tests.support.listener import FakeListener, listener, numbers, person, unframed
 from tests.support.time import SettableClock
 
 ROOM = Room(1, "general", "general", "", "open")

@@ -54,7 +54,7 @@ class Server:
         """SIGTERM; the exit code."""
         return await self._stop(signal.SIGTERM)
 
-    def signal(self, number: signal.Signals) -> None:
+    def send(self, number: signal.Signals) -> None:
         assert self._process is not None
         self._process.send_signal(number)
 

@@ -10,6 +10,7 @@ from aiohttp.test_utils import TestClient
 
 from tests.support.cast import Actor
 from tests.web.browser import Browser, browser
+from tests.web.script import Script
 
 
 @pytest.fixture
@@ -33,3 +34,13 @@ async def graces(client: TestClient[Any, Any], ada: Actor, grace: Actor) -> Asyn
     async with browser(client) as opened:
         assert (await opened.signs_in(grace.username)).status == 303
         yield opened
+
+
+@pytest.fixture
+def ada_script(stranger: Browser, ada: Actor) -> Script:
+    return Script(stranger, ada)
+
+
+@pytest.fixture
+def grace_script(stranger: Browser, ada: Actor, grace: Actor) -> Script:
+    return Script(stranger, grace)

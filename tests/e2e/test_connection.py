@@ -1,0 +1,96 @@
+"""A connection that comes and goes, what others do meanwhile, and texts that mean harm."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+
+from playwright.async_api import Page, expect
+
+from tests.e2e.verbs import Wire, new_room, row, say
+
+Visit = Callable[..., Awaitable[Page]]
+
+
+async def test_the_banner_counts_down_and_try_now_comes_back(visit: Visit) -> None:
+    ada = await visit("ada")
+    wire = Wire()
+    await wire.hold(ada)
+    room = await new_room(ada, "grace")
+    grace = await visit("grace", at=f"/rooms/{room}")
+    await say(ada, "first")
+    await wire.cut()
+    await expect(ada.locator("#banner")).to_be_visible()
+    await expect(ada.locator("#banner-text")).to_contain_text("Connection lost")
+    await expect(ada.locator("#banner-text")).to_contain_text(re.compile(r"in \d+ s"), timeout=20_000)
+    await say(grace, "missed")
+    wire.is_cut = False
+    await ada.click("#banner-try")
+    await expect(ada.locator("#banner")).to_be_hidden()
+    await expect(row(ada, "missed")).to_have_count(1)
+
+
+async def test_the_back_forward_cache_brings_back_a_live_page(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada, "grace")
+    grace = await visit("grace", at=f"/rooms/{room}")
+    await say(grace, "before leaving")
+    await grace.evaluate("window.wasHere = true")
+    await grace.goto("/settings/profile")
+    await say(ada, "while away")
+    await grace.evaluate("history.back()")
+    await expect(row(grace, "while away")).to_have_count(1)
+    await say(ada, "and on")
+    await expect(row(grace, "and on")).to_have_count(1)
+
+
+async def test_a_page_signed_out_elsewhere_says_so_and_stops(visit: Visit) -> None:
+    one = await visit("lin", at="/rooms/general")
+    other = await one.context.new_page()
+    await other.goto("/settings/profile")
+    await other.click("main form[action='/logout'] button")
+    await expect(one.locator("#banner")).to_be_visible()
+    await expect(one.locator("#banner")).to_contain_text("signed out")
+    await expect(one.locator("#banner a")).to_have_attribute("href", re.compile("/login"))
+
+
+async def test_typing_is_shown_to_others_only(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada, "grace")
+    grace = await visit("grace", at=f"/rooms/{room}")
+    await say(grace, "here")
+    await ada.click("#message")
+    await ada.keyboard.type("thinking")
+    await expect(grace.locator("#typing")).to_contain_text("Ada Okafor")
+    await expect(ada.locator("#typing")).to_be_empty()
+    await expect(grace.locator("#typing")).to_be_empty(timeout=10_000)
+
+
+async def test_news_is_announced_once_and_history_is_not(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada, "grace")
+    await say(ada, "old")
+    grace = await visit("grace", at=f"/rooms/{room}")
+    announcer = grace.locator("#announcer")
+    await expect(announcer).to_be_empty()
+    await say(ada, "new words")
+    await expect(announcer).to_have_text("Ada Okafor: new words")
+
+
+async def test_markup_in_every_text_is_inert(visit: Visit) -> None:
+    evil = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+    ada = await visit("ada")
+    dialogs: list[str] = []
+    ada.on("dialog", lambda dialog: dialogs.append(dialog.message))
+    room = await new_room(ada)
+    await ada.goto(f"/rooms/{room}/settings")
+    await ada.fill("[name=topic]", evil)
+    await ada.press("[name=topic]", "Enter")
+    await ada.goto(f"/rooms/{room}")
+    await expect(ada.locator(".roomhead")).to_contain_text("onerror")
+    await say(ada, evil + ' javascript:alert(3) https://example.org/"onmouseover=alert(4)')
+    await ada.reload()
+    await expect(row(ada, evil)).to_have_count(1)
+    assert await ada.locator("#timeline img, #timeline script, .roomhead img").count() == 0
+    assert await ada.locator("#timeline a[href^=javascript]").count() == 0
+    assert dialogs == []
