@@ -45,6 +45,7 @@ from chatapp.storage.secrets import Secrets
 # AppRunner would keep a silent connection for an hour.
 KEEPALIVE_SECONDS: Final = 15.0
 SHUTDOWN_SECONDS: Final = 5.0
+ANYWHERE: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, not bound to
 
 log = structlog.get_logger()
 
@@ -157,15 +158,22 @@ async def serve(settings: Settings) -> None:
 
 async def _announce(app: web.Application, settings: Settings, port: int) -> None:
     accounts = app[CHAT].accounts
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    url = settings.base_url or f"http://{host}:{port}"
-    accounts.public_url = url
+    accounts.public_url = url = settings.base_url or f"http://{_reachable(settings.host)}:{port}"
+    if not settings.base_url and settings.host in ANYWHERE:
+        log.warning("settings.warning", detail=f"CHATAPP_BASE_URL is not set: links in mail begin with {url}.")
     lines = [f"chatapp is running on  {url}"]
     if await accounts.is_empty():
         lines.append(f"Make the first account  {url}/setup?code={accounts.setup_code}")
     lines.append(f"Data is kept in         {settings.data.resolve()}")
     lines.append("Stop it with            Ctrl+C")
     print("\n".join(lines), flush=True)
+
+
+def _reachable(host: str) -> str:
+    """The host as it stands in a URL; one that means every address is reached by this machine's own."""
+    if host in ANYWHERE:
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
 
 
 async def _stopped() -> None:

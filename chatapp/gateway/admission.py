@@ -7,58 +7,64 @@ import binascii
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, TypeVar
 
 from aiohttp import HttpVersion11, hdrs, web
 
 from chatapp.core.errors import BadRequest, Forbidden, Unavailable
 from chatapp.core.models import Identity
-from chatapp.keys import ADDRESS, IDENTITY
-from chatapp.realtime.hub import Hub
+from chatapp.keys import IDENTITY
 from chatapp.settings import Settings
 
 RETRY_SECONDS: Final = 5
+K = TypeVar("K", int, str)
 
 
 class Admission:
     """Counts the sockets that are open, and refuses before the upgrade."""
 
-    def __init__(self, settings: Settings, hub: Hub) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._hub = hub
+        self._people: Counter[int] = Counter()
         self._addresses: Counter[str] = Counter()
         self.is_draining = False
 
     def check(self, request: web.Request) -> Identity:
-        """Who is let in. Raises ``Forbidden``, ``Unavailable``, ``BadRequest`` or aiohttp's 426."""
+        """Who is asking. Raises ``Forbidden``, ``Unavailable``, ``BadRequest`` or aiohttp's 426."""
         identity: Identity | None = request.get(IDENTITY)
         if identity is None or not identity.person.is_verified:
             raise Forbidden("A valid session or token is needed to open a WebSocket.")
         _check_handshake(request)
         if self.is_draining:
             raise Unavailable("The server is restarting.", retry_after=RETRY_SECONDS)
-        if self._settings.limits:
-            self._check_count(identity, request[ADDRESS])
         return identity
 
     @contextmanager
-    def counted(self, address: str) -> Iterator[None]:
-        self._addresses[address] += 1
-        try:
-            yield
-        finally:
-            self._addresses[address] -= 1
-            if not self._addresses[address]:
-                del self._addresses[address]
-
-    def _check_count(self, identity: Identity, address: str) -> None:
-        is_full = (
-            self._hub.sockets_of(identity.person.id) >= self._settings.sockets_per_person
-            or self._addresses[address] >= self._settings.sockets_per_address
-        )
-        if is_full:
+    def place(self, person_id: int, address: str) -> Iterator[None]:
+        """Room for one more socket, until the block ends. Raises ``Unavailable``."""
+        # Taken in the same step as it is looked for: many upgrades at once would all find the last place free.
+        if self._settings.limits and self._is_full(person_id, address):
             # 503, not 429: client libraries try again only after a 5xx.
             raise Unavailable("There are too many open connections.", retry_after=RETRY_SECONDS)
+        with _counted(self._people, person_id), _counted(self._addresses, address):
+            yield
+
+    def _is_full(self, person_id: int, address: str) -> bool:
+        return (
+            self._people[person_id] >= self._settings.sockets_per_person
+            or self._addresses[address] >= self._settings.sockets_per_address
+        )
+
+
+@contextmanager
+def _counted(counter: Counter[K], key: K) -> Iterator[None]:
+    counter[key] += 1
+    try:
+        yield
+    finally:
+        counter[key] -= 1
+        if not counter[key]:
+            del counter[key]
 
 
 def _check_handshake(request: web.Request) -> None:

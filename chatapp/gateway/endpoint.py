@@ -43,7 +43,7 @@ class Gateway:
     def __init__(self, chat: Chat) -> None:
         self._chat = chat
         self._settings = chat.settings
-        self.admission = Admission(chat.settings, chat.hub)
+        self.admission = Admission(chat.settings)
         commands.load()
         self._decoder = registry.decoder()
         self._open: set[asyncio.Task[Any] | None] = set()
@@ -59,18 +59,20 @@ class Gateway:
 
             await self._hold(socket, greet, lambda data: socket.receive(data, self._decoder))
 
-        return await self._upgrade(request, serve)
+        with self.admission.place(identity.person.id, request[ADDRESS]):
+            return await self._upgrade(request, serve)
 
     async def room_socket(self, request: web.Request) -> web.StreamResponse:
         identity = self.admission.check(request)
-        room = await self._chat.access.room_for(identity.person, request.match_info["room"])
         is_text = request.query.get("format") == "text"
 
         async def serve(ws: web.WebSocketResponse[Any], transport: asyncio.Transport) -> None:
             socket = RoomSocket(self._chat, identity, ws, transport, room=room, is_text=is_text)
             await self._hold(socket, socket.listen, socket.receive)
 
-        return await self._upgrade(request, serve)
+        with self.admission.place(identity.person.id, request[ADDRESS]):
+            room = await self._chat.access.room_for(identity.person, request.match_info["room"])
+            return await self._upgrade(request, serve)
 
     async def drain(self) -> None:
         """Refuse new sockets, say so to the open ones, close them with 1012, wait a little."""
@@ -100,8 +102,7 @@ class Gateway:
         task = asyncio.current_task()
         self._open.add(task)
         try:
-            with self.admission.counted(request[ADDRESS]):
-                await serve(ws, transport)
+            await serve(ws, transport)
         finally:
             self._open.discard(task)
         return ws
@@ -131,6 +132,7 @@ async def _listen(socket: Connection, receive: Callable[[bytes], Awaitable[None]
     while not socket.is_ended:
         message = await socket.ws.receive()
         if message.type is WSMsgType.TEXT:
+            socket.chat.sign_in.note_seen(socket.identity)
             await receive(message.data)
             await socket.may_take_more()
         elif message.type is WSMsgType.BINARY:

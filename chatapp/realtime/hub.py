@@ -99,9 +99,6 @@ class Hub:
         if not self._people[person_id]:
             del self._people[person_id]
 
-    def sockets_of(self, person_id: int) -> int:
-        return len(self._people.get(person_id, ()))
-
     def tell(self, person_ids: Iterable[int], event: Event, *, except_for: Listener | None = None) -> None:
         """News for people, on all their sockets."""
         frame = text_frame(encode(event))

@@ -8,7 +8,7 @@ from typing import Any
 
 import jwt
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chatapp.core import tokens
@@ -132,6 +132,7 @@ def test_a_changed_letter_makes_it_nobodys() -> None:
     assert tokens.read_own(f"{header}.{swapped}.{signature}", KEYS, NOW) is None
 
 
+@settings(deadline=None)
 @given(st.text() | st.binary().map(lambda raw: raw.decode("utf-8", "surrogateescape")))
 @example("chat_personal_")
 @example("eyJhbGciOiJub25lIn0.e30.")
@@ -141,6 +142,7 @@ def test_garbage_never_raises(garbage: str) -> None:
     assert len(tokens.digest(garbage)) == 64
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=8), st.none() | st.booleans() | st.floats() | st.text(max_size=8)))
 def test_claims_of_any_kind_never_raise(claims: dict[str, Any]) -> None:
     assert tokens.read_own(signed({"iss": tokens.ISSUER, "aud": tokens.AUDIENCE, **claims}), KEYS, NOW) is None

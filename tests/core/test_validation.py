@@ -6,7 +6,7 @@ import re
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatapp.core import validation
@@ -113,6 +113,7 @@ def test_a_slug_is_made_from_the_name(name: str, slug: str) -> None:
     assert validation.derive_slug(name) == slug
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_every_name_gives_a_valid_slug_and_always_the_same(name: str) -> None:
     slug = validation.derive_slug(name)
@@ -159,6 +160,7 @@ def test_several_refusals_come_together() -> None:
     assert [error.field for error in refusal.value.errors] == ["username", "display_name"]
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_gives_a_clean_value_or_a_refusal(text: str) -> None:
     checks = (validation.username, validation.display_name, validation.email, validation.slug, validation.topic)

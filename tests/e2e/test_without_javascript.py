@@ -49,3 +49,16 @@ async def test_older_messages_are_a_link_away(visit: Visit, server: Server) -> N
     await page.click("#older")
     await expect(row(page, "number 0.")).to_have_count(1)
     await expect(page.locator("#beginning")).to_be_visible()
+
+
+async def test_what_was_read_is_said_with_a_button(visit: Visit, server: Server) -> None:
+    ada = await visit("ada", java_script_enabled=False)
+    room = await new_room(ada, "grace")
+    await ada.fill("#message", "read me")
+    await ada.click("#composer .send")
+    grace = await visit("grace", java_script_enabled=False, at=f"/rooms/{room}")
+    count = grace.locator(f'.room-link[data-room="{room}"] .count')
+    await expect(count).to_contain_text("1")
+    await expect(grace.locator("#new-line")).to_be_visible()
+    await grace.click("form.mark-read button")
+    await expect(count).to_be_hidden()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final, Self
 
-from aiohttp import ClientWebSocketResponse, WSMsgType
+from aiohttp import ClientSession, ClientWebSocketResponse, CookieJar, WSMsgType
 from aiohttp.test_utils import TestClient
 
 from chatapp.core.models import Person, Room
@@ -108,8 +109,22 @@ class Actor:
     def bearer(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"}
 
-    async def connects(self) -> Ear:
-        ear = Ear(await self.client.ws_connect("/ws", headers=self.bearer))
+    async def signs_in(self) -> str:
+        """The session cookie of a browser of its own, by the login form."""
+        async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as browser:
+            url = self.client.make_url("/login")
+            page = await (await browser.get(url)).text()
+            csrf = re.search(r'name="csrf" value="([^"]+)"', page)
+            assert csrf, page
+            form = {"csrf": csrf[1], "username": self.username, "password": PASSWORD}
+            answer = await browser.post(url, data=form, headers={"Origin": str(url.origin())}, allow_redirects=False)
+            assert answer.status == 303, await answer.text()
+            return next(cookie.value for cookie in browser.cookie_jar if cookie.key == "session")
+
+    async def connects(self, *, cookie: str = "") -> Ear:
+        """``/ws`` by the token, or by that session cookie."""
+        headers = {"Cookie": f"session={cookie}"} if cookie else self.bearer
+        ear = Ear(await self.client.ws_connect("/ws", headers=headers))
         self._open.append(ear.ws)
         ear.hello = await ear.frame()
         assert ear.hello["event"] == "hello"
