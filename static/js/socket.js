@@ -283,6 +283,7 @@ class Banner {
   }
 
   #offerSignIn() {
+    if (this.#text.querySelector("a")) return;
     const link = make("a", "btn sm", t("sign_in"));
     link.href = `/login?next=${encodeURIComponent(location.pathname)}`;
     this.#text.append(" ", link);

@@ -107,7 +107,11 @@ def test_every_event_names_itself() -> None:
 
 
 def test_frames_keep_their_own_fields_even_when_they_are_empty() -> None:
-    assert json.loads(encode(events.Messages("general", ()))) == {"event": "messages", "room": "general", "messages": []}
+    assert json.loads(encode(events.Messages("general", ()))) == {
+        "event": "messages",
+        "room": "general",
+        "messages": [],
+    }
     assert json.loads(encode(events.Read("general", 0, 0))) == {
         "event": "read",
         "room": "general",

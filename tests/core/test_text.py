@@ -204,7 +204,25 @@ _pieces = st.sampled_from(
     [
         *("https://", "http://", "mailto:", "javascript:", "data:", "ftp:", "//", "example.org", "a@b.de", "localhost"),
         *('"', "'", "<", ">", "&", "&amp;", "&#x6a;", "<script>", "</a>", "<!--", "]]>", "\n", " ", ":", "/", "?", "#"),
-        *("世界", "😀", "\u202e", "\u200b", "\xad", "(", ")", "[", "]", "%22", "%3C", "\t", "\x0b", "\\", "`", "{", "}"),
+        *(
+            "世界",
+            "😀",
+            "\u202e",
+            "\u200b",
+            "\xad",
+            "(",
+            ")",
+            "[",
+            "]",
+            "%22",
+            "%3C",
+            "\t",
+            "\x0b",
+            "\\",
+            "`",
+            "{",
+            "}",
+        ),
     ]
 )
 
@@ -223,5 +241,11 @@ def test_nothing_but_safe_links_comes_out_and_the_words_stay(content: str) -> No
 
 
 def test_drawing_the_longest_message_is_quick() -> None:
-    for evil in ("https://" * 1000, "http://a" + "(" * 7990, "mailto:" + "a@" * 3990, "://" * 2600, "http://" + "a." * 3990):
+    for evil in (
+        "https://" * 1000,
+        "http://a" + "(" * 7990,
+        "mailto:" + "a@" * 3990,
+        "://" * 2600,
+        "http://" + "a." * 3990,
+    ):
         assert len(render(evil)) < 20 * MOST

@@ -14,16 +14,6 @@ from tests.support.listener import FakeListener
 
 
 @pytest.fixture
-async def ada(house: House) -> Person:
-    return await house.person("ada", is_admin=True)
-
-
-@pytest.fixture
-async def grace(house: House, ada: Person) -> Person:
-    return await house.person("grace")
-
-
-@pytest.fixture
 async def linus(house: House, ada: Person) -> Person:
     return await house.person("linus")
 

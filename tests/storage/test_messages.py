@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Final
 
 import pytest
 
 from chatapp.core.models import History, Person, Room, message_id
 from tests.support.store import Store, contents, indexes, versions
 
-FAR = 2**53
+FAR: Final = 2**53
 
 
 @pytest.fixture
@@ -29,43 +30,42 @@ async def read(store: Store, room: Room, how: str, *arguments: int) -> list[int]
     return indexes(history.messages)
 
 
-@pytest.mark.parametrize(
-    ("how", "arguments", "expected"),
-    [
-        pytest.param("recent", (3,), [118, 119, 120], id="the newest, oldest first"),
-        pytest.param("recent", (0,), [], id="none asked for"),
-        pytest.param("recent", (100,), range(21, 121), id="all that is in memory"),
-        pytest.param("recent", (101,), range(20, 121), id="one more than is in memory"),
-        pytest.param("recent", (500,), range(1, 121), id="more than there is"),
-        pytest.param("before", (5, 3), [2, 3, 4], id="before an index"),
-        pytest.param("before", (3, 10), [1, 2], id="before, at the beginning"),
-        pytest.param("before", (1, 10), [], id="before the first"),
-        pytest.param("before", (0, 10), [], id="before nothing"),
-        pytest.param("before", (-5, 10), [], id="before less than nothing"),
-        pytest.param("before", (121, 2), [119, 120], id="before the next"),
-        pytest.param("before", (2**32, 2), [119, 120], id="before the next room's ids"),
-        pytest.param("before", (FAR, 2), [119, 120], id="before an index far beyond"),
-        pytest.param("after", (118, 10), [119, 120], id="after an index"),
-        pytest.param("after", (0, 2), [1, 2], id="after nothing"),
-        pytest.param("after", (-5, 2), [1, 2], id="after less than nothing"),
-        pytest.param("after", (120, 2), [], id="after the last"),
-        pytest.param("after", (2**32, 2), [], id="after the room's ids"),
-        pytest.param("after", (FAR, 2), [], id="after an index far beyond"),
-        pytest.param("changes", (117, 10), [118, 119, 120], id="changes"),
-        pytest.param("changes", (0, 200), range(1, 121), id="all changes"),
-        pytest.param("changes", (120, 10), [], id="no changes"),
-        pytest.param("changes", (FAR, 10), [], id="changes after what never was"),
-    ],
-)
-async def test_a_page_is_what_was_asked_for(
-    store: Store, full: Room, how: str, arguments: tuple[int, ...], expected: Sequence[int]
-) -> None:
-    assert await read(store, full, how, *arguments) == list(expected)
+PAGES: Final[dict[str, tuple[str, tuple[int, ...], Sequence[int]]]] = {
+    "the newest, oldest first": ("recent", (3,), [118, 119, 120]),
+    "none asked for": ("recent", (0,), []),
+    "all that is in memory": ("recent", (100,), range(21, 121)),
+    "one more than is in memory": ("recent", (101,), range(20, 121)),
+    "more than there is": ("recent", (500,), range(1, 121)),
+    "before an index": ("before", (5, 3), [2, 3, 4]),
+    "before, at the beginning": ("before", (3, 10), [1, 2]),
+    "before the first": ("before", (1, 10), []),
+    "before nothing": ("before", (0, 10), []),
+    "before less than nothing": ("before", (-5, 10), []),
+    "before the next": ("before", (121, 2), [119, 120]),
+    "before the next room's ids": ("before", (2**32, 2), [119, 120]),
+    "before an index far beyond": ("before", (FAR, 2), [119, 120]),
+    "after an index": ("after", (118, 10), [119, 120]),
+    "after nothing": ("after", (0, 2), [1, 2]),
+    "after less than nothing": ("after", (-5, 2), [1, 2]),
+    "after the last": ("after", (120, 2), []),
+    "after the room's ids": ("after", (2**32, 2), []),
+    "after an index far beyond": ("after", (FAR, 2), []),
+    "changes": ("changes", (117, 10), [118, 119, 120]),
+    "all changes": ("changes", (0, 200), range(1, 121)),
+    "no changes": ("changes", (120, 10), []),
+    "changes after what never was": ("changes", (FAR, 10), []),
+}
 
 
-@pytest.mark.parametrize("index", [-1, 0, 121, 2**32, 2**32 + 1, FAR], ids=str)
-async def test_an_index_that_is_not_there_is_nothing(store: Store, full: Room, index: int) -> None:
-    assert await store.log.one(full.id, index) is None
+async def test_a_page_is_what_was_asked_for(store: Store, full: Room, subtests: pytest.Subtests) -> None:
+    for name, (how, arguments, expected) in PAGES.items():
+        with subtests.test(name):
+            assert await read(store, full, how, *arguments) == list(expected)
+
+
+async def test_an_index_that_is_not_there_is_nothing(store: Store, full: Room) -> None:
+    for index in (-1, 0, 121, 2**32, 2**32 + 1, FAR):
+        assert await store.log.one(full.id, index) is None
 
 
 async def test_one_message_is_found_by_its_index(store: Store, full: Room) -> None:

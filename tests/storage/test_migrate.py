@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from alembic import op
+from alembic import command, op
 
 from chatapp.storage import migrate
 from chatapp.storage.database import open_database
@@ -60,8 +60,8 @@ def earlier(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file of the first version, with something in it."""
     path = tmp_path / "earlier.db"
     with monkeypatch.context() as patch:
-        upgrade = migrate.command.upgrade
-        patch.setattr(migrate.command, "upgrade", lambda config, _: upgrade(config, "0001"))
+        upgrade = command.upgrade
+        patch.setattr(command, "upgrade", lambda config, _: upgrade(config, "0001"))
         migrate.upgrade(path)
     connection = sqlite3.connect(path)
     connection.execute("INSERT INTO meta VALUES ('kept', 'yes')")
@@ -129,9 +129,10 @@ def test_a_step_that_fails_leaves_nothing_of_itself(earlier: Path, monkeypatch: 
         raise RuntimeError("in the middle of a step")
 
     before = tables(earlier)
-    with monkeypatch.context() as patch, pytest.raises(RuntimeError):
+    with monkeypatch.context() as patch:
         patch.setattr(op, "execute", broken)
-        migrate.upgrade(earlier)
+        with pytest.raises(RuntimeError):
+            migrate.upgrade(earlier)
     assert tables(earlier) == before
     assert rows(earlier, "SELECT version_num FROM alembic_version") == [("0001",)]
     migrate.upgrade(earlier)
@@ -139,8 +140,8 @@ def test_a_step_that_fails_leaves_nothing_of_itself(earlier: Path, monkeypatch: 
 
 
 def test_a_kill_at_any_statement_is_made_good_by_the_next_start(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", DYING, str(tmp_path)]
-    subprocess.run(command, check=True, cwd=ROOT, timeout=50)
+    forking = [sys.executable, "-c", DYING, str(tmp_path)]
+    subprocess.run(forking, check=True, cwd=ROOT, timeout=50)
     files = sorted(tmp_path.glob("?*.db"), key=lambda file: int(file.stem))
     assert len(files) > 20
     for file in files:

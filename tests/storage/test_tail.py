@@ -14,6 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from chatapp.core.errors import Unavailable
 from chatapp.core.models import History, Message, Person, Room
 from chatapp.storage import tail as tails
 from chatapp.storage.messages import Log
@@ -125,8 +126,9 @@ def check(tail: tails.Tail, stored: list[Message], top: int) -> None:
 
 
 def test_memory_never_says_anything_else_than_the_file(disk: Disk) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        lambda: TailMachine(disk), settings=settings(max_examples=40, stateful_step_count=15, deadline=None)
+    run_state_machine_as_test(
+        lambda: TailMachine(disk),  # type: ignore[arg-type]
+        settings=settings(max_examples=40, stateful_step_count=15, deadline=None),
     )
 
 
@@ -174,11 +176,12 @@ async def test_a_read_that_fails_is_tried_again(
     store: Store, ada: Person, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(*_: object) -> list[Any]:
-        raise OSError
+        raise Unavailable
 
-    with monkeypatch.context() as patch, pytest.raises(OSError):
+    with monkeypatch.context() as patch:
         patch.setattr(store.database, "hot", broken)
-        await store.log.recent(room.id, 1)
+        with pytest.raises(Unavailable):
+            await store.log.recent(room.id, 1)
     await store.says(ada, "hello", room)
     assert (await store.log.recent(room.id, 1)).index == 1
 

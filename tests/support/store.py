@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -66,6 +67,11 @@ class Store:
 
     def _note(self, room_id: int, changes: Sequence[Message]) -> None:
         self.calls.append((room_id, list(changes)))
+
+
+async def all_at_once(*works: Any) -> list[Any]:
+    """What each came to, refusals included."""
+    return await asyncio.gather(*works, return_exceptions=True)
 
 
 def post(by: Person, content: str, room: Room, **more: Any) -> Post:

@@ -1,7 +1,11 @@
-"""A clock that stands where a test puts it."""
+"""A clock that stands where a test puts it, and waiting for what must come about by itself."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+
+PATIENCE = 5.0
 START = 1_790_000_000_000
 
 
@@ -16,3 +20,10 @@ class SettableClock:
 
     def passes(self, *, seconds: float = 0, minutes: float = 0, days: float = 0) -> None:
         self.now += int((seconds + minutes * 60 + days * 86_400) * 1000)
+
+
+async def eventually(is_so: Callable[[], object]) -> None:
+    """Return once it is so. Raises ``TimeoutError`` when it does not come about."""
+    async with asyncio.timeout(PATIENCE):
+        while not is_so():
+            await asyncio.sleep(0.002)  # noqa: ASYNC110 - nobody there to set an event

@@ -1,0 +1,125 @@
+"""When the disk, a change or a listener fails: nothing half-done, nobody told, and it passes."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, Final
+
+import aiosqlite
+import pytest
+
+from chatapp.core.errors import Internal, Unavailable
+from chatapp.core.models import Message, Person, Room
+from chatapp.storage import journal as journals
+from chatapp.storage.batch import Post
+from tests.support.store import Store, all_at_once, contents, indexes, open_store, post, versions
+
+FULL: Final = "PRAGMA max_page_count=1"
+LONG: Final = "x" * 200_000
+SURROGATE: Final = "\ud800"
+
+
+async def driver(store: Store) -> aiosqlite.Connection:
+    return await store.database.driver()
+
+
+async def test_a_full_disk_stores_nothing_and_passes(store: Store, ada: Person, room: Room) -> None:
+    await store.says(ada, "before", room)
+    await (await driver(store)).execute(FULL)
+    found = await all_at_once(*(store.says(ada, LONG, room) for _ in range(3)))
+    assert [type(error) for error in found] == [Unavailable] * 3
+    assert contents(await store.stored(room)) == ["before"]
+    # The connection was opened anew, and with it the limit is gone: nobody has to restart anything.
+    after = await store.says(ada, LONG, room)
+    assert after.index == 2
+    assert versions(store.announced) == [1, 2]
+
+
+async def fails_at(monkeypatch: pytest.MonkeyPatch, store: Store, word: str, error: Exception) -> None:
+    """The writer's next statement that begins with ``word`` fails; those after it do not."""
+    connection = await driver(store)
+    execute, is_over = connection.execute, False
+
+    async def failing(sql: str, *more: Any) -> Any:
+        nonlocal is_over
+        if sql.startswith(word) and not is_over:
+            is_over = True
+            raise error
+        return await execute(sql, *more)
+
+    monkeypatch.setattr(connection, "execute", failing)
+
+
+@pytest.mark.parametrize("word", ["BEGIN", "COMMIT"])
+async def test_a_failing_disk_stores_nothing_and_passes(
+    store: Store, ada: Person, room: Room, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    await fails_at(monkeypatch, store, word, sqlite3.OperationalError("disk I/O error"))
+    found = await all_at_once(*(store.says(ada, f"{n}", room, client_id=f"{n}") for n in range(3)))
+    assert [type(error) for error in found] == [Unavailable] * 3
+    assert (store.calls, await store.stored(room)) == ([], [])
+    again = await all_at_once(*(store.says(ada, f"{n}", room, client_id=f"{n}") for n in range(3)))
+    assert indexes(again) == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [Post(1, 1, 0, SURROGATE), Post(1, 1, 2**70, "too late")],
+    ids=["lone surrogate", "number over 64 bits"],
+)
+async def test_a_poisonous_change_fails_alone(store: Store, ada: Person, room: Room, poison: Post) -> None:
+    """Every door refuses these; should one come through, it must not take others down."""
+    bad = Post(room.id, ada.id, poison.at, poison.content)
+    before, no, after = await all_at_once(
+        store.says(ada, "before", room), store.journal.append(bad), store.says(ada, "after", room)
+    )
+    assert isinstance(no, Internal)
+    assert indexes([before, after]) == [1, 2]
+    assert await store.stored(room) == [before, after]
+    assert store.announced == [before, after]
+
+
+async def test_an_announcement_that_fails_does_not_store_again(store: Store, ada: Person, room: Room) -> None:
+    def broken(_room_id: int, _changes: object) -> None:
+        raise RuntimeError("nobody to tell")
+
+    store.journal._announce = broken
+    both = await all_at_once(store.says(ada, "hello", room), store.says(ada, "and more", room))
+    last = await store.says(ada, "and after", room)
+    assert await store.stored(room) == [*both, last]
+
+
+async def test_who_stops_waiting_is_stored_all_the_same(store: Store, ada: Person, room: Room) -> None:
+    async with store.database.write_lock:
+        impatient = asyncio.ensure_future(store.says(ada, "hello", room))
+        await asyncio.sleep(0)
+        impatient.cancel()
+    assert (await store.says(ada, "next", room)).index == 2
+    assert contents(await store.stored(room)) == ["hello", "next"]
+
+
+async def test_a_full_queue_is_refused_at_once(
+    store: Store, ada: Person, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journals, "WAITING", 3)
+    found = await all_at_once(*(store.says(ada, f"{n}", room) for n in range(5)))
+    assert [type(answer) for answer in found] == [Message] * 3 + [Unavailable] * 2
+
+
+# The end
+
+
+async def test_closing_writes_what_was_taken_and_takes_no_more(path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_store(path))
+        ada = await store.person("ada")
+        room = await store.room("designers", ada)
+        last = [asyncio.ensure_future(store.says(ada, f"{n}", room)) for n in range(2500)]
+        await asyncio.sleep(0)
+        await stack.aclose()
+    assert indexes(await asyncio.gather(*last)) == list(range(1, 2501))
+    with pytest.raises(Unavailable):
+        await store.journal.append(post(ada, "too late", room))
