@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -59,11 +61,14 @@ class Rooms:
             await self._put_in(tx, room, actor, "owner")
         return room
 
-    async def rename(self, actor: Person, slug: str, name: str) -> None:
-        await self._change(actor, slug, name=validation.room_name(name))
-
-    async def set_topic(self, actor: Person, slug: str, topic: str) -> None:
-        await self._change(actor, slug, topic=validation.topic(topic))
+    async def update(self, actor: Person, slug: str, *, name: str | None = None, topic: str | None = None) -> None:
+        """Give a room another name or topic; None leaves it. Raises ``Invalid`` or ``Forbidden``."""
+        wanted: dict[str, Callable[[], str]] = {}
+        if name is not None:
+            wanted["name"] = partial(validation.room_name, name)
+        if topic is not None:
+            wanted["topic"] = partial(validation.topic, topic)
+        await self._change(actor, slug, validation.together(**wanted))
 
     async def open_direct(self, actor: Person, username: str) -> Room:
         """The room of the two people, made when they first talk. With oneself: notes."""
@@ -92,11 +97,13 @@ class Rooms:
         news = RoomAdded(room.slug, title or room.name, room.topic, room.kind, room.last_index, room.last_index)
         tx.after_commit(lambda: self._hub.tell([person.id], news))
 
-    async def _change(self, actor: Person, slug: str, **values: str) -> None:
+    async def _change(self, actor: Person, slug: str, values: dict[str, str]) -> None:
         async with self._database.transaction() as tx:
             room, role, _ = await self._access.membership_for(actor, slug, tx)
             if room.kind == "direct" or not may_manage(actor, role):
                 raise Forbidden("Only an owner of the room or an administrator may change this.")
+            if not values:
+                return
             await rooms.update(tx, room.id, **values)
             members = [member.person_id for member in await memberships.members(tx, room.id)]
             news = RoomChanged(slug, values.get("name", room.name), values.get("topic", room.topic), room.kind)

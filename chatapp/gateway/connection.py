@@ -54,16 +54,15 @@ class Connection(ABC):
     def write(self, frames: bytes) -> bool:
         if self._transport.get_write_buffer_size() > self._bound:
             return False
-        if not self._transport.is_closing():
-            self._transport.write(frames)
+        self.send(frames)
         return True
 
     def tell(self, frame: bytes) -> None:
-        if not self.write(frame) and not self._transport.is_closing():
+        if not self.write(frame) and not self.is_ended:
             if self._transport.get_write_buffer_size() > 2 * self._bound:
                 self.abort("stalled")
             else:
-                self._transport.write(frame)
+                self.send(frame)
 
     def fell_behind(self, subscription: Subscription) -> None:
         self._behind[subscription] = None
@@ -86,7 +85,8 @@ class Connection(ABC):
 
     def send(self, frame: bytes) -> None:
         """An answer: written whatever waits, since :meth:`may_take_more` slows the asking down."""
-        if not self._transport.is_closing():
+        # Once the right to be here is gone, the answer to a command that was under way is as silent as news.
+        if not self.is_ended and not self._transport.is_closing():
             self._transport.write(frame)
 
     async def may_take_more(self) -> bool:
@@ -133,9 +133,10 @@ class Connection(ABC):
         try:
             while self._behind:
                 await self._drained(self._bound // 4)
-                subscription = next(iter(self._behind))
-                if subscription.is_closed or await self.replay(subscription):
-                    self._behind.pop(subscription, None)
+                # Empty when the socket has ended while this waited.
+                for subscription in tuple(self._behind)[:1]:
+                    if subscription.is_closed or await self.replay(subscription):
+                        self._behind.pop(subscription, None)
         except Stalled:
             self.abort("stalled")
         except Exception:

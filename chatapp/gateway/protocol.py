@@ -101,9 +101,29 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
 
-def ref_of(frame: dict[str, Any]) -> Ref | msgspec.UnsetType:
-    ref = frame.get("ref", msgspec.UNSET)
-    return ref if ref is None or isinstance(ref, str | int | float | bool) else msgspec.UNSET
+def refuse_double_keys(data: bytes) -> None:
+    """Raises ``BadJson`` where a key is said twice: readers differ on which of the two counts (RFC 8259)."""
+    try:
+        json.loads(data, object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        raise BadJson from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    if len(pairs) > 1 and len(dict(pairs)) < len(pairs):
+        raise ValueError
+
+
+def ref_in(data: bytes) -> Ref | msgspec.UnsetType:
+    """The ``ref`` of a frame that is refused, as far as it can be made out."""
+    try:
+        frame = json.loads(data, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return msgspec.UNSET
+    ref = frame.get("ref", msgspec.UNSET) if isinstance(frame, dict) else msgspec.UNSET
+    if isinstance(ref, str):
+        return msgspec.UNSET if has_surrogate(ref) else ref
+    return ref if ref is None or isinstance(ref, int | float) else msgspec.UNSET
 
 
 def explain(error: msgspec.ValidationError, frame: dict[str, Any], actions: Sequence[str]) -> ChatError:

@@ -43,12 +43,16 @@ class Socket(Connection):
 
     async def receive(self, data: bytes, decoder: msgspec.json.Decoder[Command]) -> None:
         """Decode, run, answer. Nothing but a closed socket stops the next frame."""
+        if not protocol.is_utf8(data):
+            self.end(Close.NOT_UTF8, "not UTF-8")
+            return
         try:
             command = decoder.decode(data)
         except (msgspec.DecodeError, RecursionError) as error:
             self._refuse_frame(data, error)
             return
         try:
+            protocol.refuse_double_keys(data)
             answer = await COMMANDS[type(command)](self, command)
         except ChatError as error:
             self._refuse(command.ref, error)
@@ -86,18 +90,13 @@ class Socket(Connection):
         return self.chat.hub.go_live(subscription, history.version, history.index)
 
     def _refuse_frame(self, data: bytes, error: Exception) -> None:
-        if not protocol.is_utf8(data):
-            self.end(Close.NOT_UTF8, "not UTF-8")
-            return
-        ref: protocol.Ref | msgspec.UnsetType = msgspec.UNSET
         try:
             frame = protocol.loosely(data)
-            ref = protocol.ref_of(frame)
             assert isinstance(error, msgspec.ValidationError)  # noqa: S101 - what parses loosely failed its schema
             refusal = protocol.explain(error, frame, list(actions()))
         except ChatError as found:
             refusal = found
-        self._refuse(ref, refusal)
+        self._refuse(protocol.ref_in(data), refusal)
 
     def _refuse(self, ref: protocol.Ref | msgspec.UnsetType, error: ChatError) -> None:
         self.send(protocol.refusal(ref, error))

@@ -174,8 +174,8 @@ async def test_owner_and_administrator_change_name_and_topic(
 ) -> None:
     room = await closed_room(house, grace, ada, linus)
     actor, ear = {"owner": grace, "administrator": ada}[who], ear_of(house, linus)
-    await house.chat.rooms.rename(actor, room.slug, "Typographers")
-    await house.chat.rooms.set_topic(actor, room.slug, "Letters")
+    await house.chat.rooms.update(actor, room.slug, name="Typographers")
+    await house.chat.rooms.update(actor, room.slug, topic="Letters")
     view = await house.chat.rooms.show(linus, room.slug)
     assert (view.room.slug, view.room.name, view.room.topic) == ("designers", "Typographers", "Letters")
     assert [(news["event"], news["name"], news["topic"]) for news in ear.told] == [
@@ -194,23 +194,30 @@ async def test_nobody_else_does(
     stranger = await house.person("stranger")
     room = await closed_room(house, grace, linus)
     actor = {"member": linus, "stranger": stranger, "administrator outside": ada}[who]
-    for change in (house.chat.rooms.rename, house.chat.rooms.set_topic):
+    for change in ({"name": "Mine"}, {"topic": "Mine"}, {}):
         with pytest.raises(refusal):
-            await change(actor, room.slug, "Mine")
+            await house.chat.rooms.update(actor, room.slug, **change)
     assert (await house.chat.rooms.show(grace, room.slug)).title == "Designers"
+
+
+async def test_a_refused_topic_leaves_the_name_as_it_was(house: House, ada: Person) -> None:
+    room = await closed_room(house, ada)
+    with pytest.raises(Invalid):
+        await house.chat.rooms.update(ada, room.slug, name="Typographers", topic="x" * 300)
+    assert (await house.chat.rooms.show(ada, room.slug)).title == "Designers"
 
 
 async def test_those_outside_hear_nothing_of_a_change(house: House, ada: Person, grace: Person) -> None:
     await closed_room(house, ada)
     ear = ear_of(house, grace)
-    await house.chat.rooms.rename(ada, "designers", "Typographers")
+    await house.chat.rooms.update(ada, "designers", name="Typographers")
     assert ear.told == []
 
 
 async def test_a_direct_room_has_no_name_to_change(house: House, ada: Person, grace: Person) -> None:
     room = await house.chat.rooms.open_direct(ada, "grace")
     with pytest.raises(Forbidden):
-        await house.chat.rooms.rename(ada, room.slug, "Us")
+        await house.chat.rooms.update(ada, room.slug, name="Us")
 
 
 # Direct rooms

@@ -25,5 +25,5 @@ class SettableClock:
 async def eventually(is_so: Callable[[], object]) -> None:
     """Return once it is so. Raises ``TimeoutError`` when it does not come about."""
     async with asyncio.timeout(PATIENCE):
-        while not is_so():
-            await asyncio.sleep(0.002)  # noqa: ASYNC110 - nobody there to set an event
+        while not is_so():  # noqa: ASYNC110 - nobody is there to set an event
+            await asyncio.sleep(0.002)

@@ -46,10 +46,7 @@ async def show(request: web.Request) -> web.Response:
 async def update(request: web.Request) -> web.Response:
     me, slug, rooms = actor(request), request.match_info["room"], request.config_dict[CHAT].rooms
     body = await decode(request, RoomPatch)
-    if body.name is not None:
-        await rooms.rename(me, slug, body.name)
-    if body.topic is not None:
-        await rooms.set_topic(me, slug, body.topic)
+    await rooms.update(me, slug, name=body.name, topic=body.topic)
     return await _room(request, me, slug)
 
 

@@ -68,8 +68,7 @@ async def update(request: web.Request) -> web.Response:
     me, slug, rooms = actor(request), request.match_info["slug"], request.config_dict[CHAT].rooms
     form = await forms.read(request, RoomSettings)
     try:
-        await rooms.rename(me, slug, form.data.name)
-        await rooms.set_topic(me, slug, form.data.topic)
+        await rooms.update(me, slug, name=form.data.name, topic=form.data.topic)
     except ChatError as error:
         return await settings_page(request, form.refused(error))
     await flash(request, _("Saved."))
