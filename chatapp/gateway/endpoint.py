@@ -119,9 +119,14 @@ class Gateway:
             # Asked again once the hub knows the socket: a logout in between had nothing to close yet.
             if not await self._chat.sign_in.is_valid(socket.identity):
                 socket.end(Close.SESSION_ENDED, "session ended")
-                return
-            await start()
-            await _listen(socket, receive)
+            if self.admission.is_draining:
+                socket.end(Close.RESTART, "restart")
+            if not socket.is_ended:
+                await start()
+                await _listen(socket, receive)
+        except Exception:
+            log.exception("socket.failed", connection=socket.id)
+            socket.end(Close.INTERNAL, "internal error")
         finally:
             hub.exit(socket)
             await socket.finish()

@@ -85,6 +85,7 @@ def loosely(data: bytes) -> dict[str, Any]:
         raise _why_not_json(data) from None
     if not isinstance(frame, dict):
         raise BadJson
+    refuse_double_keys(data)
     return frame
 
 

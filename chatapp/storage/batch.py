@@ -62,6 +62,8 @@ class Batch:
         self.stored: dict[int, list[Message]] = {}
         self._authors: dict[tuple[int, int], tuple[str, str]] = {}
         self._known: dict[tuple[int, str], Message] = {}
+        self._read_up_to: dict[tuple[int, int], int] = {}
+        self._has_read: set[tuple[int, int]] = set()
         self._targets: dict[int, Message] = {}
         self._tops: dict[int, tuple[int, int]] = {}
         self._new: dict[int, Message] = {}
@@ -88,7 +90,8 @@ class Batch:
         keys = [(c.by, c.client_id) for c in self.changes if isinstance(c, Post) and c.client_id]
         targets = [(message_id(c.room_id, c.index),) for c in self.changes if not isinstance(c, Post)]
         rooms = list({(change.room_id,) for change in self.changes})
-        for room_id, person_id, username, name in await rows(hot.AUTHORS, pairs):
+        for room_id, person_id, username, name, read_index in await rows(hot.AUTHORS, pairs):
+            self._read_up_to[room_id, person_id] = read_index  # type: ignore[index, assignment]
             self._authors[room_id, person_id] = (username, name)  # type: ignore[index, assignment]
         for row in await rows(hot.KNOWN, keys):
             message = hot.to_message(row)
@@ -140,7 +143,15 @@ class Batch:
         )
         self._tops[post.room_id] = (index + 1, version + 1)
         self._new[message.id] = message
+        self._advance(message)
         return self._note(message)
+
+    def _advance(self, message: Message) -> None:
+        """Who had read everything before has read the own words too: nobody is news to oneself."""
+        reader = (message.room_id, message.author_id)
+        if self._read_up_to[reader] == message.index - 1:
+            self._read_up_to[reader] = message.index
+            self._has_read.add(reader)
 
     def _rewrite(self, change: Edit | Delete, target: Message) -> Message:
         index, version = self._tops[change.room_id]
@@ -166,6 +177,8 @@ class Batch:
             await connection.executemany(hot.INSERT.sql, [_inserted(m) for m in self._new.values()])
         if self._rewritten:
             await connection.executemany(hot.REWRITE.sql, [_rewritten(m) for m in self._rewritten.values()])
+        if self._has_read:
+            await connection.executemany(hot.READ, [(self._read_up_to[who], *who) for who in self._has_read])
         if self.stored:
             tops = [(room, *self._tops[room]) for room in self.stored]
             values = [hot.GROW.values(room=r, last_index=index, last_version=version) for r, index, version in tops]

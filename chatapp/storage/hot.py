@@ -133,9 +133,13 @@ KNOWN: Final = f"SELECT {_COLUMNS} {_FROM} WHERE (m.author_id, m.client_id) IN (
 TARGETS: Final = f"SELECT {_COLUMNS} {_FROM} WHERE m.id IN ({{}})"
 TOPS: Final = "SELECT id, last_index, last_version FROM rooms WHERE id IN ({})"
 AUTHORS: Final = (
-    "SELECT m.room_id, p.id, p.username, p.display_name FROM memberships m JOIN people p ON p.id = m.person_id "
+    "SELECT m.room_id, p.id, p.username, p.display_name, m.read_index "
+    "FROM memberships m JOIN people p ON p.id = m.person_id "
     "WHERE NOT p.is_disabled AND (m.room_id, m.person_id) IN (VALUES {})"
 )
+
+
+READ: Final = "UPDATE memberships SET read_index = ? WHERE room_id = ? AND person_id = ?"
 
 
 def marks(count: int, width: int = 1) -> str:

@@ -24,7 +24,7 @@ export class Rooms {
     this.#connection = connection;
     this.#collect();
     connection.on("hello", () => this.#onHello());
-    connection.on("messages", (frame) => this.#grow(frame.room, Math.max(...frame.messages.map((message) => message.index))));
+    connection.on("messages", (frame) => this.#grow(frame.room, frame.messages));
     connection.on("read", (frame) => this.#markRead(frame.room, frame.index));
     for (const event of ["roomAdded", "roomRemoved", "roomChanged"]) connection.on(event, () => this.#refreshWithin(LIMITS.refresh));
     connection.on("userChanged", () => this.#refreshWithin(LIMITS.refreshNames));
@@ -98,10 +98,14 @@ export class Rooms {
     }
   }
 
-  #grow(slug, index) {
+  #grow(slug, messages) {
     const room = this.#rooms.get(slug);
-    if (!room || index <= room.index) return;
-    room.index = index;
+    if (!room) return;
+    for (const { index, username } of messages) {
+      // One's own words are not news to oneself; the server counts the same way.
+      if (username === page.me.username && index === room.read + 1) room.read = index;
+      room.index = Math.max(room.index, index);
+    }
     this.#draw();
   }
 

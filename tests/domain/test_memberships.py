@@ -250,3 +250,10 @@ async def test_a_stranger_reads_nothing(house: House, people: People) -> None:
     await said(house, people, 1)
     with pytest.raises(NotFound):
         await house.chat.memberships.mark_read(people["stranger"], "closed", 1)
+
+
+async def test_ones_own_words_are_not_news_to_oneself(house: House, people: People) -> None:
+    await said(house, people, 3)
+    await house.chat.messages.post(people["member"], "closed", "the member had not read on")
+    unread = {name: (await house.chat.rooms.show(people[name], "closed")).unread for name in ("owner", "member")}
+    assert unread == {"owner": 1, "member": 4}
