@@ -5,7 +5,7 @@ from __future__ import annotations
 from chatapp.core.errors import NotFound, Unauthenticated
 from chatapp.core.models import Person, Role, Room
 from chatapp.storage import memberships
-from chatapp.storage.database import Database, Reader
+from chatapp.storage.database import Database, Transaction
 
 
 class Access:
@@ -21,32 +21,38 @@ class Access:
 
     async def room_by_id(self, actor: Person, room_id: int) -> Room:
         """As :meth:`room_for`, for a room whose slug the caller does not have."""
-        found = await memberships.find(self._database, room_id, actor.id)
+        found = await memberships.find_by_id(self._database, room_id, actor.id)
         if found is None or found[1] is None:
             raise NotFound
         return found[0]
 
-    async def membership_for(self, actor: Person, slug: str, db: Reader | None = None) -> tuple[Room, Role, int]:
+    async def membership_for(self, actor: Person, slug: str, tx: Transaction | None = None) -> tuple[Room, Role, int]:
         """The room with the member's role and read position. Raises ``NotFound``."""
-        found = await self._find(actor, slug, db)
+        found = await self._find(actor, slug, tx)
         if found is None or found[1] is None:
             raise NotFound
         return found[0], found[1], found[2]
 
-    async def visible_room(self, actor: Person, slug: str, db: Reader | None = None) -> tuple[Room, Role | None, int]:
+    async def visible_room(
+        self, actor: Person, slug: str, tx: Transaction | None = None
+    ) -> tuple[Room, Role | None, int]:
         """The room, for a member or, when it is open, for anybody. Raises ``NotFound``."""
-        found = await self._find(actor, slug, db)
+        found = await self._find(actor, slug, tx)
         if found is None:
             raise NotFound
         if found[1] is None and found[0].kind != "open":
             raise NotFound
         return found
 
-    async def _find(self, actor: Person, slug: str, db: Reader | None) -> tuple[Room, Role | None, int] | None:
+    async def _find(self, actor: Person, slug: str, tx: Transaction | None) -> tuple[Room, Role | None, int] | None:
         if actor.is_disabled:
             raise Unauthenticated
         # No room's address is other than ASCII; to ask the database for a lone surrogate would fail.
-        return await memberships.find(db or self._database, slug, actor.id) if slug.isascii() else None
+        if not slug.isascii():
+            return None
+        if tx is not None:
+            return await memberships.find_in(tx, slug, actor.id)
+        return await memberships.find(self._database, slug, actor.id)
 
 
 def may_manage(actor: Person, role: Role | None) -> bool:

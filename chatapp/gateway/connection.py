@@ -13,6 +13,7 @@ from aiohttp import WSCloseCode, web
 from chatapp.core.events import Close
 from chatapp.core.models import Identity
 from chatapp.domain.chat import Chat
+from chatapp.realtime.frames import close_frame
 from chatapp.realtime.hub import Subscription
 
 POLL_SECONDS: Final = 0.05
@@ -41,12 +42,12 @@ class Connection(ABC):
         self.id = secrets.token_hex(8)
         self.subscriptions: dict[int, Subscription] = {}
         self.is_ended = False
+        self.close_code: int | None = None
         self._transport = transport
         self._bound = chat.settings.backlog_bytes
         self._patience = chat.settings.stalled_seconds
         self._behind: dict[Subscription, None] = {}
         self._catching_up: asyncio.Task[None] | None = None
-        self._closing: asyncio.Task[None] | None = None
         self._refusals = 0
 
     # What the hub calls. None of it waits.
@@ -74,12 +75,18 @@ class Connection(ABC):
         self.subscriptions.pop(subscription.room_id, None)
 
     def end(self, code: int, reason: str) -> None:
-        """Close from our side; nothing of any room follows, at once."""
+        """Say goodbye; nothing of any room follows, at once. The socket ends with the client's own goodbye.
+
+        To hang up without waiting for it (as aiohttp's ``close`` does while another task receives) could
+        reset the connection before our words, and the code in them, have been read.
+        """
         if self.is_ended:
             return
+        self.send(close_frame(code, reason))
         self.is_ended = True
+        self.close_code = code
         self._leave_all()
-        self._closing = asyncio.create_task(self._close(code, reason))
+        asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._transport.abort)
 
     # What commands call.
 
@@ -114,16 +121,17 @@ class Connection(ABC):
         self._leave_all()
         self._transport.abort()
 
-    async def finish(self) -> None:
+    def finish(self) -> None:
         """Free everything, whatever way the socket ended."""
         self.is_ended = True
         self._leave_all()
         if self._catching_up is not None:
             self._catching_up.cancel()
-        if self._closing is not None:
-            await self._closing
         if self.ws.close_code == WSCloseCode.ABNORMAL_CLOSURE:
             self._transport.abort()
+        elif self.close_code is not None:
+            # Before aiohttp says goodbye once more.
+            self._transport.close()
 
     @abstractmethod
     async def replay(self, subscription: Subscription) -> bool:
@@ -155,13 +163,6 @@ class Connection(ABC):
             if loop.time() - since > self._patience:
                 raise Stalled
             await asyncio.sleep(POLL_SECONDS)
-
-    async def _close(self, code: int, reason: str) -> None:
-        try:
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await self.ws.close(code=code, message=reason.encode(), drain=False)
-        except TimeoutError:
-            self._transport.abort()
 
     def _leave_all(self) -> None:
         for room_id in tuple(self.subscriptions):

@@ -93,6 +93,7 @@ class Gateway:
             # aiohttp refuses from this size on, not above it.
             max_msg_size=self._settings.max_frame + 1,
             compress=False,
+            autoclose=False,
             decode_text=False,
         )
         await ws.prepare(request)
@@ -116,31 +117,35 @@ class Gateway:
         hub = self._chat.hub
         hub.enter(socket)
         try:
+            await self._begin(socket, start)
+            await _listen(socket, receive)
+        finally:
+            hub.exit(socket)
+            socket.finish()
+            log.info("socket.closed", connection=socket.id, code=socket.close_code or socket.ws.close_code)
+
+    async def _begin(self, socket: Connection, start: Callable[[], Awaitable[None]]) -> None:
+        try:
             # Asked again once the hub knows the socket: a logout in between had nothing to close yet.
             if not await self._chat.sign_in.is_valid(socket.identity):
                 socket.end(Close.SESSION_ENDED, "session ended")
-            if self.admission.is_draining:
+            elif self.admission.is_draining:
                 socket.end(Close.RESTART, "restart")
-            if not socket.is_ended:
+            else:
                 await start()
-                await _listen(socket, receive)
         except Exception:
             log.exception("socket.failed", connection=socket.id)
             socket.end(Close.INTERNAL, "internal error")
-        finally:
-            hub.exit(socket)
-            await socket.finish()
-            log.info("socket.closed", connection=socket.id, code=socket.ws.close_code)
 
 
 async def _listen(socket: Connection, receive: Callable[[bytes], Awaitable[None]]) -> None:
-    while not socket.is_ended:
-        message = await socket.ws.receive()
-        if message.type is WSMsgType.TEXT:
-            socket.chat.sign_in.note_seen(socket.identity)
-            await receive(message.data)
-            await socket.may_take_more()
-        elif message.type is WSMsgType.BINARY:
+    while (message := await socket.ws.receive()).type in {WSMsgType.TEXT, WSMsgType.BINARY}:
+        if socket.is_ended:
+            # Nothing counts any more but the client's goodbye.
+            continue
+        if message.type is WSMsgType.BINARY:
             socket.end(Close.BINARY, "text frames only")
-        else:
-            return
+            continue
+        socket.chat.sign_in.note_seen(socket.identity)
+        await receive(message.data)
+        await socket.may_take_more()

@@ -1,4 +1,4 @@
-"""Bytes of a WebSocket frame from server to client (RFC 6455 section 5.2): text, whole, unmasked."""
+"""Bytes of a WebSocket frame from server to client (RFC 6455 section 5.2): whole, unmasked."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import struct
 from typing import Final
 
 TEXT: Final = 0x81
+CLOSE: Final = 0x88
 SMALL: Final = 126
 
 
@@ -17,3 +18,9 @@ def text_frame(payload: bytes) -> bytes:
     if size <= 0xFFFF:
         return struct.pack("!BBH", TEXT, SMALL, size) + payload
     return struct.pack("!BBQ", TEXT, SMALL + 1, size) + payload
+
+
+def close_frame(code: int, reason: str) -> bytes:
+    """Goodbye; ``reason`` has at most 123 bytes."""
+    words = reason.encode()
+    return struct.pack("!BBH", CLOSE, 2 + len(words), code) + words

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from chatapp.core.clock import Clock, system_clock
 from chatapp.core.errors import Unavailable
+from chatapp.storage.statement import Statement
 
 Row = sa.Row[*tuple[Any, ...]]
 Result = sa.CursorResult[*tuple[Any, ...]]
@@ -111,6 +112,11 @@ class Database:
         assert self._hot_reader is not None  # noqa: S101 - narrows a type
         with translated():
             return list(await self._hot_reader.execute_fetchall(sql, parameters))
+
+    async def hot_one(self, statement: Statement, **parameters: Any) -> Any:
+        """The first row of such a statement, or None."""
+        rows = await self.hot(statement.sql, statement.values(**parameters))
+        return rows[0] if rows else None
 
     async def open(self) -> None:
         await self._writing()

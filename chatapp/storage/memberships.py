@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 import sqlalchemy as sa
 
 from chatapp.core.models import Member, Role, Room
-from chatapp.storage.database import Reader, Transaction
+from chatapp.storage.database import Database, Reader, Transaction
 from chatapp.storage.rows import ROOM
+from chatapp.storage.statement import Statement
 from chatapp.storage.tables import memberships, people, rooms
+
+Found = tuple[Room, Role | None, int]
 
 
 async def insert(tx: Transaction, room_id: int, person_id: int, role: Role, read_index: int, at: int) -> bool:
@@ -50,14 +55,34 @@ async def advance(tx: Transaction, room_id: int, person_id: int, index: int) -> 
     return row[0] if row else 0
 
 
-async def find(db: Reader, room: str | int, person_id: int) -> tuple[Room, Role | None, int] | None:
-    """The room of that slug or id with this person's role (None: not in it) and read position."""
-    row = await db.one(
+def _found(room: sa.ColumnElement[bool], person_id: Any) -> sa.Select[Any]:
+    return (
         sa.select(*ROOM, memberships.c.role, memberships.c.read_index)
         .select_from(rooms)
         .outerjoin(memberships, sa.and_(memberships.c.room_id == rooms.c.id, memberships.c.person_id == person_id))
-        .where(rooms.c.slug == room if isinstance(room, str) else rooms.c.id == room)
+        .where(room)
     )
+
+
+BY_SLUG: Final = Statement(_found(rooms.c.slug == sa.bindparam("slug"), sa.bindparam("person")))
+BY_ID: Final = Statement(_found(rooms.c.id == sa.bindparam("id"), sa.bindparam("person")))
+
+
+async def find(db: Database, slug: str, person_id: int) -> Found | None:
+    """The room of that slug with this person's role (None: not in it) and read position."""
+    return _to_found(await db.hot_one(BY_SLUG, slug=slug, person=person_id))
+
+
+async def find_by_id(db: Database, room_id: int, person_id: int) -> Found | None:
+    return _to_found(await db.hot_one(BY_ID, id=room_id, person=person_id))
+
+
+async def find_in(tx: Transaction, slug: str, person_id: int) -> Found | None:
+    """As :func:`find`, as the transaction sees it."""
+    return _to_found(await tx.one(_found(rooms.c.slug == slug, person_id)))
+
+
+def _to_found(row: Any) -> Found | None:
     return (Room(*row[:-2]), row[-2], row[-1] or 0) if row else None
 
 

@@ -7,6 +7,7 @@ import msgspec
 from chatapp.core.models import History, Message, message_id
 from chatapp.storage import hot
 from chatapp.storage.database import Database
+from chatapp.storage.statement import Statement
 from chatapp.storage.tail import Tails
 
 
@@ -48,7 +49,7 @@ class Log:
     async def _newest(self, room_id: int, limit: int) -> History:
         return await self._select(hot.NEWEST_FIRST, room_id, limit)
 
-    async def _select(self, statement: hot.Statement, room_id: int, limit: int, **narrower: int) -> History:
+    async def _select(self, statement: Statement, room_id: int, limit: int, **narrower: int) -> History:
         values = statement.values(**(hot.bounds(room_id) | narrower), limit=limit)
         rows = await self._database.hot(statement.sql, values)
         return hot.to_history(rows, newest_first=statement is hot.NEWEST_FIRST)

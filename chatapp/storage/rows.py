@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import sqlalchemy as sa
 
+from chatapp.core.models import Person
 from chatapp.storage.tables import people, rooms
 
 PERSON: Final = (
@@ -32,3 +34,9 @@ ROOM: Final = (
     rooms.c.last_index,
     rooms.c.last_version,
 )
+
+
+def to_person(row: Sequence[Any]) -> Person:
+    """From the driver, where a boolean is 0 or 1."""
+    ident, username, display_name, email, is_admin, is_disabled, is_verified, *rest = row
+    return Person(ident, username, display_name, email, bool(is_admin), bool(is_disabled), bool(is_verified), *rest)

@@ -9,8 +9,9 @@ import msgspec
 import sqlalchemy as sa
 
 from chatapp.core.models import Person, Session
-from chatapp.storage.database import Reader, Transaction
-from chatapp.storage.rows import PERSON
+from chatapp.storage.database import Database, Reader, Transaction
+from chatapp.storage.rows import PERSON, to_person
+from chatapp.storage.statement import Statement
 from chatapp.storage.tables import people, sessions
 
 COLUMNS: Final = (
@@ -30,14 +31,20 @@ async def insert(tx: Transaction, session: Session) -> None:
     await tx.execute(sa.insert(sessions).values(msgspec.structs.asdict(session)))
 
 
-async def by_digest(db: Reader, digest: str) -> tuple[Session, Person] | None:
+BY_DIGEST: Final = Statement(
+    sa.select(*COLUMNS, *PERSON)
+    .join(people, people.c.id == sessions.c.person_id)
+    .where(sessions.c.digest == sa.bindparam("digest"))
+)
+
+
+async def by_digest(db: Database, digest: str) -> tuple[Session, Person] | None:
     """The session and whose it is, expired and disabled ones included."""
-    row = await db.one(
-        sa.select(*COLUMNS, *PERSON)
-        .join(people, people.c.id == sessions.c.person_id)
-        .where(sessions.c.digest == digest)
-    )
-    return (Session(*row[:WIDTH]), Person(*row[WIDTH:])) if row else None
+    row = await db.hot_one(BY_DIGEST, digest=digest)
+    if row is None:
+        return None
+    session = Session(*row[:WIDTH])
+    return msgspec.structs.replace(session, is_remembered=bool(session.is_remembered)), to_person(row[WIDTH:])
 
 
 async def of_person(db: Reader, person_id: int) -> list[Session]:

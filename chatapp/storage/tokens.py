@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from chatapp.core.models import Person, Token, TokenKind
-from chatapp.storage.database import Reader, Transaction
-from chatapp.storage.rows import PERSON
+from chatapp.storage.database import Database, Reader, Transaction
+from chatapp.storage.rows import PERSON, to_person
+from chatapp.storage.statement import Statement
 from chatapp.storage.tables import people, tokens
 
 COLUMNS: Final = (
@@ -22,6 +23,10 @@ COLUMNS: Final = (
     tokens.c.last_used_at,
 )
 WIDTH: Final = len(COLUMNS)
+
+_whose = sa.select(*COLUMNS, *PERSON).join(people, people.c.id == tokens.c.person_id)
+BY_DIGEST: Final = Statement(_whose.where(tokens.c.digest == sa.bindparam("digest")))
+BY_ID: Final = Statement(_whose.where(tokens.c.id == sa.bindparam("id")))
 
 
 async def insert(
@@ -38,13 +43,13 @@ async def insert(
     return Token(*(await tx.execute(sa.insert(tokens).values(values).returning(*COLUMNS))).one())
 
 
-async def by_digest(db: Reader, digest: str) -> tuple[Token, Person] | None:
+async def by_digest(db: Database, digest: str) -> tuple[Token, Person] | None:
     """The token and whose it is, expired and disabled ones included."""
-    return await _with_person(db, tokens.c.digest == digest)
+    return _with_person(await db.hot_one(BY_DIGEST, digest=digest))
 
 
-async def by_id(db: Reader, token_id: int) -> tuple[Token, Person] | None:
-    return await _with_person(db, tokens.c.id == token_id)
+async def by_id(db: Database, token_id: int) -> tuple[Token, Person] | None:
+    return _with_person(await db.hot_one(BY_ID, id=token_id))
 
 
 async def of_person(db: Reader, person_id: int) -> list[Token]:
@@ -72,6 +77,5 @@ async def delete_expired(tx: Transaction, now: int) -> list[int]:
     return list(gone.scalars())
 
 
-async def _with_person(db: Reader, condition: sa.ColumnElement[bool]) -> tuple[Token, Person] | None:
-    row = await db.one(sa.select(*COLUMNS, *PERSON).join(people, people.c.id == tokens.c.person_id).where(condition))
-    return (Token(*row[:WIDTH]), Person(*row[WIDTH:])) if row else None
+def _with_person(row: Any) -> tuple[Token, Person] | None:
+    return (Token(*row[:WIDTH]), to_person(row[WIDTH:])) if row else None

@@ -29,18 +29,15 @@ def _timeline() -> dict[str, str]:
     return {
         "today": _("Today"),
         "yesterday": _("Yesterday"),
-        "new_line": _("New"),
         "new_messages_one": _("{n} new message"),
         "new_messages_other": _("{n} new messages"),
         "to_newest": _("Jump to the newest"),
         "loading_older": _("Loading older messages…"),
         "gap": _("You were away for a long time. Some messages between are not shown here; scroll up to load them."),
         "deleted_message": _("This message was deleted."),
-        "edited": _("(edited)"),
         "edited_at": _("Edited {time}"),
         "row_label": _("{name}, {time}"),
         "announce": _("{name}: {text}"),
-        "load_failed": _("Older messages could not be loaded."),
         "room_gone": _("You are no longer in this room."),
     }
 
@@ -53,8 +50,6 @@ def _sending() -> dict[str, str]:
         "not_sent_reload": _("Not sent before the page was closed."),
         "not_sent_because": _("Not sent: {reason}"),
         "sends_again_in": _("Too many messages at once. Sending again in {n} s"),
-        "retry": _("Retry"),
-        "delete": _("Delete"),
         "characters_left_one": _("{n} character left"),
         "characters_left_other": _("{n} characters left"),
         "too_long_one": _("{n} character over the limit. Shorten the message to send it."),
@@ -70,12 +65,8 @@ def _places() -> dict[str, str]:
         "unread_one": _("{n} unread"),
         "unread_other": _("{n} unread"),
         "no_rooms_found": _("No room matches."),
-        "rooms_found_one": _("{n} room"),
-        "rooms_found_other": _("{n} rooms"),
         "kind_direct": _("direct message"),
         "copied": _("Copied"),
-        "show_password": _("Show password"),
-        "hide_password": _("Hide password"),
     }
 
 

@@ -125,6 +125,7 @@ export const KEYS = Object.freeze([
   { group: "keys_message", keys: "Enter", text: "key_send", scope: "composer", action: "sendByEnter" },
   { group: "keys_message", keys: "Mod+Enter", text: "key_send_always", scope: "composer", action: "send" },
   { group: "keys_message", keys: "Shift+Enter", text: "key_newline", scope: "composer" },
+  { group: "keys_message", keys: "A…Z", text: "key_type", scope: "page" },
   { group: "keys_timeline", keys: "ArrowUp", text: "key_older_message", scope: "log", action: "rowAbove" },
   { group: "keys_timeline", keys: "ArrowDown", text: "key_newer_message", scope: "log", action: "rowBelow" },
   { group: "keys_timeline", keys: "Home", text: "key_first_message", scope: "log", action: "firstRow" },

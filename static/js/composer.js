@@ -237,7 +237,7 @@ class Outbox {
   /** Another tab has sent it or thrown it away. */
   #onGone(storageKey) {
     const letter = storageKey?.startsWith(outbox) && this.#letters.get(storageKey.slice(outbox.length));
-    if (letter?.state === "failed") this.#discard(letter);
+    if (letter && letter.state !== "sending") this.#discard(letter);
   }
 
   #onClick(target) {

@@ -61,7 +61,7 @@ export class Connection {
 
   /** Connects now instead of when the delay is over. */
   tryNow() {
-    if (!this.#isOnline && !this.#isSignedOut) this.#connect();
+    if (!this.#socket && !this.#isSignedOut) this.#connect();
   }
 
   /** Puts the banner away; false when there is none. */

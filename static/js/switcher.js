@@ -16,6 +16,7 @@ export class Rooms {
   #rooms = new Map();
   #newestRead = () => 0;
   #looking = 0;
+  #inSight = 0;
   #refreshing = 0;
   #isFresh = true;
   #title = plain(document.title);
@@ -33,7 +34,7 @@ export class Rooms {
   }
 
   /** The rooms in the order of the sidebar. */
-  get all() { return [...this.#rooms.values()].map(({ link, index, read }) => ({ link, unread: Math.max(0, index - read) })); }
+  get all() { return [...this.#rooms].map(([slug, room]) => ({ link: room.link, unread: this.#unread(slug, room) })); }
 
   /** Goes to the next room in the direction of `by`, with `isUnread` to the next where something is new. */
   step(by, isUnread = false) {
@@ -55,8 +56,12 @@ export class Rooms {
   /** What stays in sight of somebody who is there for half a second has been read. */
   look() {
     const room = this.#rooms.get(open);
-    if (!room || this.#looking || this.#seen(room) <= room.read) return;
+    if (!room) return;
     const first = this.#seen(room);
+    const isMoved = first !== this.#inSight;
+    this.#inSight = first;
+    if (isMoved) this.#draw();
+    if (this.#looking || first <= room.read) return;
     this.#looking = setTimeout(() => {
       this.#looking = 0;
       const still = Math.min(first, this.#seen(room));
@@ -64,6 +69,11 @@ export class Rooms {
       this.#tellRead(open, room);
       this.look();
     }, LIMITS.read);
+  }
+
+  /** What somebody is looking at right now is not held against them while it counts as read in a moment. */
+  #unread(slug, { index, read }) {
+    return Math.max(0, index - Math.max(read, slug === open ? this.#inSight : 0));
   }
 
   #seen(room) {

@@ -231,17 +231,19 @@ export class Timeline {
   async #load(which, use) {
     if (this.#isLoading) return;
     this.#isLoading = true;
-    this.#older.setAttribute("aria-busy", "true");
     const answer = await this.#connection.request("getRecentMessages", { room, ...which }).catch(() => null);
     this.#isLoading = false;
-    this.#older.removeAttribute("aria-busy");
     if (!answer?.messages.length) return;
     use(answer.messages);
     this.#onScroll();
   }
 
-  #loadOlder() {
-    return this.#load({ before: this.#oldest, limit: LIMITS.pageRows }, (messages) => this.#extend(messages));
+  async #loadOlder() {
+    if (this.#isLoading) return;
+    const label = this.#older.textContent;
+    this.#older.textContent = t("loading_older");
+    await this.#load({ before: this.#oldest, limit: LIMITS.pageRows }, (messages) => this.#extend(messages));
+    this.#older.textContent = label;
   }
 
   /** There is no hole in the numbers, so what comes next can be asked for by what comes after it. */

@@ -23,7 +23,7 @@ async def printed(server: Server, kind: str) -> str:
         while True:
             found = re.findall(rf"http\S+/{kind}/\S+", "\n".join(server.output))
             if found:
-                return urlsplit(found[-1]).path
+                return str(urlsplit(found[-1]).path)
             await asyncio.sleep(0.05)
 
 

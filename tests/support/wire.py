@@ -87,7 +87,7 @@ class RawSocket:
         plain.setblocking(False)
         await asyncio.get_running_loop().sock_connect(plain, (client.host, client.port))
         # A small limit: what is not read here stays in the kernel, and then in the server.
-        reader, writer = await asyncio.open_connection(sock=plain, limit=2**16 if receive_buffer is None else 256)
+        reader, writer = await asyncio.open_connection(sock=plain, limit=2**16 if receive_buffer is None else 4096)
         return cls(reader, writer, f"{client.host}:{client.port}")
 
     @classmethod
