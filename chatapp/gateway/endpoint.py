@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from chatapp.gateway.socket import Socket
 from chatapp.keys import ADDRESS, GATEWAY
 
 DRAIN_SECONDS: Final = 5.0
+UNSENT_BYTES: Final = 65_536
 
 log = structlog.get_logger()
 
@@ -100,6 +102,7 @@ class Gateway:
         transport = request.transport
         if not isinstance(transport, asyncio.Transport):
             return ws
+        _keep_little_in_the_kernel(transport)
         task = asyncio.current_task()
         self._open.add(task)
         try:
@@ -138,14 +141,20 @@ class Gateway:
             socket.end(Close.INTERNAL, "internal error")
 
 
-async def _listen(socket: Connection, receive: Callable[[bytes], Awaitable[None]]) -> None:
-    while (message := await socket.ws.receive()).type in {WSMsgType.TEXT, WSMsgType.BINARY}:
-        if socket.is_ended:
+def _keep_little_in_the_kernel(transport: asyncio.Transport) -> None:
+    # Linux would take megabytes for a client that reads slowly, and whether it reads could not be seen from here.
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+
+
+async def _listen(connection: Connection, receive: Callable[[bytes], Awaitable[None]]) -> None:
+    while (message := await connection.ws.receive()).type in {WSMsgType.TEXT, WSMsgType.BINARY}:
+        if connection.is_ended:
             # Nothing counts any more but the client's goodbye.
             continue
         if message.type is WSMsgType.BINARY:
-            socket.end(Close.BINARY, "text frames only")
+            connection.end(Close.BINARY, "text frames only")
             continue
-        socket.chat.sign_in.note_seen(socket.identity)
+        connection.chat.sign_in.note_seen(connection.identity)
         await receive(message.data)
-        await socket.may_take_more()
+        await connection.may_take_more()

@@ -135,7 +135,7 @@ class RawSocket:
             return Frame(first & 0x0F, await self.reader.readexactly(size))
 
     async def close_code(self, *, within: float = PATIENCE) -> int | None:
-        """The code of the server's close frame; None when it hung up without one."""
+        """Answer the server's close frame; its code, or None when it hung up without one."""
         async with asyncio.timeout(within):
             while True:
                 try:
@@ -143,6 +143,7 @@ class RawSocket:
                 except (asyncio.IncompleteReadError, ConnectionError):
                     return None
                 if found.opcode == CLOSE:
+                    self.sends(CLOSE, found.payload)
                     return struct.unpack("!H", found.payload[:2])[0] if found.payload else 1005
 
     async def is_alive(self) -> bool:
