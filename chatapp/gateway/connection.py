@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import socket
 from abc import ABC, abstractmethod
 from typing import Final
 
@@ -19,6 +20,7 @@ from chatapp.realtime.hub import Subscription
 POLL_SECONDS: Final = 0.05
 CLOSE_SECONDS: Final = 2.0
 ROOMS: Final = 1000
+KERNEL_BYTES: Final = 65_536
 REFUSALS_BEFORE_FLOOD: Final = 100
 
 log = structlog.get_logger()
@@ -49,6 +51,7 @@ class Connection(ABC):
         self._behind: dict[Subscription, None] = {}
         self._catching_up: asyncio.Task[None] | None = None
         self._refusals = 0
+        _keep_little_in_the_kernel(transport)
 
     # What the hub calls. None of it waits.
 
@@ -168,3 +171,9 @@ class Connection(ABC):
         for room_id in tuple(self.subscriptions):
             self.leave(room_id)
         self._behind.clear()
+
+
+def _keep_little_in_the_kernel(transport: asyncio.Transport) -> None:
+    # Linux would take megabytes for a client that reads slowly: whether it reads could not be seen from here.
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, KERNEL_BYTES)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -21,7 +20,6 @@ from chatapp.gateway.socket import Socket
 from chatapp.keys import ADDRESS, GATEWAY
 
 DRAIN_SECONDS: Final = 5.0
-UNSENT_BYTES: Final = 65_536
 
 log = structlog.get_logger()
 
@@ -102,7 +100,6 @@ class Gateway:
         transport = request.transport
         if not isinstance(transport, asyncio.Transport):
             return ws
-        _keep_little_in_the_kernel(transport)
         task = asyncio.current_task()
         self._open.add(task)
         try:
@@ -139,12 +136,6 @@ class Gateway:
         except Exception:
             log.exception("socket.failed", connection=socket.id)
             socket.end(Close.INTERNAL, "internal error")
-
-
-def _keep_little_in_the_kernel(transport: asyncio.Transport) -> None:
-    # Linux would take megabytes for a client that reads slowly, and whether it reads could not be seen from here.
-    if hasattr(socket, "TCP_NOTSENT_LOWAT"):
-        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
 
 
 async def _listen(connection: Connection, receive: Callable[[bytes], Awaitable[None]]) -> None:
