@@ -184,7 +184,8 @@ export class Rooms {
     }
     const elsewhere = total - (rooms.find(({ link }) => link.dataset.room === open)?.unread ?? 0);
     count(document.getElementById("menu-unread"), elsewhere);
-    document.title = total ? `(${shown(total)}) ${this.#title}` : this.#title;
+    const title = total ? `(${shown(total)}) ${this.#title}` : this.#title;
+    if (document.title !== title) document.title = title;
     if (this.#icon?.dataset.unread) this.#icon.href = total ? this.#icon.dataset.unread : this.#plainIcon;
   }
 }

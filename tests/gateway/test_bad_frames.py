@@ -114,7 +114,11 @@ REFUSED: Final = {
     "an empty room": (send(content="x", room=""), "not_found", 404),
     "a room with NUL": (send(content="x", room="general\x00"), "not_found", 404),
     "no such message": ('{"action": "editMessage", "room": "general", "index": 9, "content": "x"}', "not_found", 404),
-    "an index far beyond": ('{"action": "deleteMessage", "room": "general", "index": 9007199254740992}', "not_found", 404),
+    "an index far beyond": (
+        '{"action": "deleteMessage", "room": "general", "index": 9007199254740992}',
+        "not_found",
+        404,
+    ),
 }
 
 

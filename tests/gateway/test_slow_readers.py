@@ -139,9 +139,10 @@ async def test_slowly_is_not_not_at_all(opens: Opens, chat: Chat, ada: Actor, gr
 async def test_a_session_that_ends_while_behind_ends_quietly(
     opens: Opens, chat: Chat, ada: Actor, grace: Actor, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await opens_slowly(opens, grace)
+    raw = await opens_slowly(opens, grace)
     await says_until_behind(chat, ada, grace)
     await chat.accounts.set_disabled(ada.person, "grace", True)
+    assert await raw.close_code() == 4401
     await eventually(lambda: not sockets(chat, grace))
     assert "catch_up_failed" not in capsys.readouterr().out
 
@@ -161,7 +162,7 @@ async def test_a_membership_that_ends_while_behind_ends_the_catching_up(
         events.append((await raw.hears()).json)
     await ada.says("really secret", in_="designers")
     await ada.says("last")
-    while not (events[-1].get("messages") or [{}])[-1].get("content") == "last":
+    while (events[-1].get("messages") or [{}])[-1].get("content") != "last":
         events.append((await raw.hears()).json)
     after = events[[event["event"] for event in events].index("roomRemoved") :]
     assert {event["room"] for event in after[1:]} == {"general"}

@@ -104,9 +104,7 @@ async def test_nothing_missed_is_complete_and_empty(ada: Actor) -> None:
     assert (answer["messages"], answer["complete"]) == ([], True)
 
 
-async def test_numbers_of_another_life_are_answered_with_the_newest_page(
-    ada: Actor, subtests: pytest.Subtests
-) -> None:
+async def test_numbers_of_another_life_are_answered_with_the_newest_page(ada: Actor, subtests: pytest.Subtests) -> None:
     await said(ada, "a", "b")
     ear = await ada.connects()
     cases = {
