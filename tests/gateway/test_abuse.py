@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -112,7 +113,7 @@ async def test_text_in_pieces_is_one_text(opens: Opens, ada: Actor) -> None:
 # Frames
 
 
-BROKEN: Final = {
+BROKEN: Final[dict[str, Callable[[RawSocket], object]]] = {
     "RSV1": lambda raw: raw.sends(TEXT, b"{}", reserved=0b100),
     "RSV2": lambda raw: raw.sends(TEXT, b"{}", reserved=0b010),
     "opcode 3": lambda raw: raw.sends(3, b"{}"),

@@ -233,7 +233,23 @@ async def test_a_hundred_strange_frames_cost_a_hundred_answers(opens: Opens, ada
 
 def strange(chance: random.Random) -> bytes:
     """A frame without content, so that whatever it does, it posts nothing."""
-    values = [None, True, -1, 0, 1, 1.5, 2**53, 2**70, "", "general", "x" * 70, "\ud83d", [], {}, {"action": "ping"}]
+    values: list[Any] = [
+        None,
+        True,
+        -1,
+        0,
+        1,
+        1.5,
+        2**53,
+        2**70,
+        "",
+        "general",
+        "x" * 70,
+        "\ud83d",
+        [],
+        {},
+        {"action": "ping"},
+    ]
     actions = ["ping", "subscribe", "unsubscribe", "markRead", "typing", "getRecentMessages", "deleteMessage", "x", 5]
     names = ["room", "ref", "index", "limit", "before", "after", "epoch", "html", "active", "reply_to", "x"]
     frame = {"action": chance.choice(actions), **{chance.choice(names): chance.choice(values) for _ in range(4)}}
