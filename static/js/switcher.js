@@ -130,7 +130,9 @@ export class Rooms {
     const index = room.read;
     if (index <= room.told) return;
     const answer = await this.#connection.request("markRead", { room: slug, index }).catch(() => null);
-    if (answer) room.told = Math.max(room.told, index);
+    if (!answer) return;
+    room.told = Math.max(room.told, index);
+    room.link.dataset.read = room.told;
   }
 
   #refreshWithin(most) {

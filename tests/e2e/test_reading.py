@@ -59,6 +59,7 @@ async def test_the_first_unread_line_stays_where_it_was(visit: Visit) -> None:
     await expect(row(grace, "read this")).to_have_count(1)
     link = grace.locator(f'.room-link[data-room="{room}"] .count')
     await expect(link).to_be_hidden()
+    await expect(grace.locator(f'.room-link[data-room="{room}"]')).to_have_attribute("data-read", "1")
     await grace.goto("/rooms/general")
     await post_many(ada, 3)
     await expect(link).to_contain_text("3")
