@@ -33,6 +33,8 @@ def cli() -> None:
     Settings come from the environment; "chatapp settings" lists them. Exit codes: 0 done, 1 failed,
     2 wrong usage, 130 interrupted.
     """
+    # Whatever is written, the database above all, is its owner's alone.
+    os.umask(0o077)
 
 
 @cli.command()

@@ -152,6 +152,8 @@ async def serve(settings: Settings) -> None:
         await web.TCPSite(server, settings.host, settings.port).start()
         await _announce(app, settings, server.addresses[0][1])
         await _stopped()
+        # Before the clean-up, from whose beginning on aiohttp hears no socket's goodbye any more.
+        await app[GATEWAY].drain()
     finally:
         await server.cleanup()
 

@@ -31,3 +31,13 @@ def set_up(settings: Settings) -> None:
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, force=True)
+    parser = logging.getLogger("aiohttp.server")
+    parser.handlers, parser.propagate = [_RefusedByParser()], False
+
+
+class _RefusedByParser(logging.Handler):
+    """aiohttp logs what it cannot parse with the bytes themselves, which may hold a token or a password."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
+        structlog.get_logger("chatapp.web").warning("request.unreadable", error=kind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import ipaddress
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -65,7 +66,11 @@ class Settings:
     sockets_per_address: int = _setting(100, "Sockets one address may hold at once.", minimum=1)
     message_burst: int = _setting(20, "Messages one person may send at once.", minimum=1)
     messages_per_minute: int = _setting(120, "Messages one person may send per minute.", minimum=1)
-    login_tries: int = _setting(10, "Failed logins per account, and per address, in a window.", minimum=1)
+    login_tries: int = _setting(
+        10,
+        "Failed logins per address in a window; an account allows ten times as many from all addresses together.",
+        minimum=1,
+    )
     login_window_seconds: int = _setting(180, "Length of that window, in seconds.", minimum=1)
     session_idle_days: int = _setting(14, "Days after which an unused session ends.", minimum=1)
     session_days: int = _setting(30, "Days after which any session ends.", minimum=1)
@@ -99,10 +104,15 @@ class Settings:
                 f"CHATAPP_SHARED_JWT_SECRET has fewer than {SHARED_SECRET_BYTES} bytes and can be guessed. "
                 "Use a longer one, or set CHATAPP_ALLOW_WEAK_SHARED_SECRET=1 to accept the risk."
             )
-        if self.base_url and urlsplit(self.base_url).scheme not in {"http", "https"}:
-            yield "CHATAPP_BASE_URL must begin with http:// or https://."
-        if self.smtp_url and urlsplit(self.smtp_url).scheme not in {"smtp", "smtps"}:
-            yield "CHATAPP_SMTP_URL must begin with smtp:// or smtps://."
+        if self.base_url and not _is_address(self.base_url, "http", "https"):
+            yield "CHATAPP_BASE_URL must be like https://chat.example.org: http or https, a host, no path."
+        if self.smtp_url and not _is_address(self.smtp_url, "smtp", "smtps"):
+            yield "CHATAPP_SMTP_URL must be like smtp://user:password@host:587: smtp or smtps, and a host."
+        if not self.mail_from.isprintable():
+            yield "CHATAPP_MAIL_FROM must be one line."
+        for proxy in self.trusted_proxies:
+            if not _is_network(proxy):
+                yield f"CHATAPP_TRUSTED_PROXIES: {proxy} is not an address or a network."
         if self.port > 65535:
             yield "CHATAPP_PORT must be at most 65535."
 
@@ -185,6 +195,23 @@ def _integer(raw: str, minimum: int | None) -> int:
     if minimum is not None and value < minimum:
         raise ValueError(f"must be at least {minimum}")
     return value
+
+
+def _is_address(url: str, *schemes: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in schemes and bool(parts.hostname) and not (parts.path.strip("/") or parts.query)
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _shown(value: object) -> str:

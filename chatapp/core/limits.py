@@ -11,6 +11,7 @@ from chatapp.core.clock import Clock
 
 REMEMBERED: Final = 50_000
 REQUESTS: Final = 20
+ADDRESSES: Final = 10
 REQUESTS_WINDOW_MS: Final = 3_600_000
 
 
@@ -98,6 +99,7 @@ class Limits:
         self._is_on = numbers.limits
         self._messages = Bucket(numbers.message_burst, numbers.messages_per_minute, clock)
         self._logins = Window(numbers.login_tries, window, clock)
+        self._accounts = Window(numbers.login_tries * ADDRESSES, window, clock)
         self._requests = Window(REQUESTS, REQUESTS_WINDOW_MS, clock)
 
     def message(self, person_id: int) -> int:
@@ -107,14 +109,22 @@ class Limits:
         """Count one try by this account and address before its password is looked at.
 
         Counted beforehand, or many tries at once would all find the counter low. A refused try is not
-        counted: nobody can lock somebody out for longer than the window.
+        counted. Of one account, an address has the usual number and all addresses together ten times that:
+        guessing stays slow, and a single stranger locks nobody else out.
         """
-        keys = _login_keys(account, address)
-        return self._take(self._logins, keys)
+        if not self._is_on:
+            return 0
+        wait = max(self._accounts.wait(account), *(self._logins.wait(key) for key in _login_keys(account, address)))
+        if not wait:
+            self._accounts.count(account)
+            for key in _login_keys(account, address):
+                self._logins.count(key)
+        return _seconds(wait)
 
     def login_succeeded(self, account: Hashable, address: str = "") -> None:
         """Clear the account's failures and take back this one try of the address."""
         mine, *others = _login_keys(account, address)
+        self._accounts.clear(account)
         self._logins.clear(mine)
         for other in others:
             self._logins.uncount(other)
@@ -147,7 +157,8 @@ def network(address: str) -> str:
 
 
 def _login_keys(account: Hashable, address: str) -> list[Hashable]:
-    return [("account", account), *([("address", network(address))] if address else [])]
+    where = network(address)
+    return [("account", account, where), *([("address", where)] if address else [])]
 
 
 def _seconds(milliseconds: int) -> int:

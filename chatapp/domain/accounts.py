@@ -186,7 +186,7 @@ class Accounts:
             await self._end_sessions(tx, person)
             # Whoever reads the mail of that address has confirmed it.
             person = await joining.let_in(tx, person, now)
-        self._limits.login_succeeded(person.id)
+        self._limits.login_succeeded(person.username)
         return person
 
     # What people change about themselves

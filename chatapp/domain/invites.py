@@ -29,6 +29,8 @@ class Invites:
             raise invalid("days", f"An invitation lasts 1 to {MOST_DAYS} days.")
         if not 1 <= uses <= MOST_USES:
             raise invalid("uses", f"An invitation can be used 1 to {MOST_USES} times.")
+        if self._is_closed:
+            raise Forbidden("Registration is closed on this server: an invitation could not be used.")
         secret, now = tokens.new_secret(), self._database.clock()
         async with self._database.transaction() as tx:
             await _refuse_others(tx, actor)

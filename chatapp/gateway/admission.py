@@ -69,7 +69,7 @@ def _counted(counter: Counter[K], key: K) -> Iterator[None]:
 
 def _check_handshake(request: web.Request) -> None:
     if request.headers.get(hdrs.UPGRADE, "").lower() != "websocket":
-        raise web.HTTPUpgradeRequired(headers={hdrs.UPGRADE: "websocket"})
+        raise web.HTTPUpgradeRequired(text="Only a WebSocket can be opened here.", headers={hdrs.UPGRADE: "websocket"})
     # aiohttp would take versions 7 and 8, HTTP/1.0 and HEAD as well.
     if request.version < HttpVersion11 or request.method != hdrs.METH_GET:
         raise BadRequest("A WebSocket is opened by a GET in HTTP/1.1.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -33,7 +34,13 @@ def as_json(room: str, changes: Sequence[Message]) -> bytes:
 
 
 def as_text(_room: str, changes: Sequence[Message]) -> bytes:
-    return b"".join(text_frame(f"{m.username}: {m.content}".encode()) for m in _posts(changes))
+    return b"".join(text_frame(f"{m.username}: {_plain(m.content)}".encode()) for m in _posts(changes))
+
+
+def _plain(content: str) -> str:
+    """For a terminal: without escapes, and no further line that looks like somebody else's."""
+    shown = "".join(c for c in content if c in "\n\t" or unicodedata.category(c) != "Cc")
+    return shown.replace("\n", "\n  ")
 
 
 def _frame(room: str, messages: Sequence[Message]) -> bytes:

@@ -19,6 +19,7 @@ export class Connection {
   #socket = null;
   #isOnline = false;
   #isSignedOut = false;
+  #isFromHistory = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
   #attempt = 0;
   #ref = 0;
   #heardAt = 0;
@@ -35,7 +36,7 @@ export class Connection {
 
   start() {
     addEventListener("online", () => (this.#isOnline ? this.#beat() : this.tryNow()));
-    addEventListener("offline", () => this.#banner.redraw());
+    addEventListener("offline", () => (this.#isOnline ? this.#lose() : this.#banner.redraw()));
     // Closed on leaving, so that the page may rest in the back/forward cache; back from there it connects at once.
     addEventListener("pagehide", () => this.#hangUp());
     addEventListener("pageshow", (event) => event.persisted && this.#comeBack());
@@ -115,6 +116,8 @@ export class Connection {
   #signOut() {
     this.#isSignedOut = true;
     this.#hangUp();
+    // Reached by Back after a logout, the page is an old picture: whoever sits there now must not read it.
+    if (this.#isFromHistory) return void location.reload();
     this.#banner.show("signedOut");
   }
 
@@ -180,6 +183,7 @@ export class Connection {
 
   #comeBack() {
     this.#isSignedOut = false;
+    this.#isFromHistory = true;
     this.tryNow();
   }
 

@@ -150,10 +150,10 @@ export class Timeline {
       target.scrollIntoView({ block: "center" });
       target.focus({ preventScroll: true });
       setTimeout(() => target.classList.remove("target"), LIMITS.flash);
-    } else if (this.#newLine.isConnected) {
+    } else if (!this.#log.scrollTop) { // else somebody reads already, before the scripts were there
       const offset = this.#newLine.getBoundingClientRect().top - this.#log.getBoundingClientRect().top;
-      this.#log.scrollTop += offset - this.#log.clientHeight / 4;
-    } else this.#log.scrollTop = this.#log.scrollHeight;
+      this.#log.scrollTop = this.#newLine.isConnected ? offset - this.#log.clientHeight / 4 : this.#log.scrollHeight;
+    }
     this.#onScroll();
   }
 

@@ -49,7 +49,12 @@ def test_a_clock_set_back_neither_empties_nor_fills_the_bucket(clock: SettableCl
 
 
 def test_failed_logins_of_an_account_are_limited_wherever_they_come_from(counters: Limits) -> None:
-    assert [counters.login("ada", f"192.0.2.{n}") for n in range(4)] == [0, 0, 0, 180]
+    assert [counters.login("ada", f"192.0.2.{n}") for n in range(31)] == [0] * 30 + [180]
+
+
+def test_one_stranger_locks_nobody_out(counters: Limits) -> None:
+    assert [counters.login("ada", "192.0.2.1") for _ in range(20)] == [0, 0, 0, *[180] * 17]
+    assert counters.login("ada", "192.0.2.2") == 0
 
 
 def test_failed_logins_from_an_address_are_limited_whomever_they_try(counters: Limits) -> None:

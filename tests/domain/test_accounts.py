@@ -90,9 +90,12 @@ async def test_in_an_open_chat_the_address_is_confirmed_first(open_to_all: House
 
 
 async def test_a_closed_chat_takes_no_invitation(settings: Settings, clock: SettableClock) -> None:
-    async with open_house(replace(settings, registration="closed"), clock) as house:
+    async with open_house(replace(settings, registration="invite"), clock) as house:
         ada = await house.person("ada", is_admin=True)
         _, invite = await house.chat.invites.create(ada)
+    async with open_house(replace(settings, registration="closed"), clock) as house:
+        with pytest.raises(Forbidden):
+            await house.chat.invites.create(ada)
         assert not await house.chat.invites.is_usable(invite)
         with pytest.raises(Forbidden):
             await house.registers("grace", invite=invite)

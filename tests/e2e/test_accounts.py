@@ -99,3 +99,14 @@ async def test_a_token_is_shown_once_works_and_is_revoked(visit: Visit, server: 
     await expect(page.locator("tr", has_text="from the page")).to_have_count(0)
     await page.context.clear_cookies()
     assert (await page.request.get("/api/v1/me", headers=bearer)).status == 401
+
+
+async def test_back_after_a_logout_shows_nothing(visit: Visit, server: Server) -> None:
+    page = await visit("grace", at="/rooms/general")
+    await page.goto("/settings/profile")
+    await page.click("main form[action='/logout'] button")
+    await page.wait_for_url("**/login")
+    for _ in range(2):
+        await page.evaluate("history.back()")
+        await expect(page).to_have_url(re.compile("/login"))
+        await expect(page.locator("#timeline")).to_have_count(0)

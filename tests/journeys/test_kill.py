@@ -120,3 +120,55 @@ async def test_no_secret_is_on_the_console_or_in_the_file(prepared: tuple[Server
     kept = b"".join(path.read_bytes() for path in server.data.iterdir())
     assert "path=/ws" in console
     assert [secret for secret in secrets if secret in console or secret.encode() in kept] == []
+
+
+@pytest.mark.timeout(60)
+async def test_a_restart_says_goodbye_to_every_socket_at_once(prepared: tuple[Server, str]) -> None:
+    server, token = prepared
+    await server.start()
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as session:
+        sockets = [await session.ws_connect(f"{server.url}/ws") for _ in range(5)]
+        for ws in sockets:
+            assert (await ws.receive_json())["event"] == "hello"
+        stopping = asyncio.create_task(server.stop())
+        started = asyncio.get_running_loop().time()
+        for ws in sockets:
+            assert (await ws.receive_json())["event"] == "draining"
+            assert (await ws.receive()).type is aiohttp.WSMsgType.CLOSE
+            assert ws.close_code == 1012
+        # A goodbye that is not heard is waited for two seconds.
+        assert asyncio.get_running_loop().time() - started < 1.5
+        assert await stopping == 0
+
+
+@pytest.mark.timeout(60)
+async def test_what_cannot_be_parsed_is_logged_without_its_bytes(prepared: tuple[Server, str]) -> None:
+    server, token = prepared
+    await server.start()
+    for request in (
+        f"GET /ws HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\x01\r\n\r\n",
+        f"GET /ws?token={token}\x00 HTTP/1.1\r\nHost: a\r\n\r\n",
+        f"POST /login HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcdeXX{token}",
+    ):
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(request.encode())
+        assert (await reader.readline()).split()[1] in {b"400", b"403"}
+        writer.close()
+    await server.stop()
+    console = "\n".join(server.output)
+    assert "request.unreadable" in console
+    assert token not in console
+    assert "Traceback" not in console
+
+
+@pytest.mark.timeout(60)
+async def test_everything_it_writes_is_its_owners_alone(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir(mode=0o755)
+    server = Server(tmp_path / "data")
+    await server.start()
+    try:
+        modes = {path.name: oct(path.stat().st_mode & 0o077) for path in server.data.iterdir()}
+        assert "chatapp.db" in modes
+        assert set(modes.values()) == {"0o0"}
+    finally:
+        await server.kill()

@@ -136,6 +136,8 @@ async def test_lines_of_text_for_people_who_type(door: tuple[Server, str, str], 
         await ada.send("早上好 {not json}\n")
         assert await ada.recv() == "ada: 早上好 {not json}"
         assert (await hear(grace))["messages"][0]["content"] == "早上好 {not json}"
+        await ask(grace, action="sendMessage", content="hi\nada: I resign\x1b[2J")
+        assert await ada.recv() == "grace: hi\n  ada: I resign[2J"
         await ada.send("   ")
         assert str(await ada.recv()).startswith("! ")
 

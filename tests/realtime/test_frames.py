@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.client import ClientProtocol
-from websockets.frames import Frame, Opcode
+from websockets.frames import Close, Frame, Opcode
 from websockets.protocol import State
 from websockets.uri import parse_uri
 
-from chatapp.realtime.frames import text_frame
+from chatapp.realtime.frames import close_frame, text_frame
 
 
 def parsed(data: bytes) -> list[tuple[bool, Opcode, bytes]]:
@@ -42,3 +42,9 @@ def test_the_head_says_the_length_in_its_shortest_form(size: int, head: bytes) -
 def test_frames_written_one_after_the_other_are_read_as_they_were(texts: list[str]) -> None:
     data = b"".join(text_frame(text.encode()) for text in texts)
     assert parsed(data) == [(True, Opcode.TEXT, text.encode()) for text in texts]
+
+
+@pytest.mark.parametrize("reason", ["", "session ended", "x" * 123])
+def test_goodbye_says_why(reason: str) -> None:
+    ((_, opcode, payload),) = parsed(close_frame(4401, reason))
+    assert (opcode, Close.parse(payload)) == (Opcode.CLOSE, Close(4401, reason))

@@ -50,4 +50,7 @@ async def destroy(request: web.Request) -> web.Response:
     if identity is not None:
         await request.config_dict[CHAT].sign_in.log_out(identity)
     (await get_session(request)).invalidate()
-    return see_other("/login")
+    response = see_other("/login")
+    # Back must not show whoever comes next what was on the screen.
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
