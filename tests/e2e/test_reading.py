@@ -17,8 +17,11 @@ async def test_reading_above_is_not_moved_by_news_and_the_pill_leads_back(visit:
     await post_many(ada, 60)
     grace = await visit("grace", at=f"/rooms/{room}")
     await grace.goto(f"/rooms/{room}")
-    await grace.evaluate("document.getElementById('timeline').scrollTop = 1e6")
-    await grace.evaluate("document.getElementById('timeline').scrollTop -= 400")
+    for _ in range(2):
+        await grace.evaluate("document.getElementById('timeline').scrollTop = 1e6")
+        await expect(row(grace, "line 60.")).to_have_count(1)
+    await expect(row(grace, "line 60.")).to_be_in_viewport()
+    await grace.evaluate("document.getElementById('timeline').scrollTop -= 300")
     await expect(grace.locator("#pill")).to_be_hidden()
     where = await grace.evaluate("document.getElementById('timeline').scrollTop")
     await say(ada, "news one")

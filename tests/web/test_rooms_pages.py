@@ -52,7 +52,7 @@ async def test_what_the_scripts_need_stands_in_the_page(adas: Browser, ada: Acto
     assert (data["index"], data["version"], data["epoch"]) == (1, 1, chat.epoch)
     assert (data["oldest"], data["newest"], data["has_older"], data["has_newer"]) == (1, 1, False, False)
     assert (data["read_index"], data["limits"]) == (0, {"content": 8000})
-    assert data["strings"]["retry"] == "Retry"
+    assert data["strings"]["not_sent"] == "Not sent."
     assert "room" not in for_scripts(await adas.opens("/rooms"))
 
 
