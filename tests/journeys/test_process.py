@@ -1,0 +1,50 @@
+"""The server is told to go: every client hears so, and the next start goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
+
+from tests.support.server import Server
+
+SOCKETS = 10
+
+
+@pytest.fixture
+async def prepared(tmp_path: Path) -> AsyncIterator[tuple[Server, str]]:
+    server = Server(tmp_path / "data")
+    token = await server.add_person("ada")
+    await server.start()
+    yield server, token
+    await server.kill()
+
+
+async def closed_with(ws: ClientWebSocketResponse) -> int:
+    """The code in the server's goodbye."""
+    while (message := await ws.receive(timeout=5)).type is WSMsgType.TEXT:
+        pass
+    assert message.type is WSMsgType.CLOSE
+    return int(message.data)
+
+
+async def test_sigterm_closes_every_socket_with_1012_and_loses_nothing(prepared: tuple[Server, str]) -> None:
+    server, token = prepared
+    async with ClientSession() as session:
+        sockets = [await session.ws_connect(f"{server.url}/ws?token={token}") for _ in range(SOCKETS)]
+        sockets.append(await session.ws_connect(f"{server.url}/rooms/general/ws?token={token}"))
+        await sockets[-1].send_json({"action": "sendMessage", "content": "last words"})
+        assert (await sockets[-1].receive_json())["messages"][0]["index"] == 1
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        stopping = asyncio.create_task(server.stop())
+        assert await asyncio.gather(*(closed_with(ws) for ws in sockets)) == [1012] * (SOCKETS + 1)
+        assert await stopping == 0
+    assert loop.time() - began < 5
+    await server.start()
+    async with ClientSession() as session, session.ws_connect(f"{server.url}/rooms/general/ws?token={token}") as ws:
+        await ws.send_json({"action": "getRecentMessages"})
+        assert [message["content"] for message in (await ws.receive_json())["messages"]] == ["last words"]
