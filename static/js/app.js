@@ -161,9 +161,16 @@ function isComposing(event) {
 
 function onKey(event) {
   if (event.defaultPrevented || isComposing(event)) return;
-  const entry = KEYS.find((each) => each.action in actions && isInScope(each, event.target) && isPressed(each.keys, event));
+  const entry = KEYS.find((each) => each.action && isInScope(each, event.target) && isPressed(each.keys, event));
   if (!entry) return void actions.type?.(event);
-  if (actions[entry.action]() !== false) event.preventDefault();
+  const act = actions[entry.action];
+  if (act ? act() !== false : isKeptForLater(entry.action)) event.preventDefault();
+}
+
+/** A key pressed while the modules are on their way is done when they are here. */
+function isKeptForLater(action) {
+  if (isStarting) started.then(() => actions[action]?.());
+  return isStarting;
 }
 
 function drawKeys(keys) {
@@ -274,5 +281,6 @@ document.addEventListener("keydown", onKey);
 document.querySelectorAll("[data-show]").forEach(offerToShow);
 document.querySelectorAll("[data-copy]").forEach((button) => { button.hidden = false; });
 fillShortcuts();
+let isStarting = Boolean(page.me);
 // Not awaited at the top level: the modules loaded there import this one, and would wait for it for ever.
-if (page.me) startChat();
+const started = isStarting && startChat().finally(() => { isStarting = false; });
