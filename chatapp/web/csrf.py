@@ -41,7 +41,7 @@ class CsrfToken:
 
 
 def is_genuine(token: str, key: bytes, session: Session) -> bool:
-    """Whether a form carries a token made for this session."""
+    """Whether a form carries a token made for the same session."""
     try:
         raw = base64.b64decode(token, altchars=b"-_", validate=True)
     except ValueError:
