@@ -19,7 +19,7 @@ import pytest
 from click.testing import CliRunner
 
 from chatapp import __version__
-from chatapp.__main__ import cli, main
+from chatapp.cli import cli, main
 from tests.support.command import Chatapp, Result
 
 PASSWORD: Final = "correct horse battery"

@@ -1,0 +1,95 @@
+"""The command line: start the chat, and set it up without a browser."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Final
+
+import click
+
+from chatapp import __version__, app
+from chatapp.cli import invites, rooms, tokens, users
+from chatapp.cli.process import ONE_PROCESS, read_settings, run
+from chatapp.core.errors import ChatError
+from chatapp.settings import SettingsError
+from chatapp.storage import migrate as schema
+from chatapp.storage.database import AlreadyRunning, locked
+from chatapp.storage.secrets import SecretsError
+
+FAILED: Final = 1
+INTERRUPTED: Final = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, "-V", "--version", prog_name="chatapp", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Team chat in one process.
+
+    Settings come from the environment; "chatapp settings" lists them. Exit codes: 0 done, 1 failed,
+    2 wrong usage, 130 interrupted.
+    """
+    # Whatever is written, the database above all, is its owner's alone.
+    os.umask(0o077)
+
+
+cli.add_command(users.user)
+cli.add_command(rooms.room)
+cli.add_command(tokens.token)
+cli.add_command(invites.invite)
+
+
+@cli.command()
+def serve() -> None:
+    """Start the chat and keep it running until Ctrl+C or SIGTERM."""
+    run(app.serve(read_settings()))
+
+
+@cli.command(epilog=ONE_PROCESS)
+def migrate() -> None:
+    """Bring the database to this version's schema, after a copy; "serve" does so by itself."""
+    settings = read_settings()
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with locked(settings.data):
+        applied = schema.upgrade(settings.database_path)
+    click.echo(f"Applied {', '.join(applied)}." if applied else "Nothing to apply.")
+
+
+@cli.command()
+def settings() -> None:
+    """Print every setting: name, value, default and help; secrets as stars."""
+    for name, value, default, help_text in read_settings().table():
+        click.echo(f"{name}={value}\n    {help_text}  [default: {default}]")
+
+
+@cli.command()
+def version() -> None:
+    """Print the version."""
+    click.echo(f"chatapp {__version__}")
+
+
+def main() -> None:
+    """Run the command line; every failure is a sentence on stderr and an exit code."""
+    sys.exit(_exit_code())
+
+
+def _exit_code() -> int:
+    try:
+        return int(cli.main(prog_name="chatapp", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return INTERRUPTED
+    except (ChatError, SettingsError, AlreadyRunning, SecretsError, schema.TooNew, OSError) as error:
+        click.echo(_sentence(error), err=True)
+        return FAILED
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, ChatError) and error.errors:
+        return "\n".join(f"{wrong.field}: {wrong.detail}" for wrong in error.errors)
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}."
+    return str(error)

@@ -1,0 +1,54 @@
+"""How a command runs: the settings, the event loop, the chat opened for it."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import os
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from chatapp import app
+from chatapp.core.errors import NotFound
+from chatapp.core.models import Person
+from chatapp.domain.chat import Chat
+from chatapp.settings import Settings
+
+ONE_PROCESS: Final = "Needs the data folder for itself: stop the server first."
+
+
+def read_settings() -> Settings:
+    return Settings.from_env(os.environ)
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Run to the end, on uvloop where it is installed."""
+    factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+    if importlib.util.find_spec("uvloop"):
+        factory = importlib.import_module("uvloop").new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(work)
+
+
+def offline(work: Callable[[Chat], Coroutine[Any, Any, None]]) -> None:
+    """Do something to the chat while no server runs on it."""
+
+    async def opened(settings: Settings) -> None:
+        async with app.offline(settings) as chat:
+            await work(chat)
+
+    run(opened(read_settings()))
+
+
+async def person_named(chat: Chat, username: str) -> Person:
+    """The named account, or the first admin when no name is given."""
+    everyone = await chat.accounts.everyone()
+    if username:
+        found = [person for person in everyone if person.username == username.lower()]
+        missing = f"There is no account {username}."
+    else:
+        found = [person for person in everyone if person.is_admin and not person.is_disabled]
+        missing = "There is no admin yet; add one with: chatapp user add NAME --email E --admin"
+    if not found:
+        raise NotFound(missing)
+    return found[0]
