@@ -31,11 +31,16 @@ class Person(msgspec.Struct, frozen=True):
 
 class Identity(msgspec.Struct, frozen=True):
     """Who is asking, and by which credential: exactly one of the two ids is set,
-    or neither for a token minted by another program that shares our secret."""
+    or neither for a token minted by another program that shares our secret.
+    ``expires_at`` is the moment at which the credential ends by itself; None: it does not."""
 
     person: Person
     session_digest: str | None = None
     token_id: int | None = None
+    expires_at: int | None = None
+
+    def is_expired(self, now: int) -> bool:
+        return self.expires_at is not None and self.expires_at <= now
 
 
 class Session(msgspec.Struct, frozen=True):

@@ -45,6 +45,13 @@ _SHARED: Final[Any] = {
 }
 
 
+class Named(msgspec.Struct, frozen=True):
+    """Whom another program names, and until when (milliseconds since 1970; None: without end)."""
+
+    username: str
+    expires_at: int | None = None
+
+
 class Claims(msgspec.Struct, frozen=True):
     """What one of our JWTs says; moments in seconds since 1970. Extra claims are nobody's business."""
 
@@ -106,8 +113,8 @@ def read_own(token: str, keys: Mapping[str, str], now: int) -> Claims | None:
     return claims if is_alive and 0 < life <= LONGEST_LIFE_DAYS * _DAY and _is_begun(payload, now) else None
 
 
-def read_shared(token: str, secret: str, now: int, *, is_weak_allowed: bool = False) -> str | None:
-    """The username in a JWT that another program signed with the shared secret; None unless genuine and alive."""
+def read_shared(token: str, secret: str, now: int, *, is_weak_allowed: bool = False) -> Named | None:
+    """Who is named in a JWT that another program signed with the shared secret; None unless genuine and alive."""
     if len(token) > LONGEST or not secret:
         return None
     key = secret.encode()
@@ -121,7 +128,8 @@ def read_shared(token: str, secret: str, now: int, *, is_weak_allowed: bool = Fa
     if not _is_begun(payload, now) or not _is_unexpired(payload, now):
         return None
     name = payload["username"] if "username" in payload else payload.get("sub")
-    return name if isinstance(name, str) else None
+    expires_at = int((payload["exp"] + LEEWAY) * 1000) if "exp" in payload else None
+    return Named(name, expires_at) if isinstance(name, str) else None
 
 
 def seal(text: str, keys: Sequence[str]) -> str:

@@ -87,7 +87,7 @@ class SignIn:
         found = await sessions.by_digest(self._database, tokens.digest(secret))
         if found is None or not self._is_alive(*found):
             return None
-        identity = Identity(found[1], session_digest=found[0].digest)
+        identity = Identity(found[1], session_digest=found[0].digest, expires_at=found[0].expires_at)
         self.note_seen(identity)
         return identity
 
@@ -111,7 +111,8 @@ class SignIn:
             token = await token_rows.by_id(self._database, identity.token_id)
             return token is not None and self._is_good(*token)
         person = await people.by_id(self._database, identity.person.id)
-        return person is not None and not person.is_disabled
+        is_active = person is not None and not person.is_disabled
+        return is_active and not identity.is_expired(self._database.clock())
 
     def note_seen(self, identity: Identity) -> None:
         """Remember that the credential is in use; written down by housekeeping, not by every request."""
@@ -241,7 +242,7 @@ class SignIn:
         found = await token_rows.by_digest(self._database, digest)
         if found is None or found[0].kind != kind or not self._is_good(*found):
             return None
-        identity = Identity(found[1], token_id=found[0].id)
+        identity = Identity(found[1], token_id=found[0].id, expires_at=found[0].expires_at)
         self.note_seen(identity)
         return identity
 
@@ -251,11 +252,13 @@ class SignIn:
         return identity if is_theirs else None
 
     async def _by_shared_secret(self, token: str) -> Identity | None:
-        name = tokens.read_shared(token, self._shared_secret, self._now(), is_weak_allowed=self._is_weak_allowed)
-        if name is None or not validation.is_username(name.lower()):
+        named = tokens.read_shared(token, self._shared_secret, self._now(), is_weak_allowed=self._is_weak_allowed)
+        name = named.username.lower() if named else ""
+        if named is None or not validation.is_username(name):
             return None
-        person = await people.by_username(self._database, name.lower())
-        return Identity(person) if person and person.is_verified and not person.is_disabled else None
+        person = await people.by_username(self._database, name)
+        is_good = person is not None and person.is_verified and not person.is_disabled
+        return Identity(person, expires_at=named.expires_at) if person and is_good else None
 
     def _is_alive(self, session: Session, person: Person) -> bool:
         now = self._database.clock()

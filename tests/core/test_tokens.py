@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chatapp.core import tokens
-from chatapp.core.tokens import Claims
+from chatapp.core.tokens import Claims, Named
 
 NOW = 1_790_000_000
 KEYS = {"new": "n" * 43, "old": "o" * 43}
@@ -162,7 +162,9 @@ def shared(payload: dict[str, Any], secret: str = SHARED) -> str:
     ],
 )
 def test_another_program_with_the_secret_names_a_person(payload: dict[str, Any]) -> None:
-    assert tokens.read_shared(shared(payload), SHARED, NOW) == "ada"
+    named = tokens.read_shared(shared(payload), SHARED, NOW)
+    expires_at = (payload["exp"] + tokens.LEEWAY) * 1000 if "exp" in payload else None
+    assert named == Named("ada", expires_at)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +197,7 @@ def test_another_secret_or_none_is_nobodys() -> None:
 def test_a_short_secret_counts_only_where_it_is_allowed() -> None:
     token = shared({"username": "ada"}, "hello world")
     assert tokens.read_shared(token, "hello world", NOW) is None
-    assert tokens.read_shared(token, "hello world", NOW, is_weak_allowed=True) == "ada"
+    assert tokens.read_shared(token, "hello world", NOW, is_weak_allowed=True) == Named("ada")
     assert tokens.read_shared(token, "hello worlds", NOW, is_weak_allowed=True) is None
 
 

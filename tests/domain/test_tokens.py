@@ -47,7 +47,7 @@ async def test_a_jwt_is_its_owner_until_revoked(house: House) -> None:
     claims = jwt.decode(secret, options={"verify_signature": False})
     assert (claims["sub"], claims["username"]) == (str(ada.id), "ada")
     assert claims["exp"] - claims["iat"] == 30 * 86_400
-    assert await house.chat.sign_in.by_token(secret) == Identity(ada, token_id=token.id)
+    assert await house.chat.sign_in.by_token(secret) == Identity(ada, token_id=token.id, expires_at=token.expires_at)
     await house.chat.sign_in.revoke_token(ada, token.id)
     assert await house.chat.sign_in.by_token(secret) is None
 
@@ -158,6 +158,24 @@ async def test_a_shared_token_names_a_person(sharing: House, claims: dict[str, A
     identity = await sharing.chat.sign_in.by_token(jwt.encode(claims, SHARED))
     assert identity == Identity(ada)
     assert await sharing.chat.sign_in.is_valid(identity)
+
+
+async def test_a_shared_token_says_when_it_ends_and_then_is_over(sharing: House) -> None:
+    await sharing.person("ada")
+    ends = sharing.clock() // 1000 + 60
+    identity = await sharing.chat.sign_in.by_token(jwt.encode({"username": "ada", "exp": ends}, SHARED))
+    assert identity is not None
+    assert identity.expires_at == (ends + tokens.LEEWAY) * 1000
+    sharing.clock.passes(seconds=60 + tokens.LEEWAY - 1)
+    assert await sharing.chat.sign_in.is_valid(identity)
+    sharing.clock.passes(seconds=1)
+    assert not await sharing.chat.sign_in.is_valid(identity)
+
+
+async def test_an_identity_says_when_its_session_ends(house: House) -> None:
+    await house.person("ada")
+    identity = await house.signs_in("ada")
+    assert identity.expires_at == house.clock() + house.settings.session_days * 86_400_000
 
 
 @pytest.mark.parametrize(
