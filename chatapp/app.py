@@ -19,6 +19,7 @@ from chatapp.core.limits import Limits
 from chatapp.core.passwords import Hasher
 from chatapp.domain.access import Access
 from chatapp.domain.accounts import Accounts
+from chatapp.domain.audit_log import AuditLog
 from chatapp.domain.chat import Chat
 from chatapp.domain.housekeeping import Housekeeping
 from chatapp.domain.invites import Invites
@@ -121,6 +122,7 @@ def assemble(
             settings=settings,
             epoch=epoch,
         ),
+        audit_log=AuditLog(database=database),
         outbox=outbox,
         housekeeping=Housekeeping(database=database, hub=hub, sign_in=sign_in, settings=settings),
         hub=hub,

@@ -33,7 +33,7 @@ MAY_IMPORT: Final = {
 # Where they name what belongs together: each may import every noun of its own floor.
 ASSEMBLING: Final = {"domain/access.py", "domain/chat.py"}
 NOUNS: Final = {
-    *("accounts", "bots", "direct", "invites", "links", "memberships", "messages", "notifications"),
+    *("accounts", "audit_log", "bots", "direct", "invites", "links", "memberships", "messages", "notifications"),
     *("people", "reactions", "rooms", "search", "sessions", "sign_in", "tokens", "files", "administration"),
 }
 ONLY_IN: Final = {
@@ -72,6 +72,7 @@ WITHOUT_ACTOR: Final = {
     "Accounts.verify",
     "Invites.is_usable",
     *ALREADY_LET_IN,
+    "AuditLog.latest",
     "SignIn.by_session",
     "SignIn.by_token",
     "SignIn.check_password",

@@ -9,6 +9,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from chatapp import app
+from chatapp.core import circumstances
+from chatapp.core.circumstances import COMMAND_LINE, Circumstances
 from chatapp.core.errors import NotFound
 from chatapp.core.models import Person
 from chatapp.domain.chat import Chat
@@ -34,8 +36,9 @@ def offline(work: Callable[[Chat], Coroutine[Any, Any, None]]) -> None:
     """Do something to the chat while no server runs on it."""
 
     async def opened(settings: Settings) -> None:
-        async with app.offline(settings) as chat:
-            await work(chat)
+        with circumstances.under(Circumstances(actor=COMMAND_LINE)):
+            async with app.offline(settings) as chat:
+                await work(chat)
 
     run(opened(read_settings()))
 

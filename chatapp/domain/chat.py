@@ -7,6 +7,7 @@ import msgspec
 from chatapp.core.errors import Unavailable
 from chatapp.domain.access import Access
 from chatapp.domain.accounts import Accounts
+from chatapp.domain.audit_log import AuditLog
 from chatapp.domain.housekeeping import Housekeeping
 from chatapp.domain.invites import Invites
 from chatapp.domain.memberships import Memberships
@@ -29,6 +30,7 @@ class Chat(msgspec.Struct, frozen=True):
     rooms: Rooms
     memberships: Memberships
     messages: Messages
+    audit_log: AuditLog
     outbox: Outbox
     housekeeping: Housekeeping
     hub: Hub

@@ -7,7 +7,7 @@ from chatapp.core.events import Read, RoomAdded
 from chatapp.core.models import Member, Person, Room
 from chatapp.domain.access import Access, may_manage
 from chatapp.realtime.hub import Hub, Listener
-from chatapp.storage import memberships, people
+from chatapp.storage import audit_log, memberships, people
 from chatapp.storage.database import Database, Transaction
 
 GENERAL = "general"
@@ -29,7 +29,8 @@ class Memberships:
         """Enter an open room; being in it already is fine."""
         async with self._database.transaction() as tx:
             room, _, _ = await self._access.visible_room(actor, slug, tx)
-            await self._put_in(tx, room, actor.id)
+            if await self._put_in(tx, room, actor.id):
+                await audit_log.note(tx, actor, "member.joined", room.slug)
         return room
 
     async def leave(self, actor: Person, slug: str) -> None:
@@ -38,6 +39,7 @@ class Memberships:
             room, _, _ = await self._access.membership_for(actor, slug, tx)
             _refuse_fixed(room)
             await self._take_out(tx, room, actor.id)
+            await audit_log.note(tx, actor, "member.left", room.slug)
 
     async def add(self, actor: Person, slug: str, username: str) -> None:
         """Any member may bring somebody into an open room; a closed one needs an owner or an administrator."""
@@ -48,7 +50,8 @@ class Memberships:
             if room.kind == "closed" and not may_manage(actor, role):
                 raise Forbidden("Only an owner of the room or an administrator may add people here.")
             person = await self._person(tx, username)
-            await self._put_in(tx, room, person.id)
+            if await self._put_in(tx, room, person.id):
+                await audit_log.note(tx, actor, "member.added", person.username, room=room.slug)
 
     async def remove(self, actor: Person, slug: str, username: str) -> None:
         """Owners and administrators; anybody may remove themselves."""
@@ -60,6 +63,7 @@ class Memberships:
             _refuse_fixed(room)
             if not await self._take_out(tx, room, person.id):
                 raise NotFound(f"{username} is not in this room.")
+            await audit_log.note(tx, actor, "member.removed", person.username, room=room.slug)
 
     async def mark_read(self, actor: Person, slug: str, index: int, *, heard_by: Listener | None = None) -> int:
         """Advance the read position, never back; return how many messages remain unread."""
@@ -79,11 +83,12 @@ class Memberships:
             raise NotFound(f"There is nobody called {username}.")
         return person
 
-    async def _put_in(self, tx: Transaction, room: Room, person_id: int) -> None:
+    async def _put_in(self, tx: Transaction, room: Room, person_id: int) -> bool:
         is_new = await memberships.insert(tx, room.id, person_id, "member", room.last_index, self._database.clock())
         if is_new:
             news = RoomAdded(room.slug, room.name, room.topic, room.kind, room.last_index, room.last_index)
             tx.after_commit(lambda: self._hub.tell([person_id], news))
+        return is_new
 
     async def _take_out(self, tx: Transaction, room: Room, person_id: int) -> bool:
         was_in = await memberships.delete(tx, room.id, person_id)

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from chatapp.core import text
+from chatapp.core import audit_log, text
 from chatapp.core.errors import NotFound, RateLimited, invalid
 from chatapp.core.limits import Limits
 from chatapp.core.models import History, Message, Person, Room
@@ -82,7 +82,8 @@ class Messages:
         room, role, _ = await self._access.membership_for(actor, slug)
         at = self._database.clock()
         may_moderate = room.kind != "direct" and may_manage(actor, role)
-        return await self._journal.append(Delete(room.id, actor.id, at, index, may_moderate))
+        note = audit_log.draft(at, actor, "message.deleted", f"{room.slug}/{index}") if may_moderate else None
+        return await self._journal.append(Delete(room.id, actor.id, at, index, may_moderate, note))
 
     async def recent(self, actor: Person, slug: str, limit: int = PAGE) -> History:
         """The newest ``limit`` messages (0 to 200), oldest first."""

@@ -14,7 +14,7 @@ from chatapp.core.events import RoomAdded, RoomChanged
 from chatapp.core.models import Person, Role, Room, RoomKind, RoomView
 from chatapp.domain.access import Access, may_manage
 from chatapp.realtime.hub import Hub
-from chatapp.storage import memberships, people, rooms
+from chatapp.storage import audit_log, memberships, people, rooms
 from chatapp.storage.database import Database, Transaction
 
 GENERAL: Final = "general"
@@ -59,6 +59,7 @@ class Rooms:
             if room is None:
                 raise Conflict(f"There is a room with the address {slug} already.")
             await self._put_in(tx, room, actor, "owner")
+            await audit_log.note(tx, actor, "room.made", room.slug, kind=kind)
         return room
 
     async def update(self, actor: Person, slug: str, *, name: str | None = None, topic: str | None = None) -> None:
@@ -105,6 +106,7 @@ class Rooms:
             if not values:
                 return
             await rooms.update(tx, room.id, **values)
+            await audit_log.note(tx, actor, "room.changed", slug, **values)
             members = [member.person_id for member in await memberships.members(tx, room.id)]
             news = RoomChanged(slug, values.get("name", room.name), values.get("topic", room.topic), room.kind)
             tx.after_commit(lambda: self._hub.tell(members, news))

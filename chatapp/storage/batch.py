@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import aiosqlite
 import msgspec
 
+from chatapp.core.audit_log import Draft
 from chatapp.core.errors import ChatError, Conflict, Forbidden, NotFound
 from chatapp.core.models import Message, message_id
-from chatapp.storage import hot
+from chatapp.storage import audit_log, hot
 
 
 class Post(msgspec.Struct, frozen=True):
@@ -37,13 +38,14 @@ class Edit(msgspec.Struct, frozen=True):
 
 
 class Delete(msgspec.Struct, frozen=True):
-    """A tombstone in place of one's own message, or of anybody's where ``may_moderate``."""
+    """A tombstone in place of one's own message, or of anybody's where ``may_moderate``; that is then noted."""
 
     room_id: int
     by: int
     at: int
     index: int
     may_moderate: bool = False
+    note: Draft | None = None
 
 
 Change = Post | Edit | Delete
@@ -68,6 +70,7 @@ class Batch:
         self._tops: dict[int, tuple[int, int]] = {}
         self._new: dict[int, Message] = {}
         self._rewritten: dict[int, Message] = {}
+        self._notes: list[Draft] = []
 
     async def store(self, connection: aiosqlite.Connection) -> None:
         """Read what is needed, decide, write. Runs inside the caller's transaction."""
@@ -111,6 +114,8 @@ class Batch:
             raise NotFound
         if target.author_id != change.by and not (isinstance(change, Delete) and change.may_moderate):
             raise Forbidden("This is somebody else's message.")
+        if isinstance(change, Delete) and change.note and target.author_id != change.by:
+            self._notes.append(msgspec.structs.replace(change.note, detail={"author": target.username}))
         return self._rewrite(change, target)
 
     def _known_as(self, post: Post) -> Message | None:
@@ -183,6 +188,7 @@ class Batch:
             tops = [(room, *self._tops[room]) for room in self.stored]
             values = [hot.GROW.values(room=r, last_index=index, last_version=version) for r, index, version in tops]
             await connection.executemany(hot.GROW.sql, values)
+        await audit_log.append(connection, self._notes)
 
 
 def _inserted(message: Message) -> tuple[object, ...]:

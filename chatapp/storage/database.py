@@ -38,9 +38,10 @@ class Reader(Protocol):
 
 
 class Transaction:
-    """The single writer's transaction. What is to be told waits for the commit."""
+    """The single writer's transaction, begun ``at``. What is to be told waits for the commit."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, at: int) -> None:
+        self.at = at
         self._connection = connection
         self._announcements: list[Callable[[], None]] = []
 
@@ -89,7 +90,7 @@ class Database:
             with translated():
                 writer = await self._writing()
                 work = await writer.begin()
-            transaction = Transaction(writer)
+            transaction = Transaction(writer, self.clock())
             try:
                 with translated():
                     yield transaction

@@ -123,6 +123,24 @@ outbox: Final = sa.Table(
     sa.Index("ix_outbox_due_at", "due_at"),
 )
 
+# No reference to people: an account may go, and no other table may reach into a chain of hashes.
+audit_log: Final = sa.Table(
+    "audit_log",
+    metadata,
+    sa.Column("id", BigId, primary_key=True, autoincrement=False),
+    _moment("at"),
+    sa.Column("actor_id", BigId, nullable=True),
+    _text("actor"),
+    _text("action"),
+    _text("target"),
+    _text("address"),
+    _text("user_agent"),
+    _text("detail"),
+    _text("previous"),
+    _text("hash"),
+    sa.Index("ix_audit_log_at", "at"),
+)
+
 rooms: Final = sa.Table(
     "rooms",
     metadata,

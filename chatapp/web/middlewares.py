@@ -11,11 +11,14 @@ import structlog
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
+from chatapp.core import circumstances
+from chatapp.core.circumstances import Circumstances
 from chatapp.core.errors import BadRequest
 from chatapp.keys import ADDRESS, IDENTITY, REQUEST_ID, SETTINGS
 from chatapp.web.language import _
 from chatapp.web.paths import for_log, is_open, is_readable
 from chatapp.web.proxies import PROXIES
+from chatapp.web.visitors import visitor
 from chatapp.web.voices import HAS_BEGUN
 
 REQUEST_ID_HEADER: Final = "X-Request-Id"
@@ -54,7 +57,8 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     began = time.monotonic()
     status = 499  # The client went away: nobody was answered.
     try:
-        response = await handler(request)
+        with circumstances.under(Circumstances(**visitor(request))):
+            response = await handler(request)
         status = response.status
         return response
     finally:

@@ -1,0 +1,108 @@
+"""The audit log as rows: appended in the transaction of the act, never changed, dropped from its old end only."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any, Final
+
+import aiosqlite
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from chatapp.core.audit_log import Action, Draft, Entry, Mark, Wanted, digest, draft, sealed
+from chatapp.core.models import Person
+from chatapp.storage.database import Reader, Transaction
+from chatapp.storage.statement import Statement
+from chatapp.storage.tables import audit_log, meta
+
+# Where the log ends, so that a missing end is seen as well; and the last entry that was dropped for its age.
+TOP: Final = "audit_log.top"
+ANCHOR: Final = "audit_log.anchor"
+
+_names: Final = Entry.__struct_fields__
+_columns: Final = tuple(audit_log.c[name] for name in _names)
+_value = sa.select(meta.c.value).where(meta.c.key == sa.bindparam("name"))
+_new_mark = insert(meta).values(key=sa.bindparam("name"), value=sa.bindparam("mark"))
+_keep = _new_mark.on_conflict_do_update(index_elements=[meta.c.key], set_={"value": _new_mark.excluded.value})
+_insert = sa.insert(audit_log).values({name: sa.bindparam(name) for name in _names})
+VALUE: Final = Statement(_value)
+KEEP: Final = Statement(_keep)
+INSERT: Final = Statement(_insert)
+
+
+async def note(tx: Transaction, actor: Person | None, action: Action, target: str = "", **detail: Any) -> None:
+    """Log what this transaction does: both are on disk, or neither is. Never hand in a secret."""
+    entry = sealed(draft(tx.at, actor, action, target, **detail), await _mark(tx, TOP))
+    await tx.execute(_insert, _row(entry))
+    await tx.execute(_keep, {"name": TOP, "mark": _after(entry)})
+
+
+async def append(connection: aiosqlite.Connection, drafts: Sequence[Draft]) -> None:
+    """As :func:`note`, inside a transaction of the journal."""
+    for each in drafts:
+        rows = list(await connection.execute_fetchall(VALUE.sql, VALUE.values(name=TOP)))
+        entry = sealed(each, Mark.read(rows[0][0]) if rows else Mark())
+        await connection.execute(INSERT.sql, INSERT.values(**_row(entry)))
+        await connection.execute(KEEP.sql, KEEP.values(name=TOP, mark=_after(entry)))
+
+
+async def drop_before(tx: Transaction, moment: int) -> None:
+    """Drop the old end of the log, up to the first entry that is not older than ``moment``."""
+    first = await tx.one(sa.select(sa.func.min(audit_log.c.id)).where(audit_log.c.at >= moment))
+    last = first[0] - 1 if first and first[0] else (await _mark(tx, TOP)).id
+    row = await tx.one(sa.select(audit_log.c.hash).where(audit_log.c.id == last))
+    if row is not None:
+        await tx.execute(_keep, {"name": ANCHOR, "mark": str(Mark(last, row[0]))})
+        await tx.execute(sa.delete(audit_log).where(audit_log.c.id <= last))
+
+
+def broken(connection: sqlite3.Connection) -> list[str]:
+    """What is wrong with the chain, in sentences; empty when nothing was changed, taken out or put in."""
+    marks = dict(connection.execute("SELECT key, value FROM meta WHERE key IN (?, ?)", (ANCHOR, TOP)))
+    expected, top = (Mark.read(marks[name]) if name in marks else Mark() for name in (ANCHOR, TOP))
+    wrong = []
+    for row in connection.execute(f"SELECT {', '.join(_names)} FROM audit_log ORDER BY id"):  # noqa: S608 - our own names
+        entry = Entry(*row)
+        if (entry.id, entry.previous) != (expected.id + 1, expected.hash):
+            wrong.append(f"The audit log: entry {entry.id} does not follow entry {expected.id}.")
+        if entry.hash != digest(entry):
+            wrong.append(f"The audit log: entry {entry.id} was changed.")
+        expected = Mark(entry.id, entry.hash)
+    if expected != top:
+        wrong.append(f"The audit log: it ends with entry {expected.id}, but entry {top.id} was written.")
+    return wrong
+
+
+async def newest(db: Reader, wanted: Wanted, limit: int) -> list[Entry]:
+    """Newest first."""
+    statement = sa.select(*_columns).where(*_conditions(wanted)).order_by(audit_log.c.id.desc()).limit(limit)
+    return [Entry(*row) for row in await db.all(statement)]
+
+
+def _conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+    log, found = audit_log.c, []
+    if wanted.who:
+        found.append(sa.or_(log.actor == wanted.who, log.target == wanted.who))
+    if wanted.action:
+        found.append(log.action == wanted.action)
+    if wanted.since is not None:
+        found.append(log.at >= wanted.since)
+    if wanted.until is not None:
+        found.append(log.at < wanted.until)
+    if wanted.before is not None:
+        found.append(log.id < wanted.before)
+    return found
+
+
+async def _mark(tx: Transaction, name: str) -> Mark:
+    row = await tx.one(_value.params(name=name))
+    return Mark.read(row[0]) if row else Mark()
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    return {name: getattr(entry, name) for name in _names}
+
+
+def _after(entry: Entry) -> str:
+    return str(Mark(entry.id, entry.hash))
