@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help serve test e2e check lint types format docs migration wheel clean
+.PHONY: help serve test e2e faults check lint types format docs migration wheel clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -14,6 +14,9 @@ test: .venv/dev ## Run the whole suite, browser tests included (ARGS="-k rooms")
 
 e2e: .venv/dev ## Run the browser tests only (ARGS="-k reload")
 	$(BIN)/python -m pytest tests/e2e $(ARGS)
+
+faults: .venv/dev ## Run the fault tests at full length, with their figures (ARGS="-k kill")
+	CHATAPP_TEST_LONG=1 $(BIN)/python -m pytest tests/faults -s $(ARGS)
 
 check: lint types test ## Everything CI runs: lint, types, test
 

@@ -48,3 +48,10 @@ async def test_sigterm_closes_every_socket_with_1012_and_loses_nothing(prepared:
     async with ClientSession() as session, session.ws_connect(f"{server.url}/rooms/general/ws?token={token}") as ws:
         await ws.send_json({"action": "getRecentMessages"})
         assert [message["content"] for message in (await ws.receive_json())["messages"]] == ["last words"]
+
+
+async def test_a_second_process_on_the_same_data_refuses_with_a_sentence(prepared: tuple[Server, str]) -> None:
+    server, _ = prepared
+    second = Server(server.data)
+    with pytest.raises(AssertionError, match="One process owns a SQLite file"):
+        await second.start()

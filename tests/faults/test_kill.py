@@ -1,0 +1,40 @@
+"""A process that is killed at any moment has lost nothing of what it answered, and its clients come back whole."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import statistics
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.faults.crowd import populate, pressed
+from tests.support.rounds import rounds
+from tests.support.server import Server
+
+ROUNDS: Final = rounds(5, 100)
+
+
+@pytest.mark.timeout(60 + 20 * ROUNDS)
+async def test_kills_at_random_moments_lose_double_and_disorder_nothing(tmp_path: Path) -> None:
+    server = Server(tmp_path / "data", LIMITS="off")
+    back: list[float] = []
+    async with pressed(server, await populate(server.data)) as crowd:
+        await crowd.next_answer()
+        for _ in range(ROUNDS):
+            await asyncio.sleep(random.uniform(0.2, 0.8))
+            await server.kill()
+            began = asyncio.get_running_loop().time()
+            await server.start()
+            await crowd.next_answer()
+            back.append(asyncio.get_running_loop().time() - began)
+        assert await crowd.verdict() == []
+    print(
+        f"kill: {ROUNDS} rounds, {crowd.answers} answers, {crowd.total('resent')} sent again,"
+        f" back after {statistics.median(back):.2f} s median, {max(back):.2f} s at most"
+    )
+    assert crowd.answers > 100 * ROUNDS
+    assert crowd.total("resent") > ROUNDS
+    assert min(listener.connects for listener in crowd.listeners) > 1
