@@ -103,6 +103,10 @@ class Writer(Client):
     def is_done(self) -> bool:
         return self.is_over and self._wanted is None
 
+    @property
+    def posts(self) -> int:
+        return len(self.sent)
+
     async def talk(self, line: Line) -> None:
         await line.receive()
         while not self.is_done:

@@ -7,7 +7,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -18,16 +18,29 @@ PASSWORD: Final = "correct horse battery"
 
 
 class Server:
-    """``python -m chatapp`` on one data folder. Started again, it listens on the same port."""
+    """``python -m chatapp`` on one data folder. Started again, it listens on the same port.
 
-    def __init__(self, data: Path, **settings: str) -> None:
+    ``under``: the words of a program that runs it, as ``fiu-run`` does; it must become the server (exec).
+    """
+
+    def __init__(self, data: Path, *, under: Sequence[str] = (), **settings: str) -> None:
         self.data = data
         self.url = ""
         self.setup_link = ""
         self.output: list[str] = []
+        self._under = under
         self._settings = {"PASSWORD_MEMORY_KIB": "64", "PORT": "0", **settings}
         self._process: asyncio.subprocess.Process | None = None
         self._reading: list[asyncio.Task[None]] = []
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.returncode is None
 
     @property
     def port(self) -> int:
@@ -79,7 +92,7 @@ class Server:
         plain = {name: value for name, value in os.environ.items() if not name.startswith("CHATAPP_")}
         ours = {f"CHATAPP_{name}": value for name, value in self._settings.items()}
         return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "chatapp", *arguments),
+            *(*self._under, sys.executable, "-m", "chatapp", *arguments),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

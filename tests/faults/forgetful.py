@@ -1,0 +1,199 @@
+"""A folder that forgets, when told to, whatever was written but not fsynced: what a power cut leaves behind.
+
+Runs by itself under the system's Python, which has pyfuse3: ``forgetful.py MOUNTPOINT``. Setting the extended
+attribute ``user.cut`` on the folder cuts the power, ``user.keep`` writes everything down.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+import stat
+import sys
+import time
+from collections.abc import Iterator
+from itertools import count
+from typing import Any, Final
+
+import pyfuse3
+import trio
+
+BLOCK: Final = 4096
+
+
+class File:
+    """What processes see of a file, what has reached the disk, and what happened to it in between."""
+
+    def __init__(self, mode: int, kept: bytes = b"") -> None:
+        self.mode = mode
+        self.live = bytearray(kept)
+        self.changed_ns = time.time_ns()
+        self._kept = bytearray(kept)
+        self._unsynced: list[tuple[int, bytes | None]] = []
+
+    def write(self, offset: int, data: bytes) -> None:
+        self._do(offset, data)
+
+    def truncate(self, size: int) -> None:
+        self._do(size, None)
+
+    def sync(self) -> None:
+        for step in self._unsynced:
+            _apply(self._kept, *step)
+        self._unsynced.clear()
+
+    def after_cut(self, chance: random.Random) -> File:
+        """A disk writes what it was not told to write in any order, or not at all."""
+        share = chance.choice((0.0, 0.0, 0.5))
+        for step in self._unsynced:
+            if chance.random() < share:
+                _apply(self._kept, *step)
+        return File(self.mode, bytes(self._kept))
+
+    def _do(self, offset: int, data: bytes | None) -> None:
+        _apply(self.live, offset, data)
+        self._unsynced.append((offset, data))
+        self.changed_ns = time.time_ns()
+
+
+def _apply(content: bytearray, offset: int, data: bytes | None) -> None:
+    """Write ``data`` at ``offset``; None cuts or fills up to there."""
+    if len(content) < offset:
+        content.extend(bytes(offset - len(content)))
+    if data is None:
+        del content[offset:]
+    else:
+        content[offset : offset + len(data)] = data
+
+
+class Forgetful(pyfuse3.Operations):  # type: ignore[misc]
+    """One flat folder in memory. A name counts as written once the folder was synced."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._numbers = count(pyfuse3.ROOT_INODE + 1)
+        self._files: dict[int, File] = {}
+        self._names: dict[bytes, int] = {}
+        self._kept_names: dict[bytes, int] = {}
+        self._chance = random.Random(1)
+
+    async def setxattr(self, _inode: int, name: bytes, _value: bytes, _ctx: Any) -> None:
+        if name == b"user.keep":
+            for file in self._files.values():
+                file.sync()
+            self._kept_names = dict(self._names)
+        elif name == b"user.cut":
+            self._cut()
+
+    def _cut(self) -> None:
+        # New numbers, so that nothing the kernel remembers of the old files is taken for the new.
+        left = {name: self._files[inode].after_cut(self._chance) for name, inode in self._kept_names.items()}
+        self._names = {name: next(self._numbers) for name in left}
+        self._files = {self._names[name]: file for name, file in left.items()}
+        self._kept_names = dict(self._names)
+
+    async def fsync(self, inode: int, _only_data: bool) -> None:
+        self._file(inode).sync()
+
+    async def fsyncdir(self, _inode: int, _only_data: bool) -> None:
+        self._kept_names = dict(self._names)
+
+    async def lookup(self, _parent: int, name: bytes, _ctx: Any = None) -> Any:
+        if name not in self._names:
+            raise pyfuse3.FUSEError(errno.ENOENT)
+        return self._attributes(self._names[name])
+
+    async def getattr(self, inode: int, _ctx: Any = None) -> Any:
+        return self._attributes(inode)
+
+    async def setattr(self, inode: int, wanted: Any, fields: Any, _handle: Any, _ctx: Any) -> Any:
+        if inode in self._files and fields.update_size:
+            self._files[inode].truncate(wanted.st_size)
+        if inode in self._files and fields.update_mode:
+            self._files[inode].mode = wanted.st_mode
+        return self._attributes(inode)
+
+    async def create(self, _parent: int, name: bytes, mode: int, _flags: int, _ctx: Any) -> Any:
+        inode = self._names[name] = next(self._numbers)
+        self._files[inode] = File(mode)
+        return pyfuse3.FileInfo(fh=inode), self._attributes(inode)
+
+    async def open(self, inode: int, flags: int, _ctx: Any) -> Any:
+        file = self._file(inode)
+        if flags & os.O_TRUNC:
+            file.truncate(0)
+        return pyfuse3.FileInfo(fh=inode)
+
+    async def read(self, inode: int, offset: int, size: int) -> bytes:
+        return bytes(self._file(inode).live[offset : offset + size])
+
+    async def write(self, inode: int, offset: int, data: bytes) -> int:
+        self._file(inode).write(offset, bytes(data))
+        return len(data)
+
+    async def unlink(self, _parent: int, name: bytes, _ctx: Any) -> None:
+        if self._names.pop(name, None) is None:
+            raise pyfuse3.FUSEError(errno.ENOENT)
+
+    async def rename(self, _from: int, old: bytes, _to: int, new: bytes, _flags: int, _ctx: Any) -> None:
+        if old not in self._names:
+            raise pyfuse3.FUSEError(errno.ENOENT)
+        self._names[new] = self._names.pop(old)
+
+    async def opendir(self, inode: int, _ctx: Any) -> int:
+        return inode
+
+    async def readdir(self, _inode: int, start: int, token: Any) -> None:
+        for number, (name, inode) in list(enumerate(self._names.items(), 1))[start:]:
+            if not pyfuse3.readdir_reply(token, name, self._attributes(inode), number):
+                return
+
+    async def access(self, _inode: int, _mode: int, _ctx: Any) -> bool:
+        return True
+
+    async def flush(self, _inode: int) -> None:
+        """Closing a file writes nothing down."""
+
+    async def release(self, _inode: int) -> None:
+        """Nor does forgetting about it."""
+
+    async def statfs(self, _ctx: Any) -> Any:
+        found = pyfuse3.StatvfsData()
+        found.f_bsize = found.f_frsize = BLOCK
+        found.f_blocks = found.f_bfree = found.f_bavail = 2**20
+        found.f_files = found.f_ffree = found.f_favail = 2**20
+        found.f_namemax = 255
+        return found
+
+    def _file(self, inode: int) -> File:
+        if inode not in self._files:
+            # Of before the cut.
+            raise pyfuse3.FUSEError(errno.EIO)
+        return self._files[inode]
+
+    def _attributes(self, inode: int) -> Any:
+        entry = pyfuse3.EntryAttributes()
+        entry.st_ino, entry.st_uid, entry.st_gid = inode, os.getuid(), os.getgid()
+        entry.entry_timeout = entry.attr_timeout = 0
+        if inode == pyfuse3.ROOT_INODE:
+            entry.st_mode, entry.st_nlink = stat.S_IFDIR | 0o700, 2
+            return entry
+        file = self._file(inode)
+        entry.st_mode, entry.st_size = stat.S_IFREG | stat.S_IMODE(file.mode), len(file.live)
+        entry.st_blksize, entry.st_blocks = BLOCK, -(-len(file.live) // 512)
+        entry.st_mtime_ns = entry.st_ctime_ns = entry.st_atime_ns = file.changed_ns
+        return entry
+
+
+def options() -> Iterator[str]:
+    yield from pyfuse3.default_options
+    yield "fsname=forgetful"
+
+
+if __name__ == "__main__":
+    pyfuse3.init(Forgetful(), sys.argv[1], set(options()))
+    try:
+        trio.run(pyfuse3.main)
+    finally:
+        pyfuse3.close()
