@@ -17,7 +17,7 @@ from tests.support.server import Server
 
 ROUNDS: Final = rounds(3, 50)
 MOST_ROUNDS: Final = 10
-CROWD: Final = {"writers": 50, "listeners": 5}
+WRITERS, LISTENERS = 50, 5
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ async def test_a_power_cut_loses_nothing_that_was_answered(disk: ForgetfulDisk) 
     tokens = await populate(disk.folder)
     disk.keep()
     server = Server(disk.folder, LIMITS="off", DURABILITY="full")
-    async with pressed(server, tokens, **CROWD) as crowd:
+    async with pressed(server, tokens, writers=WRITERS, listeners=LISTENERS) as crowd:
         for _ in range(ROUNDS):
             await cuts_the_power(disk, crowd)
         await crowd.next_answer()
@@ -56,7 +56,7 @@ async def test_with_durability_normal_it_does_which_shows_that_the_disk_forgets(
     tokens = await populate(disk.folder)
     disk.keep()
     server = Server(disk.folder, LIMITS="off", DURABILITY="normal")
-    async with pressed(server, tokens, **CROWD) as crowd:
+    async with pressed(server, tokens, writers=WRITERS, listeners=LISTENERS) as crowd:
         for _ in range(MOST_ROUNDS):
             await cuts_the_power(disk, crowd)
             await crowd.next_answer()
