@@ -51,13 +51,11 @@ def unsupported(wanted: str) -> web.HTTPUnsupportedMediaType:
 
 
 def reply(value: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
-    """JSON that no cache keeps: it is one person's."""
-    known = {"Cache-Control": "no-store", **(headers or {})}
-    return web.Response(body=encode(value), status=status, content_type=JSON, headers=known)
+    return web.Response(body=encode(value), status=status, content_type=JSON, headers=headers)
 
 
 def nothing() -> web.Response:
-    return web.Response(status=204, headers={"Cache-Control": "no-store"})
+    return web.Response(status=204)
 
 
 def _object(body: bytes) -> dict[str, Any]:

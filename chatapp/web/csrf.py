@@ -13,8 +13,8 @@ from aiohttp.typedefs import Handler
 from aiohttp_session import Session, get_session
 
 from chatapp.core.errors import Forbidden
+from chatapp.keys import IDENTITY
 from chatapp.web.forms import fields
-from chatapp.web.identity import bearer
 from chatapp.web.language import _
 from chatapp.web.origins import is_own_form, is_unsafe, may_use_cookie
 from chatapp.web.paths import is_api
@@ -54,13 +54,19 @@ def is_genuine(token: str, key: bytes, session: Session) -> bool:
 
 @web.middleware
 async def csrf(request: web.Request, handler: Handler) -> web.StreamResponse:
-    if is_unsafe(request) and not bearer(request) and not _is_nowhere(request):
+    if is_unsafe(request) and not _is_by_token(request) and not _is_nowhere(request):
         session = await get_session(request)
         if is_api(request):
             _refuse_foreign_cookie(request, session)
         else:
             await _refuse_foreign_form(request, session)
     return await handler(request)
+
+
+def _is_by_token(request: web.Request) -> bool:
+    """No browser adds a token by itself. One that is not good does not count: behind it may be a cookie."""
+    identity = request[IDENTITY]
+    return identity is not None and identity.session_digest is None
 
 
 def _is_nowhere(request: web.Request) -> bool:

@@ -16,33 +16,44 @@ from chatapp.core.circumstances import Circumstances
 from chatapp.core.errors import BadRequest
 from chatapp.keys import ADDRESS, IDENTITY, REQUEST_ID, SETTINGS
 from chatapp.web.language import _
-from chatapp.web.paths import for_log, is_open, is_readable
+from chatapp.web.paths import carries_secret, for_log, is_open, is_readable
 from chatapp.web.proxies import PROXIES
 from chatapp.web.visitors import visitor
 from chatapp.web.voices import HAS_BEGUN
 
 REQUEST_ID_HEADER: Final = "X-Request-Id"
 HSTS: Final = "max-age=31536000"
+# Nothing but what is listed, and only from this server: a new kind of content has to be entered here first.
 POLICY: Final = "; ".join(
     (
-        "default-src 'self'",
-        "img-src 'self' data: blob:",
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
         "connect-src 'self'",
-        "object-src 'none'",
+        "form-action 'self'",
         "frame-ancestors 'none'",
         "base-uri 'none'",
-        "form-action 'self'",
+        "object-src 'none'",
         "require-trusted-types-for 'script'",
         # The one sink of markup: bodies of messages, which the server has cleaned.
         "trusted-types chatapp-html",
     )
+)
+UNUSED_POWERS: Final = (
+    *("accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "geolocation", "gyroscope"),
+    *("magnetometer", "microphone", "midi", "payment", "publickey-credentials-get", "usb", "xr-spatial-tracking"),
 )
 SAFETY: Final = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": ", ".join(f"{power}=()" for power in UNUSED_POWERS),
+    # What one person was answered must never come out of a cache for the next one.
+    hdrs.CACHE_CONTROL: "no-store",
 }
 
 _sane_id: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -75,6 +86,8 @@ async def refuse_unreadable_paths(request: web.Request, handler: Handler) -> web
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """On every answer, also errors, static files and upgrades; a handler's own value stands."""
     request[HAS_BEGUN] = True
+    if carries_secret(request.path):
+        response.headers["Referrer-Policy"] = "no-referrer"
     for name, value in SAFETY.items():
         response.headers.setdefault(name, value)
     if request.config_dict[SETTINGS].is_https:

@@ -48,6 +48,11 @@ def is_readable(raw_path: str) -> bool:
         return False
 
 
+def carries_secret(path: str) -> bool:
+    """Whether whoever learns the address can act on it; that of the first account has its code in the query."""
+    return path.startswith(SECRET_PREFIXES) or path == "/setup"
+
+
 def for_log(path: str) -> str:
     """The path without the secrets that links in mails carry."""
     for prefix in SECRET_PREFIXES:

@@ -24,9 +24,6 @@ from chatapp.web.phrases import phrases
 from chatapp.web.proxies import PROXIES
 from chatapp.web.session import take_flashes
 
-# Kept by the browser but asked about each time: the back button works, a shared computer shows nothing old.
-PAGE_CACHE: Final = "private, no-cache"
-NO_CACHE: Final = "no-store"
 UNSENT: Final[Form[Any]] = Form()
 
 
@@ -52,10 +49,8 @@ def _environment(is_debug: bool) -> jinja2.Environment:
     return environment
 
 
-async def render(
-    request: web.Request, template: str, *, status: int = 0, is_secret: bool = False, **context: Any
-) -> web.Response:
-    """A page of its own. ``status`` is the form's unless given; ``is_secret`` keeps it out of every cache."""
+async def render(request: web.Request, template: str, *, status: int = 0, **context: Any) -> web.Response:
+    """A page of its own. ``status`` is the form's unless given."""
     session = await get_session(request)
     known = {
         **error_context(request),
@@ -64,11 +59,8 @@ async def render(
     }
     form: Form[Any] = context.get("form", UNSENT)
     response = aiohttp_jinja2.render_template(template, request, {**known, **context}, status=status or form.status)
-    response.headers[hdrs.CACHE_CONTROL] = NO_CACHE if is_secret else PAGE_CACHE
     if form.retry_after is not None:
         response.headers[hdrs.RETRY_AFTER] = str(form.retry_after)
-    if is_secret:
-        response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 

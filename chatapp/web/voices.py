@@ -62,7 +62,6 @@ async def answer(request: web.Request, error: Exception) -> web.StreamResponse:
     if isinstance(refusal, Unauthenticated | Unverified) and wants_page(request):
         return web.Response(status=303, headers={"Location": await _way_on(request, refusal)})
     response = _page(request, status, refusal) if wants_page(request) else _problem(request, status, refusal)
-    response.headers["Cache-Control"] = "no-store"
     if refusal.retry_after is not None:
         response.headers["Retry-After"] = str(refusal.retry_after)
     if isinstance(error, HTTPException):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,29 +10,17 @@ from aiohttp_session import Session
 
 from chatapp.domain.chat import Chat
 from chatapp.web.csrf import CsrfToken, is_genuine
-from chatapp.web.origins import SAFE_METHODS
 from tests.support.cast import Actor
 from tests.web.browser import Browser
+from tests.web.router import unsafe_routes
 
 KEY = b"k" * 32
-FILLED = {"index": "1", "id": "1", "digest": "1"}
 
 
 def session(session_id: str) -> Session:
     found = Session(None, data=None, new=True)
     found["id"] = session_id
     return found
-
-
-def unsafe_routes(app: web.Application) -> Iterator[tuple[str, str]]:
-    """Method and path of everything that changes something, so that a new route cannot be forgotten."""
-    for route in app.router.routes():
-        info = route.get_info()
-        path = info.get("path") or info["formatter"]
-        for name in ("slug", "room", "username", "token", "code", "digest", "index", "id"):
-            path = path.replace(f"{{{name}}}", FILLED.get(name, "general"))
-        if route.method not in SAFE_METHODS:
-            yield route.method, path
 
 
 def test_a_token_is_good_for_its_session_only() -> None:

@@ -256,11 +256,6 @@ async def test_a_direct_conversation_is_opened_by_name(adas: Browser, grace: Act
     assert (await adas.submits("/direct", on="/people", username="nobody")).status == 404
 
 
-async def test_a_page_may_rest_in_the_back_forward_cache(adas: Browser) -> None:
-    for path in ("/rooms", "/rooms/general", "/people", "/rooms/new"):
-        assert (await adas.opens(path)).headers["Cache-Control"] == "private, no-cache"
-
-
 async def test_pages_answer_head(adas: Browser) -> None:
     for path in ("/rooms", "/rooms/general"):
         page = await adas.sends("HEAD", path)

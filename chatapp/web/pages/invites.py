@@ -27,4 +27,4 @@ async def destroy(request: web.Request) -> web.Response:
 
 async def _page(request: web.Request, link: str | None = None) -> web.Response:
     invites = await request.config_dict[CHAT].invites.all(actor(request))
-    return await render_shell(request, "settings/invites.html", invites=invites, link=link, is_secret=link is not None)
+    return await render_shell(request, "settings/invites.html", invites=invites, link=link)

@@ -48,5 +48,4 @@ async def _page(request: web.Request, form: forms.Form[Any]) -> web.Response:
         invite="",
         is_closed=not is_let_in,
         form=form,
-        is_secret=bool(invite),
     )

@@ -52,4 +52,4 @@ async def update(request: web.Request) -> web.Response:
 async def _page(request: web.Request, form: forms.Form[Any]) -> web.Response:
     is_valid = await request.config_dict[CHAT].accounts.is_link("reset", request.match_info["token"])
     status = 0 if is_valid else 404
-    return await render(request, "accounts/reset.html", status=status, is_valid=is_valid, form=form, is_secret=True)
+    return await render(request, "accounts/reset.html", status=status, is_valid=is_valid, form=form)

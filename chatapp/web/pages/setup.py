@@ -24,7 +24,7 @@ async def new(request: web.Request) -> web.Response:
     if not await request.config_dict[CHAT].accounts.is_empty():
         raise NotFound
     code = request.query.get("code", "")
-    return await render(request, "accounts/setup.html", code=code, form=forms.blank(code=code), is_secret=True)
+    return await render(request, "accounts/setup.html", code=code, form=forms.blank(code=code))
 
 
 async def create(request: web.Request) -> web.Response:
@@ -33,6 +33,6 @@ async def create(request: web.Request) -> web.Response:
         person = await request.config_dict[CHAT].accounts.set_up(**msgspec.structs.asdict(form.data))
     except ChatError as error:
         form = form.refused(error, on="code" if isinstance(error, Forbidden) else "")
-        return await render(request, "accounts/setup.html", code=form.values["code"], form=form, is_secret=True)
+        return await render(request, "accounts/setup.html", code=form.values["code"], form=form)
     await welcome(request, person)
     return see_other("/")

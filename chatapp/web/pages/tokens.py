@@ -40,6 +40,4 @@ async def destroy(request: web.Request) -> web.Response:
 
 async def _page(request: web.Request, form: forms.Form[Any], secret: str | None = None) -> web.Response:
     tokens = await request.config_dict[CHAT].sign_in.tokens(actor(request))
-    return await render_shell(
-        request, "settings/tokens.html", tokens=tokens, secret=secret, form=form, is_secret=secret is not None
-    )
+    return await render_shell(request, "settings/tokens.html", tokens=tokens, secret=secret, form=form)

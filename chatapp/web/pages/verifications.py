@@ -47,4 +47,4 @@ def hint(email: str) -> str:
 async def _page(request: web.Request) -> web.Response:
     is_valid = await request.config_dict[CHAT].accounts.is_link("verify", request.match_info["token"])
     status = 200 if is_valid else 404
-    return await render(request, "accounts/confirm.html", status=status, is_valid=is_valid, is_secret=True)
+    return await render(request, "accounts/confirm.html", status=status, is_valid=is_valid)
