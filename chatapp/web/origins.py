@@ -23,8 +23,8 @@ def may_use_cookie(request: web.Request) -> bool:
     """Whether the session cookie counts: anywhere for reading, only from our own pages for the rest."""
     origins = request.headers.getall(hdrs.ORIGIN, [])
     if is_upgrade(request):
-        # Browsers always send Origin here; scripts that hold a cookie send none.
-        return not origins or _is_ours(request, origins)
+        # Browsers always send Origin here; scripts that hold a cookie send none, nor where they are.
+        return _is_ours(request, origins) or (not origins and _site(request) in ([], ["same-origin"]))
     return not is_unsafe(request) or _is_ours(request, origins) or (not origins and _is_same_site(request))
 
 
@@ -41,4 +41,8 @@ def _is_ours(request: web.Request, origins: list[str]) -> bool:
 
 
 def _is_same_site(request: web.Request) -> bool:
-    return request.headers.getall("Sec-Fetch-Site", []) == ["same-origin"]
+    return _site(request) == ["same-origin"]
+
+
+def _site(request: web.BaseRequest) -> list[str]:
+    return request.headers.getall("Sec-Fetch-Site", [])

@@ -21,7 +21,8 @@ class Proxies:
     def __init__(self, trusted: Sequence[str], base_url: str = "") -> None:
         self._trusted: tuple[Network, ...] = tuple(ipaddress.ip_network(name, strict=False) for name in trusted)
         parts = urlsplit(base_url)
-        self._base_origin = _origin(parts.scheme, parts.netloc) if base_url else ""
+        # As browsers write it: a name of other letters goes over the wire in ASCII.
+        self._base_origin = _origin(parts.scheme, parts.netloc.encode("idna").decode()) if base_url else ""
 
     def address(self, request: web.BaseRequest) -> str:
         """The client's address: going back from our peer, the first hop that is not a trusted proxy."""

@@ -57,6 +57,10 @@ def test_the_configured_address_stands_above_all() -> None:
     assert Proxies(("10.0.0.1",), "https://chat.example.org:443/").origin(request) == "https://chat.example.org"
 
 
+def test_the_configured_address_is_compared_as_browsers_write_it() -> None:
+    assert Proxies((), "https://Bücher.example:8443").origin(ask()) == "https://xn--bcher-kva.example:8443"
+
+
 def test_a_network_that_is_none_is_told_at_the_start() -> None:
     with pytest.raises(ValueError, match=r"proxy\.example"):
         Proxies(("proxy.example",))
