@@ -9,15 +9,14 @@ from typing import Final
 import click
 
 from chatapp import __version__, app
-from chatapp.cli import invites, rooms, tokens, users
-from chatapp.cli.process import ONE_PROCESS, read_settings, run
+from chatapp.cli import database, invites, rooms, tokens, users
+from chatapp.cli.process import FAILED, ONE_PROCESS, read_settings, run
 from chatapp.core.errors import ChatError
 from chatapp.settings import SettingsError
 from chatapp.storage import migrate as schema
 from chatapp.storage.database import AlreadyRunning, locked
 from chatapp.storage.secrets import SecretsError
 
-FAILED: Final = 1
 INTERRUPTED: Final = 130
 
 
@@ -37,6 +36,7 @@ cli.add_command(users.user)
 cli.add_command(rooms.room)
 cli.add_command(tokens.token)
 cli.add_command(invites.invite)
+cli.add_command(database.audit)
 
 
 @cli.command()

@@ -16,6 +16,7 @@ from chatapp.core.models import Person
 from chatapp.domain.chat import Chat
 from chatapp.settings import Settings
 
+FAILED: Final = 1
 ONE_PROCESS: Final = "Needs the data folder for itself: stop the server first."
 
 

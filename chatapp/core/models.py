@@ -9,6 +9,7 @@ import msgspec
 RoomKind = Literal["open", "closed", "direct"]
 Role = Literal["owner", "member"]
 MOST_IN_A_ROOM: Final = 2**32 - 1
+DAMAGED: Final = "damaged"
 Theme = Literal["system", "light", "dark"]
 TokenKind = Literal["jwt", "personal", "bot"]
 LinkPurpose = Literal["verify", "reset"]
@@ -129,7 +130,9 @@ def message_id(room_id: int, index: int) -> int:
 
 
 class Message(msgspec.Struct, frozen=True):
-    """One post as it is now. ``html`` is empty where it would equal the escaped content."""
+    """One post as it is now. ``html`` is empty where it would equal the escaped content.
+
+    One of the kind :data:`DAMAGED` is not what was stored: the disk has altered it, and its words are left out."""
 
     id: int
     room_id: int
@@ -146,6 +149,10 @@ class Message(msgspec.Struct, frozen=True):
     reply_to: int | None = None
     client_id: str = ""
     kind: str = ""
+
+    @property
+    def is_damaged(self) -> bool:
+        return self.kind == DAMAGED
 
 
 class History(msgspec.Struct, frozen=True):

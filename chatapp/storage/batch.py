@@ -9,8 +9,9 @@ import msgspec
 
 from chatapp.core.audit_log import Draft
 from chatapp.core.errors import ChatError, Conflict, Forbidden, NotFound
-from chatapp.core.models import Message, message_id
+from chatapp.core.models import DAMAGED, Message, message_id
 from chatapp.storage import audit_log, hot
+from chatapp.storage.checksum import of_message
 
 
 class Post(msgspec.Struct, frozen=True):
@@ -122,7 +123,7 @@ class Batch:
         known = self._known.get((post.by, post.client_id)) if post.client_id else None
         if known is None:
             return None
-        is_untouched = known.edited_at is None and not known.is_deleted
+        is_untouched = known.edited_at is None and not known.is_deleted and not known.is_damaged
         if known.room_id != post.room_id or (is_untouched and known.content != post.content):
             raise Conflict("This client_id was used for another message.")
         return known
@@ -161,9 +162,11 @@ class Batch:
     def _rewrite(self, change: Edit | Delete, target: Message) -> Message:
         index, version = self._tops[change.room_id]
         if isinstance(change, Edit):
+            if target.is_damaged:
+                raise Conflict("This message is damaged on the server's disk and cannot be changed, only deleted.")
             words = {"content": change.content, "html": change.html, "edited_at": change.at}
         else:
-            words = {"content": "", "html": "", "is_deleted": True}
+            words = {"content": "", "html": "", "is_deleted": True, "kind": target.kind.removeprefix(DAMAGED)}
         message = msgspec.structs.replace(target, version=version + 1, **words)
         self._tops[change.room_id] = (index, version + 1)
         self._rewritten[message.id] = message
@@ -204,15 +207,24 @@ def _inserted(message: Message) -> tuple[object, ...]:
         created_at=message.created_at,
         reply_to=message.reply_to,
         client_id=message.client_id or None,
+        checksum=of_message(message),
     )
 
 
 def _rewritten(message: Message) -> tuple[object, ...]:
     return hot.REWRITE.values(
         at=message.id,
+        room_id=message.room_id,
+        index=message.index,
         version=message.version,
+        author_id=message.author_id,
+        kind=message.kind,
         content=message.content,
         html=message.html,
+        created_at=message.created_at,
         edited_at=message.edited_at,
         is_deleted=message.is_deleted,
+        reply_to=message.reply_to,
+        client_id=message.client_id or None,
+        checksum=of_message(message),
     )

@@ -16,13 +16,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from chatapp.core.clock import Clock, system_clock
 from chatapp.core.errors import Unavailable
+from chatapp.storage.health import BUSY_MS, Health
 from chatapp.storage.statement import Statement
+from chatapp.storage.tables import meta
 
 Row = sa.Row[*tuple[Any, ...]]
 Result = sa.CursorResult[*tuple[Any, ...]]
 Durability = Literal["full", "normal"]
 READERS: Final = 3
-BUSY_MS: Final = 5000
+UNDECODABLE: Final = "Could not decode to UTF-8"
 
 
 class AlreadyRunning(Exception):
@@ -69,10 +71,12 @@ class Database:
     def __init__(self, path: Path, durability: Durability, clock: Clock) -> None:
         self.path = path
         self.clock = clock
+        self.health = Health(path)
         self.write_lock = asyncio.Lock()
         self._write_engine = _engine(f"sqlite+aiosqlite:///{path}", durability, read_only=False)
         self._read_engine = _engine(f"sqlite+aiosqlite:///file:{path}?mode=ro&uri=true", durability, read_only=True)
         self._writer: AsyncConnection | None = None
+        self._patience_ms = BUSY_MS
         self._hot_reader: aiosqlite.Connection | None = None
 
     async def one(self, statement: sa.Executable) -> Row | None:
@@ -87,40 +91,58 @@ class Database:
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Begin immediately, commit at the end, then announce; roll back on any exception."""
         async with self.write_lock:
-            with translated():
-                writer = await self._writing()
+            with self.health.guarded():
+                writer = await self._patient(await self._writing())
                 work = await writer.begin()
             transaction = Transaction(writer, self.clock())
             try:
-                with translated():
+                with self.health.guarded():
                     yield transaction
                     await work.commit()
             except BaseException:
                 await asyncio.shield(self._roll_back(work))
                 raise
+            self.health.took_it()
             # Inside the lock, so that announcements keep the order of commits.
             transaction.announce()
 
     async def driver(self) -> aiosqlite.Connection:
         """The writer's own connection, for the journal; hold ``write_lock`` while using it."""
-        raw = await (await self._writing()).get_raw_connection()
-        connection = raw.driver_connection
-        assert isinstance(connection, aiosqlite.Connection)  # noqa: S101 - narrows a type
-        return connection
+        self.health.check()
+        return await _driver(await self._patient(await self._writing()))
 
     async def hot(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
         """Rows of a statement compiled beforehand, read past the SQL layer."""
         assert self._hot_reader is not None  # noqa: S101 - narrows a type
-        with translated():
-            return list(await self._hot_reader.execute_fetchall(sql, parameters))
+        with self.health.guarded():
+            try:
+                return list(await self._hot_reader.execute_fetchall(sql, parameters))
+            except aiosqlite.OperationalError as error:
+                if UNDECODABLE not in str(error):
+                    raise
+        # Text with a byte that the disk altered: the others read leniently, at a price nobody pays who is well.
+        async with self._reading() as connection:
+            return list(await (await _driver(connection)).execute_fetchall(sql, parameters))
 
     async def hot_one(self, statement: Statement, **parameters: Any) -> Any:
         """The first row of such a statement, or None."""
         rows = await self.hot(statement.sql, statement.values(**parameters))
         return rows[0] if rows else None
 
+    async def is_well(self) -> bool:
+        """Whether it can be read and, where a write was refused, written again."""
+        try:
+            await self.one(sa.select(meta.c.key).limit(1))
+            if self.health.has_refused:
+                async with self.transaction() as tx:
+                    await tx.execute(sa.update(meta).values(value=meta.c.value))
+        except Unavailable:
+            return False
+        return not self.health.is_damaged
+
     async def open(self) -> None:
         await self._writing()
+        self.health.opened()
         self._hot_reader = await aiosqlite.connect(f"file:{self.path}?mode=ro", uri=True, isolation_level=None)
         await self._hot_reader.execute(f"PRAGMA busy_timeout={BUSY_MS}")
 
@@ -135,14 +157,14 @@ class Database:
 
     async def reopen_writer(self) -> None:
         """After a failed fsync the connection's view of the file is not to be trusted."""
-        writer, self._writer = self._writer, None
+        writer, self._writer, self._patience_ms = self._writer, None, BUSY_MS
         if writer is not None:
             await writer.invalidate()
             await writer.close()
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[AsyncConnection]:
-        with translated():
+        with self.health.guarded():
             async with self._read_engine.connect() as connection:
                 yield connection
 
@@ -151,6 +173,12 @@ class Database:
             self._writer = await self._write_engine.connect()
         return self._writer
 
+    async def _patient(self, writer: AsyncConnection) -> AsyncConnection:
+        if self._patience_ms != self.health.patience_ms:
+            self._patience_ms = self.health.patience_ms
+            await (await _driver(writer)).execute(f"PRAGMA busy_timeout={self._patience_ms}")
+        return writer
+
     async def _roll_back(self, work: Any) -> None:
         try:
             await work.rollback()
@@ -158,13 +186,15 @@ class Database:
             await self.reopen_writer()
 
 
-@contextmanager
-def translated() -> Iterator[None]:
-    """A disk that is full, locked or failing is a passing refusal, not a bug."""
-    try:
-        yield
-    except (sa.exc.OperationalError, aiosqlite.OperationalError) as error:
-        raise Unavailable("The database cannot do this right now. Nothing was stored; please try again.") from error
+async def _driver(connection: AsyncConnection) -> aiosqlite.Connection:
+    driver = (await connection.get_raw_connection()).driver_connection
+    assert isinstance(driver, aiosqlite.Connection)  # noqa: S101 - narrows a type
+    return driver
+
+
+def lenient(text: bytes) -> str:
+    """Text as it can be read: a byte that the disk altered must not hide the row it is in."""
+    return text.decode("utf-8", "replace")
 
 
 @asynccontextmanager
@@ -210,6 +240,7 @@ def _engine(url: str, durability: Durability, *, read_only: bool) -> AsyncEngine
     def prepare(connection: Any, _record: Any) -> None:
         # None: the driver starts no transaction by itself; the "begin" event below does.
         connection.isolation_level = None
+        connection.driver_connection.text_factory = lenient
         cursor = connection.cursor()
         for pragma in _pragmas(durability, read_only=read_only):
             cursor.execute(f"PRAGMA {pragma}")

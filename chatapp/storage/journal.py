@@ -9,16 +9,19 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 import aiosqlite
+import sqlalchemy as sa
 import structlog
 
 from chatapp.core.errors import ChatError, Internal, Unavailable
 from chatapp.core.models import Message
 from chatapp.storage.batch import Batch, Change, Result
 from chatapp.storage.database import Database
+from chatapp.storage.health import is_damage, is_the_disk
 from chatapp.storage.tail import Tails
 
 BATCH: Final = 1000
 WAITING: Final = 20_000
+DAMAGED: Final = "The database is damaged where this belongs. Nothing was stored."
 
 Announce = Callable[[int, Sequence[Message]], None]
 Waiting = tuple[Change, asyncio.Future[Message]]
@@ -74,10 +77,11 @@ class Journal:
             await self._commit(waiting)
         except ChatError as error:
             _refuse(waiting, error)
-        except Exception:
-            log.exception("journal.batch_failed", changes=len(waiting))
+        except Exception as error:
+            is_known = is_the_disk(error)
+            log.error("journal.batch_failed", changes=len(waiting), error=str(error), exc_info=not is_known)
             if len(waiting) == 1:
-                return _refuse(waiting, Internal())
+                return _refuse(waiting, Unavailable(DAMAGED) if is_known else Internal())
             # One poisonous change must not take its neighbours down.
             for item in waiting:
                 await self._commit_fairly([item])
@@ -110,11 +114,16 @@ class Journal:
             except BaseException:
                 await self._roll_back(connection)
                 raise
-        except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
-            if isinstance(error, sqlite3.IntegrityError):
+            self._database.health.took_it()
+        except (sa.exc.DatabaseError, sqlite3.DatabaseError) as error:
+            if not is_the_disk(error):
+                raise
+            self._database.health.note(error)
+            await self._database.reopen_writer()
+            # A damaged page is met by some changes only: the others of the batch are tried without them.
+            if is_damage(error):
                 raise
             log.error("journal.disk_refused", error=str(error))
-            await self._database.reopen_writer()
             raise Unavailable("This could not be stored right now. Please try again.") from error
 
     async def _roll_back(self, connection: aiosqlite.Connection) -> None:

@@ -27,7 +27,7 @@ def upgrade(path: Path) -> list[str]:
     try:
         with engine.connect() as connection:
             config = _config(connection)
-            pending = _pending(connection, config)
+            pending = _pending(connection)
             if pending and _revision(connection) is not None:
                 _copy(connection, path.with_name(f"{path.stem}-before-{pending[0]}.db"))
             if pending:
@@ -35,6 +35,11 @@ def upgrade(path: Path) -> list[str]:
         return pending
     finally:
         engine.dispose()
+
+
+def revisions() -> list[str]:
+    """Every revision this version knows, oldest first."""
+    return [step.revision for step in ScriptDirectory(str(folder("migrations"))).walk_revisions()][::-1]
 
 
 def differences(path: Path) -> list[Any]:
@@ -78,9 +83,8 @@ def _revision(connection: sa.Connection) -> str | None:
     return revision
 
 
-def _pending(connection: sa.Connection, config: Config) -> list[str]:
-    script = ScriptDirectory.from_config(config)
-    known = [step.revision for step in script.walk_revisions()][::-1]
+def _pending(connection: sa.Connection) -> list[str]:
+    known = revisions()
     current = _revision(connection)
     if current is not None and current not in known:
         raise TooNew(f"The database is at revision {current}, which this version does not know. Use a newer chatapp.")

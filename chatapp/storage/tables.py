@@ -186,6 +186,8 @@ messages: Final = sa.Table(
     sa.Column("reply_to", sa.BigInteger, nullable=True),
     # NULL when the sender gave none: uniqueness is only asked of keys that exist.
     sa.Column("client_id", sa.Text, nullable=True),
+    # storage/checksum.py, over all of the above: SQLite itself would not see an altered letter.
+    sa.Column("checksum", sa.BigInteger, nullable=False, server_default="0"),
     sa.UniqueConstraint("room_id", "version"),
     sa.UniqueConstraint("author_id", "client_id"),
 )

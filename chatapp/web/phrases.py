@@ -35,6 +35,7 @@ def _timeline() -> dict[str, str]:
         "loading_older": _("Loading older messages…"),
         "gap": _("You were away for a long time. Some messages between are not shown here; scroll up to load them."),
         "deleted_message": _("This message was deleted."),
+        "damaged_message": _("This message is damaged on the server's disk."),
         "edited_at": _("Edited {time}"),
         "row_label": _("{name}, {time}"),
         "announce": _("{name}: {text}"),

@@ -90,7 +90,7 @@ export function paint(row, message) {
   Object.assign(row, { id: `m${message.index}`, tabIndex: -1 });
   Object.assign(row.dataset, { index: message.index, version: message.version, at: message.timestamp });
   row.classList.remove("pending", "failed");
-  row.classList.toggle("deleted", Boolean(message.deleted));
+  row.classList.toggle("deleted", Boolean(message.deleted) || message.kind === "damaged");
   row.toggleAttribute("data-reply", Boolean(message.reply_to));
   for (const link of row.querySelectorAll(".hd a, .ts")) link.href = `/rooms/${page.room.slug}/${message.index}`;
   sign(row, message.username, message.display_name);
@@ -112,6 +112,7 @@ export function clearState(row) {
 
 function paintBody(body, message) {
   if (message.deleted) body.textContent = t("deleted_message");
+  else if (message.kind === "damaged") body.textContent = t("damaged_message");
   else if (message.html) body.innerHTML = policy ? policy.createHTML(message.html) : message.html;
   else body.textContent = message.content;
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sqlite3
 import subprocess
@@ -14,8 +15,10 @@ from alembic import command, op
 
 from chatapp.storage import migrate
 from chatapp.storage.database import open_database
+from chatapp.storage.integrity import audit
+from tests.support.damage import behind_its_back, overwrite
 from tests.support.source import ROOT
-from tests.support.store import Store
+from tests.support.store import Store, open_store
 
 LAST: Final = sorted((ROOT / "migrations" / "versions").glob("*.py"))[-1].name[:4]
 # Forked children upgrade copies of a file and die without a goodbye, each at a later statement.
@@ -49,6 +52,13 @@ def rows(path: Path, sql: str) -> list[tuple[object, ...]]:
         return connection.execute(sql).fetchall()
     finally:
         connection.close()
+
+
+def before_checksums(path: Path) -> None:
+    """Take the file back to the revision before them."""
+    with behind_its_back(path) as connection:
+        connection.execute("ALTER TABLE messages DROP COLUMN checksum")
+        connection.execute("UPDATE alembic_version SET version_num = '0003'")
 
 
 def tables(path: Path) -> set[object]:
@@ -149,6 +159,33 @@ def test_a_kill_at_any_statement_is_made_good_by_the_next_start(tmp_path: Path) 
         assert rows(file, "SELECT count(*) FROM rooms WHERE slug = 'general'") == [(1,)]
         assert rows(file, "PRAGMA integrity_check") == [("ok",)]
     assert {len(migrate.differences(file)) for file in files[:: max(1, len(files) // 5)]} == {0}
+
+
+@pytest.mark.parametrize("count", [0, 1, 1000, 2001])
+async def test_messages_of_before_the_checksums_get_theirs(path: Path, count: int) -> None:
+    async with open_store(path) as store:
+        ada = await store.person("ada")
+        room = await store.room("designers", ada)
+        await asyncio.gather(*(store.says(ada, f"Ünïcode {n}", room, client_id=f"{n}") for n in range(count)))
+        before = await store.stored(room)
+    before_checksums(path)
+    migrate.upgrade(path)
+    assert audit(path).findings == []
+    async with open_store(path) as store:
+        assert await store.stored(room) == before
+
+
+async def test_a_message_that_was_damaged_before_the_checksums_is_not_signed(path: Path) -> None:
+    async with open_store(path) as store:
+        ada = await store.person("ada")
+        room = await store.room("designers", ada)
+        await store.says(ada, "one", room)
+        await store.says(ada, "two", room)
+    before_checksums(path)
+    overwrite(path, b"two", b"tw\xff")
+    migrate.upgrade(path)
+    async with open_store(path) as store:
+        assert [message.is_damaged for message in await store.stored(room)] == [False, True]
 
 
 async def test_a_copy_taken_beforehand_can_be_opened_alone(earlier: Path, tmp_path: Path) -> None:

@@ -1,0 +1,50 @@
+"""A sum over every stored column of a message, so that a row which the disk has altered is known as such."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from chatapp.core.models import Message
+
+# What a row holds, in the order of the table: id, room_id, index, version, author_id, kind, content, html,
+# created_at, edited_at, is_deleted (0 or 1), reply_to, client_id (None where there is none). A tuple or a list.
+Stored = Sequence[object]
+
+# MessagePack says of each value its type and its length: no two rows have the same bytes.
+_encode: Final[Callable[[Stored], bytes]] = msgspec.msgpack.Encoder().encode
+UNREADABLE: Final = -1
+
+
+def of_row(row: Stored) -> int:
+    """CRC-32 of the row, or :data:`UNREADABLE` for what no row of ours can hold."""
+    try:
+        return zlib.crc32(_encode(row))
+    except (TypeError, ValueError, OverflowError):
+        return UNREADABLE
+
+
+def of_message(message: Message) -> int:
+    """The sum to store with a message. Raises ``ValueError`` for what cannot be stored."""
+    return zlib.crc32(
+        _encode(
+            (
+                message.id,
+                message.room_id,
+                message.index,
+                message.version,
+                message.author_id,
+                message.kind,
+                message.content,
+                message.html,
+                message.created_at,
+                message.edited_at,
+                int(message.is_deleted),
+                message.reply_to,
+                message.client_id or None,
+            )
+        )
+    )
