@@ -13,8 +13,9 @@ from chatapp.settings import Settings
 def set_up(settings: Settings) -> None:
     """Configure structlog for the process; other libraries speak from warnings on."""
     is_json = settings.log_format == "json"
+    # ASCII, by the renderer's default: U+0085 and U+2028 end a line too, for those who read the log.
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
+        structlog.processors.JSONRenderer()
         if is_json
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )

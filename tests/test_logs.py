@@ -1,0 +1,61 @@
+"""A line of the log says when, can be read by a machine, and cannot be forged."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+import pytest
+import structlog
+
+from chatapp import logs
+from chatapp.settings import Settings
+
+FORGED: Final = "/rooms/a\r\n2026-01-01 [info] request status=200\x1b[31m\x85\u2028\u202e"
+Form = Literal["text", "json"]
+
+
+@pytest.fixture(autouse=True)
+def restored() -> Iterator[None]:
+    root, parser = logging.getLogger(), logging.getLogger("aiohttp.server")
+    before = (root.handlers[:], root.level, parser.handlers[:], parser.propagate)
+    yield
+    structlog.reset_defaults()
+    root.handlers[:], parser.handlers[:], parser.propagate = before[0], before[2], before[3]
+    root.setLevel(before[1])
+
+
+def written(form: Form, capsys: pytest.CaptureFixture[str], **values: str) -> str:
+    """What stderr holds after one event."""
+    logs.set_up(Settings(log_format=form))
+    structlog.get_logger("chatapp.access").warning("request", **values)
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    return shown.err
+
+
+def test_a_line_of_json_is_an_object(capsys: pytest.CaptureFixture[str]) -> None:
+    entry = json.loads(written("json", capsys, path=FORGED))
+    assert (entry["event"], entry["level"], entry["path"]) == ("request", "warning", FORGED)
+
+
+def test_a_line_says_when_in_utc(capsys: pytest.CaptureFixture[str]) -> None:
+    moment = datetime.fromisoformat(json.loads(written("json", capsys))["ts"])
+    assert moment.tzinfo == UTC
+    assert abs((datetime.now(UTC) - moment).total_seconds()) < 60
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_what_strangers_send_cannot_begin_a_line(form: Form, capsys: pytest.CaptureFixture[str]) -> None:
+    line = written(form, capsys, path=FORGED, person=FORGED)
+    assert len(line.splitlines()) == 1
+    assert line.endswith("\n")
+    assert all(character.isprintable() for character in line[:-1])
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_line_goes_to_stderr_alone(form: Form, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "request" in written(form, capsys)
