@@ -12,7 +12,7 @@ from chatapp.core.events import UserChanged
 from chatapp.core.limits import Limits
 from chatapp.core.models import Identity, LinkPurpose, Person
 from chatapp.core.passwords import Hasher
-from chatapp.domain import hashing, joining
+from chatapp.domain import hashing, joining, owners
 from chatapp.domain.joining import Applicant, applicant
 from chatapp.domain.outbox import Outbox
 from chatapp.realtime.hub import Hub
@@ -246,13 +246,13 @@ class Accounts:
             if is_disabled:
                 await sessions.delete_of(tx, person.id)
                 await links.delete_of(tx, person.id, "reset")
+                await owners.give_up(tx, person)
                 tx.after_commit(lambda: self._hub.end_person(person.id))
 
     async def _insert(
         self, tx: Transaction, new: Applicant, password_hash: str, *, is_admin: bool = False, is_verified: bool = True
     ) -> Person:
-        flags = {"is_admin": is_admin, "is_verified": is_verified}
-        return await joining.insert(tx, new, password_hash=password_hash, at=self._database.clock(), **flags)
+        return await joining.insert(tx, new, password_hash=password_hash, is_admin=is_admin, is_verified=is_verified)
 
     async def _consume(self, tx: Transaction, purpose: LinkPurpose, secret: str) -> Person:
         used = await links.consume(tx, purpose, tokens.digest(secret), self._database.clock())

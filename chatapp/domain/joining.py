@@ -35,9 +35,7 @@ def applicant(*, username: str, email: str, password: str, display_name: str) ->
     return Applicant(**{**values, "display_name": values["display_name"] or values["username"]})
 
 
-async def insert(
-    tx: Transaction, new: Applicant, *, password_hash: str, is_admin: bool, is_verified: bool, at: int
-) -> Person:
+async def insert(tx: Transaction, new: Applicant, *, password_hash: str, is_admin: bool, is_verified: bool) -> Person:
     """Raises ``Invalid`` for a username or an address that is taken."""
     await _refuse_taken(tx, new)
     person = await people.insert(
@@ -48,9 +46,9 @@ async def insert(
         password_hash=password_hash,
         is_admin=is_admin,
         is_verified=is_verified,
-        at=at,
+        at=tx.at,
     )
-    return await let_in(tx, person, at) if is_verified else person
+    return await let_in(tx, person, tx.at) if is_verified else person
 
 
 async def let_in(tx: Transaction, person: Person, at: int) -> Person:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chatapp.core.errors import Forbidden, NotFound
 from chatapp.core.events import Read, RoomAdded
 from chatapp.core.models import Member, Person, Room
+from chatapp.domain import owners
 from chatapp.domain.access import Access, may_manage
 from chatapp.realtime.hub import Hub, Listener
 from chatapp.storage import audit_log, memberships, people
@@ -23,7 +24,10 @@ class Memberships:
 
     async def members(self, actor: Person, slug: str) -> list[Member]:
         room, _, _ = await self._access.visible_room(actor, slug)
-        return await memberships.members(self._database, room.id)
+        members = await memberships.members(self._database, room.id)
+        # Asked again: whoever was removed in between is not told who came after.
+        await self._access.visible_room(actor, slug)
+        return members
 
     async def join(self, actor: Person, slug: str) -> Room:
         """Enter an open room; being in it already is fine."""
@@ -31,15 +35,20 @@ class Memberships:
             room, _, _ = await self._access.visible_room(actor, slug, tx)
             if await self._put_in(tx, room, actor.id):
                 await audit_log.note(tx, actor, "member.joined", room.slug)
+                await owners.settle(tx, room)
         return room
 
     async def leave(self, actor: Person, slug: str) -> None:
-        """Raises ``Forbidden`` for general and for direct rooms, which nobody leaves."""
+        """When the last owner leaves, whoever has been in the room longest becomes it.
+
+        Raises ``Forbidden`` for general and for direct rooms, which nobody leaves.
+        """
         async with self._database.transaction() as tx:
             room, _, _ = await self._access.membership_for(actor, slug, tx)
             _refuse_fixed(room)
             await self._take_out(tx, room, actor.id)
             await audit_log.note(tx, actor, "member.left", room.slug)
+            await owners.settle(tx, room)
 
     async def add(self, actor: Person, slug: str, username: str) -> None:
         """Any member may bring somebody into an open room; a closed one needs an owner or an administrator."""
@@ -64,6 +73,7 @@ class Memberships:
             if not await self._take_out(tx, room, person.id):
                 raise NotFound(f"{username} is not in this room.")
             await audit_log.note(tx, actor, "member.removed", person.username, room=room.slug)
+            await owners.settle(tx, room)
 
     async def mark_read(self, actor: Person, slug: str, index: int, *, heard_by: Listener | None = None) -> int:
         """Advance the read position, never back; return how many messages remain unread."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -27,6 +27,8 @@ MOST_CHANGES: Final = 1000
 CLIENT_ID: Final = 64
 # An answer is one frame, and client libraries refuse frames over 1 MiB: UTF-8 takes up to 4 bytes a character.
 CHARACTERS: Final = 200_000
+
+T = TypeVar("T")
 
 
 class Messages:
@@ -87,25 +89,20 @@ class Messages:
 
     async def recent(self, actor: Person, slug: str, limit: int = PAGE) -> History:
         """The newest ``limit`` messages (0 to 200), oldest first."""
-        room = await self._access.room_for(actor, slug)
-        return await self.newest(room, limit)
+        return await self._read(actor, slug, lambda room: self.newest(room, limit))
 
     async def before(self, actor: Person, slug: str, index: int, limit: int = PAGE) -> History:
-        room = await self._access.room_for(actor, slug)
-        return _fit(await self._log.before(room.id, index, _within(limit)))
+        return _fit(await self._read(actor, slug, lambda room: self._log.before(room.id, index, _within(limit))))
 
     async def after(self, actor: Person, slug: str, index: int, limit: int = PAGE) -> History:
-        room = await self._access.room_for(actor, slug)
-        return await self._log.after(room.id, index, _within(limit))
+        return await self._read(actor, slug, lambda room: self._log.after(room.id, index, _within(limit)))
 
     async def around(self, actor: Person, slug: str, index: int, limit: int = PAGE) -> History:
         """A window with the message of that ``index`` in its middle."""
-        room = await self._access.room_for(actor, slug)
-        return await self._log.after(room.id, max(0, index - 1 - limit // 2), _within(limit))
+        return await self.after(actor, slug, max(0, index - 1 - limit // 2), limit)
 
     async def by_index(self, actor: Person, slug: str, index: int) -> Message:
-        room = await self._access.room_for(actor, slug)
-        message = await self._log.one(room.id, index)
+        message = await self._read(actor, slug, lambda room: self._log.one(room.id, index))
         if message is None:
             raise NotFound
         return message
@@ -115,8 +112,7 @@ class Messages:
 
         When too much changed, or ``version`` belongs to another history, the newest page with ``is_complete`` false.
         """
-        room = await self._access.room_for(actor, slug)
-        return await self.missed(room, version, epoch)
+        return await self._read(actor, slug, lambda room: self.missed(room, version, epoch))
 
     async def missed(self, room: Room, version: int, epoch: str = "") -> History:
         """As :meth:`changes`, for a room the caller has been let into."""
@@ -151,6 +147,12 @@ class Messages:
     async def note_typing(self, actor: Person, slug: str, *, is_active: bool) -> None:
         room = await self._access.room_for(actor, slug)
         self._typing.note(room, actor, is_active=is_active)
+
+    async def _read(self, actor: Person, slug: str, look: Callable[[Room], Awaitable[T]]) -> T:
+        found = await look(await self._access.room_for(actor, slug))
+        # Asked again: whoever was removed in between does not get what was said after.
+        await self._access.room_for(actor, slug)
+        return found
 
     def _slow_down(self, actor: Person) -> None:
         wait = self._limits.message(actor.id)

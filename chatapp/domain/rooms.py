@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
 import msgspec
 
 from chatapp.core import validation
-from chatapp.core.errors import Conflict, Forbidden, NotFound, invalid
+from chatapp.core.errors import Conflict, Forbidden, NotFound, Unavailable, invalid
 from chatapp.core.events import RoomAdded, RoomChanged
 from chatapp.core.models import Person, Role, Room, RoomKind, RoomView
 from chatapp.domain.access import Access, may_manage
@@ -18,6 +20,8 @@ from chatapp.storage import audit_log, memberships, people, rooms
 from chatapp.storage.database import Database, Transaction
 
 GENERAL: Final = "general"
+SUFFIX_BYTES: Final = 4
+MOST_BEFORE_SUFFIX: Final = validation.LONGEST_SLUG - 2 * SUFFIX_BYTES - 1
 
 
 class Rooms:
@@ -48,16 +52,23 @@ class Rooms:
     async def create(
         self, actor: Person, *, name: str, slug: str = "", topic: str = "", kind: RoomKind = "open"
     ) -> Room:
-        """A new open or closed room owned by the actor. Raises ``Invalid`` or ``Conflict``."""
+        """A new open or closed room owned by the actor. Raises ``Invalid``, and ``Conflict`` for the address of a room
+        they can see; where it is that of another, the room gets one that begins like it."""
         name = validation.room_name(name)
         topic = validation.topic(topic)
-        slug = validation.slug(slug) if slug else validation.derive_slug(name)
         if kind not in {"open", "closed"}:
             raise invalid("kind", "A room is open or closed.")
+        address = validation.slug(slug) if slug else validation.derive_slug(name)
+        if kind == "closed" and not slug:
+            # Nobody finds out that there is such a room by asking for its name.
+            address = _unguessable(address)
         async with self._database.transaction() as tx:
-            room = await self._insert(tx, actor, slug=slug, name=name, topic=topic, kind=kind)
+            room = await self._insert(tx, actor, slug=address, name=name, topic=topic, kind=kind)
             if room is None:
-                raise Conflict(f"There is a room with the address {slug} already.")
+                await self._refuse_visible(tx, actor, address)
+                room = await self._insert(tx, actor, slug=_unguessable(address), name=name, topic=topic, kind=kind)
+            if room is None:
+                raise Unavailable
             await self._put_in(tx, room, actor, "owner")
             await audit_log.note(tx, actor, "room.made", room.slug, kind=kind)
         return room
@@ -87,6 +98,12 @@ class Rooms:
                     await self._put_in(tx, room, person, "member", _other(person, actor, other))
         return room
 
+    async def _refuse_visible(self, tx: Transaction, actor: Person, slug: str) -> None:
+        """An address is in nobody's way but theirs who can see the room: "taken" would tell that it exists."""
+        with suppress(NotFound):
+            await self._access.visible_room(actor, slug, tx)
+            raise Conflict(f"There is a room with the address {slug} already.")
+
     async def _insert(
         self, tx: Transaction, actor: Person, *, slug: str, name: str, topic: str, kind: str
     ) -> Room | None:
@@ -110,6 +127,10 @@ class Rooms:
             members = [member.person_id for member in await memberships.members(tx, room.id)]
             news = RoomChanged(slug, values.get("name", room.name), values.get("topic", room.topic), room.kind)
             tx.after_commit(lambda: self._hub.tell(members, news))
+
+
+def _unguessable(slug: str) -> str:
+    return f"{slug[:MOST_BEFORE_SUFFIX].rstrip('-')}-{secrets.token_hex(SUFFIX_BYTES)}"
 
 
 def _other(person: Person, first: Person, second: Person) -> str:

@@ -84,6 +84,8 @@ class Hub:
         self._rooms: dict[int, Audience] = {}
         self._people: defaultdict[int, set[Listener]] = defaultdict(set)
         self._unflushed: list[int] = []
+        # How often a credential was withdrawn: what was asked before is to be asked again.
+        self.endings = 0
 
     def __len__(self) -> int:
         return sum(len(listeners) for listeners in self._people.values())
@@ -126,6 +128,7 @@ class Hub:
             listener.end(code, reason)
 
     def _end(self, concerns: Callable[[Identity], bool]) -> None:
+        self.endings += 1
         for listener in self._listeners():
             if concerns(listener.identity):
                 listener.end(Close.SESSION_ENDED, "session ended")

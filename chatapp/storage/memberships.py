@@ -13,6 +13,13 @@ from chatapp.storage.statement import Statement
 from chatapp.storage.tables import memberships, people, rooms
 
 Found = tuple[Room, Role | None, int]
+_MEMBER: Final = (
+    people.c.id,
+    people.c.username,
+    people.c.display_name,
+    memberships.c.role,
+    memberships.c.joined_at,
+)
 
 
 async def insert(tx: Transaction, room_id: int, person_id: int, role: Role, read_index: int, at: int) -> bool:
@@ -60,6 +67,8 @@ def _found(room: sa.ColumnElement[bool], person_id: Any) -> sa.Select[Any]:
         sa.select(*ROOM, memberships.c.role, memberships.c.read_index)
         .select_from(rooms)
         .outerjoin(memberships, sa.and_(memberships.c.room_id == rooms.c.id, memberships.c.person_id == person_id))
+        # As they are now: what a request found at its beginning may be over.
+        .join(people, sa.and_(people.c.id == person_id, people.c.is_verified, ~people.c.is_disabled))
         .where(room)
     )
 
@@ -69,7 +78,8 @@ BY_ID: Final = Statement(_found(rooms.c.id == sa.bindparam("id"), sa.bindparam("
 
 
 async def find(db: Database, slug: str, person_id: int) -> Found | None:
-    """The room of that slug with this person's role (None: not in it) and read position."""
+    """The room of that slug with this person's role (None: not in it) and read position.
+    None for a person who is shut out, too."""
     return _to_found(await db.hot_one(BY_SLUG, slug=slug, person=person_id))
 
 
@@ -86,10 +96,32 @@ def _to_found(row: Any) -> Found | None:
     return (Room(*row[:-2]), row[-2], row[-1] or 0) if row else None
 
 
+async def heir(tx: Transaction, room_id: int) -> Member | None:
+    """Who has been in the room longest, if it has no owner that can act and somebody else who can."""
+    found = await tx.one(
+        sa.select(*_MEMBER)
+        .join(people, people.c.id == memberships.c.person_id)
+        .where(memberships.c.room_id == room_id, people.c.is_disabled.is_(False))
+        .order_by(memberships.c.role == "member", memberships.c.joined_at, people.c.id)
+    )
+    return Member(*found) if found and found.role != "owner" else None
+
+
+async def set_role(tx: Transaction, room_id: int, person_id: int, role: Role) -> None:
+    membership = (memberships.c.room_id == room_id, memberships.c.person_id == person_id)
+    await tx.execute(sa.update(memberships).where(*membership).values(role=role))
+
+
+async def owned_by(tx: Transaction, person_id: int) -> list[Room]:
+    found = sa.select(*ROOM).join(memberships, memberships.c.room_id == rooms.c.id)
+    mine = (memberships.c.person_id == person_id, memberships.c.role == "owner")
+    return [Room(*row) for row in await tx.all(found.where(*mine))]
+
+
 async def members(db: Reader, room_id: int) -> list[Member]:
     """By display name, without the disabled."""
     rows = await db.all(
-        sa.select(people.c.id, people.c.username, people.c.display_name, memberships.c.role, memberships.c.joined_at)
+        sa.select(*_MEMBER)
         .join(people, people.c.id == memberships.c.person_id)
         .where(memberships.c.room_id == room_id, people.c.is_disabled.is_(False))
         .order_by(sa.func.lower(people.c.display_name), people.c.username)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 from aiohttp_session import get_session
@@ -12,6 +14,8 @@ from chatapp.keys import CHAT, IDENTITY
 from chatapp.web.origins import may_use_cookie
 from chatapp.web.paths import is_open, is_socket
 
+SAFE: Final = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
+
 
 class Unverified(Forbidden):
     """Signed in, but the e-mail address is not confirmed yet."""
@@ -21,8 +25,21 @@ class Unverified(Forbidden):
 
 @web.middleware
 async def identity(request: web.Request, handler: Handler) -> web.StreamResponse:
+    hub = request.config_dict[CHAT].hub
+    endings = hub.endings
     request[IDENTITY] = None if is_open(request) else await _identify(request)
-    return await handler(request)
+    response = await handler(request)
+    if hub.endings != endings and request.method in SAFE and not response.prepared:
+        await _ask_again(request)
+    return response
+
+
+async def _ask_again(request: web.Request) -> None:
+    """Whoever was signed out while the answer was looked up does not get it. Raises ``Unauthenticated``."""
+    found = request[IDENTITY]
+    if found is not None and not await request.config_dict[CHAT].sign_in.is_valid(found):
+        request[IDENTITY] = None
+        raise Unauthenticated
 
 
 def current(request: web.Request) -> Identity:

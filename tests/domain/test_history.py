@@ -27,7 +27,7 @@ def house(unhurried: House) -> House:
 async def linus(house: House, grace: Person) -> Person:
     """Not in the room Designers, which is Grace's."""
     person = await house.person("linus")
-    await house.chat.rooms.create(grace, name="Designers", kind="closed")
+    await house.chat.rooms.create(grace, name="Designers", slug="designers", kind="closed")
     return person
 
 

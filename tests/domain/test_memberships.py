@@ -25,7 +25,9 @@ async def make(house: House, people: People, kind: str) -> Room:
         return await house.chat.rooms.open_direct(people["owner"], "member")
     if kind == "general":
         return await house.chat.access.room_for(people["owner"], "general")
-    room = await house.chat.rooms.create(people["owner"], name=kind, kind="closed" if kind == "closed" else "open")
+    room = await house.chat.rooms.create(
+        people["owner"], name=kind, slug=kind, kind="closed" if kind == "closed" else "open"
+    )
     for name in ("admin", "member"):
         await house.chat.memberships.add(people["owner"], room.slug, name)
     return room

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -26,7 +27,7 @@ def ear_of(house: House, person: Person) -> FakeListener:
 
 
 async def closed_room(house: House, owner: Person, *members: Person) -> Room:
-    room = await house.chat.rooms.create(owner, name="Designers", kind="closed")
+    room = await house.chat.rooms.create(owner, name="Designers", slug="designers", kind="closed")
     for member in members:
         await house.chat.memberships.add(owner, room.slug, member.username)
     return room
@@ -103,10 +104,23 @@ async def test_an_address_is_given_once(house: House, ada: Person, grace: Person
         await house.chat.rooms.create(ada, name="Another", slug="type")
 
 
-async def test_a_room_one_may_not_see_takes_its_address_all_the_same(house: House, ada: Person, grace: Person) -> None:
+async def test_a_room_one_may_not_see_is_in_nobodys_way(house: House, ada: Person, grace: Person) -> None:
     await closed_room(house, ada)
-    with pytest.raises(Conflict):
-        await house.chat.rooms.create(grace, name="Mine", slug="designers")
+    mine = await house.chat.rooms.create(grace, name="Mine", slug="designers")
+    assert re.fullmatch(r"designers-[0-9a-f]{8}", mine.slug)
+
+
+async def test_a_closed_room_is_not_found_by_asking_for_its_name(house: House, ada: Person, grace: Person) -> None:
+    secret = await house.chat.rooms.create(ada, name="Designers", kind="closed")
+    assert re.fullmatch(r"designers-[0-9a-f]{8}", secret.slug)
+    # The same answer as on a server that has no such room.
+    assert (await house.chat.rooms.create(grace, name="Designers")).slug == "designers"
+
+
+async def test_an_address_made_longer_is_still_one(house: House, ada: Person) -> None:
+    room = await house.chat.rooms.create(ada, name="x" * 64, kind="closed")
+    assert len(room.slug) == 64
+    assert (await house.chat.rooms.show(ada, room.slug)).role == "owner"
 
 
 # Seeing them

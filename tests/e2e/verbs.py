@@ -34,7 +34,7 @@ async def new_room(page: Page, *members: str, kind: str = "open") -> str:
         await page.check(f"[name=kind][value={kind}]")
     await page.click("main form button:not([type=button])")
     await page.wait_for_url(re.compile(r"/rooms/room-\d+"))
-    slug = name.replace(" ", "-")
+    slug = page.url.rpartition("/")[2]
     for member in members:
         await page.goto(f"/rooms/{slug}/settings")
         await page.fill("[name=username]", member)

@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 from aiohttp import ClientSession, ClientWebSocketResponse, CookieJar, WSMsgType
 from aiohttp.test_utils import TestClient
 
+from chatapp.core import validation
 from chatapp.core.models import Person, Room
 from chatapp.domain.chat import Chat
 
@@ -179,7 +180,8 @@ class Given:
         return actor
 
     async def room(self, name: str, *, owner: Actor, members: list[Actor] | None = None, kind: Any = "closed") -> Room:
-        room = await self.chat.rooms.create(owner.person, name=name, kind=kind)
+        slug = validation.derive_slug(name)
+        room = await self.chat.rooms.create(owner.person, name=name, slug=slug, kind=kind)
         for member in members or []:
             await self.chat.memberships.add(owner.person, room.slug, member.username)
         return room

@@ -172,7 +172,7 @@ async def test_a_permalink_to_nothing_is_not_found(adas: Browser, ada: Actor, ch
 
 
 async def test_a_room_can_be_made_named_and_filled(adas: Browser, grace: Actor, chat: Chat, ada: Actor) -> None:
-    page = await adas.submits("/rooms", on="/rooms/new", name="Ops & Co", topic=SHEET, kind="closed")
+    page = await adas.submits("/rooms", on="/rooms/new", name="Ops & Co", slug="ops-co", topic=SHEET, kind="closed")
     assert page.location == "/rooms/ops-co"
     shown = await adas.opens("/rooms/ops-co")
     assert "Ops &amp; Co" in shown.text

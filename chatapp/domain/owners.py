@@ -1,0 +1,27 @@
+"""A room with people in it has an owner: when the last one goes, whoever has been in it longest becomes it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from chatapp.core.models import Person, Room
+from chatapp.storage import audit_log, memberships
+from chatapp.storage.database import Transaction
+
+GENERAL: Final = "general"
+
+
+async def give_up(tx: Transaction, person: Person) -> None:
+    """To be called once somebody is shut out: others own the rooms that were theirs alone."""
+    for room in await memberships.owned_by(tx, person.id):
+        await settle(tx, room)
+
+
+async def settle(tx: Transaction, room: Room) -> None:
+    """To be called whenever somebody has come or gone. General is the administrators' to look after."""
+    if room.slug == GENERAL or room.kind == "direct":
+        return
+    heir = await memberships.heir(tx, room.id)
+    if heir is not None:
+        await memberships.set_role(tx, room.id, heir.person_id, "owner")
+        await audit_log.note(tx, None, "member.became_owner", heir.username, room=room.slug)
