@@ -15,9 +15,7 @@ def set_up(settings: Settings) -> None:
     is_json = settings.log_format == "json"
     # ASCII, by the renderer's default: U+0085 and U+2028 end a line too, for those who read the log.
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer()
-        if is_json
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.processors.JSONRenderer() if is_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     structlog.configure(
         processors=[
@@ -32,6 +30,11 @@ def set_up(settings: Settings) -> None:
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, force=True)
+    hear_parser()
+
+
+def hear_parser() -> None:
+    """Let what aiohttp itself cannot answer be said by us."""
     parser = logging.getLogger("aiohttp.server")
     parser.handlers, parser.propagate = [_RefusedByParser()], False
 
@@ -40,5 +43,9 @@ class _RefusedByParser(logging.Handler):
     """aiohttp logs what it cannot parse with the bytes themselves, which may hold a token or a password."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
-        structlog.get_logger("chatapp.web").warning("request.unreadable", error=kind)
+        log, kind = structlog.get_logger("chatapp.web"), record.exc_info[0] if record.exc_info else None
+        if kind is None or kind.__module__.startswith("aiohttp."):
+            log.warning("request.unreadable", error=kind.__name__ if kind else "")
+        else:
+            # A bug of ours that no middleware saw: said with its stack.
+            log.error("unexpected", exc_info=record.exc_info)

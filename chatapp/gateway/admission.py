@@ -17,6 +17,7 @@ from chatapp.keys import IDENTITY
 from chatapp.settings import Settings
 
 RETRY_SECONDS: Final = 5
+VERSION: Final = "13"
 K = TypeVar("K", int, str)
 
 
@@ -75,8 +76,10 @@ def _check_handshake(request: web.Request) -> None:
         raise BadRequest("A WebSocket is opened by a GET in HTTP/1.1.")
     if "upgrade" not in request.headers.get(hdrs.CONNECTION, "").lower():
         raise BadRequest("The header Connection: Upgrade is missing.")
-    if request.headers.get(hdrs.SEC_WEBSOCKET_VERSION) != "13":
-        raise BadRequest("Only version 13 of the WebSocket protocol is spoken here.")
+    if request.headers.getall(hdrs.SEC_WEBSOCKET_VERSION, []) != [VERSION]:
+        # RFC 6455 section 4.4: the client is told which version to come back with.
+        sentence = f"Only version {VERSION} of the WebSocket protocol is spoken here."
+        raise web.HTTPBadRequest(text=sentence, headers={hdrs.SEC_WEBSOCKET_VERSION: VERSION})
     if not _is_key(request.headers.get(hdrs.SEC_WEBSOCKET_KEY, "")):
         raise BadRequest("The header Sec-WebSocket-Key must hold 16 bytes in base64.")
 

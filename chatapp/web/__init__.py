@@ -12,7 +12,7 @@ from chatapp.places import folder
 from chatapp.web.assets import ASSETS, Assets
 from chatapp.web.csrf import CSRF_KEY, csrf
 from chatapp.web.identity import identity
-from chatapp.web.middlewares import add_headers, observe, refuse_unreadable_paths
+from chatapp.web.middlewares import add_headers, observe, refuse_unreadable
 from chatapp.web.proxies import PROXIES, Proxies
 from chatapp.web.routes import setup_routes
 from chatapp.web.session import SessionStorage
@@ -37,7 +37,7 @@ def setup(app: web.Application, *, session_keys: Sequence[str], csrf_key: str, i
             session_middleware(sessions),
             # Again inside, so that the cookie is kept or taken away on pages about errors too.
             errors,
-            refuse_unreadable_paths,
+            refuse_unreadable,
             identity,
             csrf,
         ]

@@ -8,7 +8,7 @@ import time
 from typing import Final
 
 import structlog
-from aiohttp import hdrs, web
+from aiohttp import HttpVersion10, HttpVersion11, hdrs, web
 from aiohttp.typedefs import Handler
 
 from chatapp.core import circumstances
@@ -22,6 +22,7 @@ from chatapp.web.visitors import visitor
 from chatapp.web.voices import HAS_BEGUN
 
 REQUEST_ID_HEADER: Final = "X-Request-Id"
+SPOKEN: Final = (HttpVersion10, HttpVersion11)
 HSTS: Final = "max-age=31536000"
 # Nothing but what is listed, and only from this server: a new kind of content has to be entered here first.
 POLICY: Final = "; ".join(
@@ -77,7 +78,13 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 @web.middleware
-async def refuse_unreadable_paths(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def refuse_unreadable(request: web.Request, handler: Handler) -> web.StreamResponse:
+    if request.version not in SPOKEN:
+        # aiohttp would answer HTTP/2.0 and HTTP/3.7 as if they were HTTP/1.1.
+        raise web.HTTPVersionNotSupported(text=_("This server speaks HTTP/1.1."))
+    if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
+        # aiohttp would unpack it, and take what was cut off in the middle for the whole.
+        raise web.HTTPUnsupportedMediaType(text=_("Send the body as it is, without a Content-Encoding."))
     if not is_readable(request.raw_path):
         raise BadRequest(_("The address is not readable."))
     return await handler(request)

@@ -44,7 +44,8 @@ def is_readable(raw_path: str) -> bool:
         return False
     try:
         return "\x00" not in unquote_to_bytes(path).decode()
-    except UnicodeDecodeError:
+    except UnicodeError:
+        # Raw bytes arrive as surrogates, which cannot even be encoded.
         return False
 
 

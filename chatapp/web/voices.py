@@ -10,7 +10,7 @@ import aiohttp_jinja2
 import jinja2
 import msgspec
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 from aiohttp.web_exceptions import HTTPException
 
@@ -66,7 +66,8 @@ async def answer(request: web.Request, error: Exception) -> web.StreamResponse:
         response.headers["Retry-After"] = str(refusal.retry_after)
     if isinstance(error, HTTPException):
         response.headers.update({name: error.headers[name] for name in KEPT_HEADERS if name in error.headers})
-    if is_socket(request):
+    if is_socket(request) or isinstance(error, web.RequestPayloadError) or hdrs.CONTENT_ENCODING in request.headers:
+        # Where a broken or packed body ends, and what comes after it, cannot be known.
         response.force_close()
     return response
 
@@ -84,7 +85,7 @@ def _translated(error: Exception, request: web.Request) -> tuple[int, ChatError]
 
 
 def _of_http(error: HTTPException) -> ChatError:
-    if error.status >= 500:
+    if error.status >= 500 and not isinstance(error, web.HTTPVersionNotSupported):
         return Internal(_said(error))
     if error.status == 404:
         return NotFound()
