@@ -114,6 +114,10 @@ class SignIn:
         is_active = person is not None and not person.is_disabled
         return is_active and not identity.is_expired(self._database.clock())
 
+    def seconds_left(self, identity: Identity) -> float | None:
+        """Until the credential ends by itself, 0 or less when it has; None when it does not."""
+        return None if identity.expires_at is None else (identity.expires_at - self._database.clock()) / SECOND_MS
+
     def note_seen(self, identity: Identity) -> None:
         """Remember that the credential is in use; written down by housekeeping, not by every request."""
         now = self._database.clock()

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import socket
 from abc import ABC, abstractmethod
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from aiohttp import WSCloseCode, web
@@ -14,12 +14,16 @@ from aiohttp import WSCloseCode, web
 from chatapp.core.events import Close
 from chatapp.core.models import Identity
 from chatapp.domain.chat import Chat
-from chatapp.realtime.frames import close_frame
+from chatapp.gateway.guard import Guard
+from chatapp.realtime.frames import close_frame, pong_frame
 from chatapp.realtime.hub import Subscription
+from chatapp.settings import Settings
 
 POLL_SECONDS: Final = 0.05
 CLOSE_SECONDS: Final = 2.0
 ROOMS: Final = 1000
+LARGEST: Final = 4
+LOOK_SECONDS: Final = 3600.0
 KERNEL_BYTES: Final = 65_536
 REFUSALS_BEFORE_FLOOD: Final = 100
 
@@ -37,7 +41,7 @@ class Connection(ABC):
     *behind*: it gets nothing more until the client has read, and is then caught up from the log.
     """
 
-    def __init__(self, chat: Chat, identity: Identity, ws: web.WebSocketResponse, transport: asyncio.Transport) -> None:
+    def __init__(self, chat: Chat, identity: Identity, ws: web.WebSocketResponse[Any], guard: Guard) -> None:
         self.chat = chat
         self.identity = identity
         self.ws = ws
@@ -45,18 +49,24 @@ class Connection(ABC):
         self.subscriptions: dict[int, Subscription] = {}
         self.is_ended = False
         self.close_code: int | None = None
-        self._transport = transport
+        self.guard = guard
+        self._transport = guard.transport
         self._bound = chat.settings.backlog_bytes
         self._patience = chat.settings.stalled_seconds
         self._behind: dict[Subscription, None] = {}
         self._catching_up: asyncio.Task[None] | None = None
         self._refusals = 0
-        _keep_little_in_the_kernel(transport)
+        self._expiry: asyncio.TimerHandle | None = None
+        _set_options(self._transport, chat.settings)
+        guard.reports_to(self.end)
 
     # What the hub calls. None of it waits.
 
     def write(self, frames: bytes) -> bool:
-        if self._transport.get_write_buffer_size() > self._bound:
+        waiting = self._transport.get_write_buffer_size()
+        # What comes at once is the same bytes for everybody and may go past the bound; but not without end, since it
+        # can be a thousand long messages.
+        if waiting > self._bound or waiting + len(frames) > LARGEST * self._bound:
             return False
         self.send(frames)
         return True
@@ -99,6 +109,9 @@ class Connection(ABC):
         if not self.is_ended and not self._transport.is_closing():
             self._transport.write(frame)
 
+    def pong(self, payload: bytes) -> None:
+        self.send(pong_frame(payload))
+
     async def may_take_more(self) -> bool:
         """Wait until the client has read its answers; False when it does not."""
         try:
@@ -106,6 +119,17 @@ class Connection(ABC):
         except Stalled:
             self.abort("stalled")
         return not self.is_ended
+
+    def ends_with_its_credential(self) -> None:
+        """Arm the clock of a credential that ends by itself. Looked at now and then, since clocks can be set."""
+        left = self.chat.sign_in.seconds_left(self.identity)
+        if left is None or self.is_ended:
+            return
+        if left <= 0:
+            self.end(Close.SESSION_ENDED, "session ended")
+        else:
+            loop = asyncio.get_running_loop()
+            self._expiry = loop.call_later(min(left, LOOK_SECONDS), self.ends_with_its_credential)
 
     def refused_for_rate(self) -> None:
         self._refusals += 1
@@ -130,11 +154,15 @@ class Connection(ABC):
         self._leave_all()
         if self._catching_up is not None:
             self._catching_up.cancel()
-        if self.ws.close_code == WSCloseCode.ABNORMAL_CLOSURE:
-            self._transport.abort()
-        elif self.close_code is not None:
+        if self._expiry is not None:
+            self._expiry.cancel()
+        if self.close_code is not None:
             # Before aiohttp says goodbye once more.
             self._transport.close()
+        elif self.ws.close_code == WSCloseCode.ABNORMAL_CLOSURE:
+            self._transport.abort()
+        # Who said goodbye without having read what was written would be waited for without end.
+        asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._transport.abort)
 
     @abstractmethod
     async def replay(self, subscription: Subscription) -> bool:
@@ -173,7 +201,12 @@ class Connection(ABC):
         self._behind.clear()
 
 
-def _keep_little_in_the_kernel(transport: asyncio.Transport) -> None:
+def _set_options(transport: asyncio.Transport, settings: Settings) -> None:
+    wire = transport.get_extra_info("socket")
     # Linux would take megabytes for a client that reads slowly: whether it reads could not be seen from here.
     if hasattr(socket, "TCP_NOTSENT_LOWAT"):
-        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, KERNEL_BYTES)
+        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, KERNEL_BYTES)
+    # A network that brings us the client's words and loses ours: it is heard, so it would never be asked.
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        seconds = max(settings.stalled_seconds, settings.heartbeat * 1.5)
+        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(seconds * 1000))

@@ -11,15 +11,23 @@ from aiohttp import WSMsgType, web
 
 from chatapp import __version__
 from chatapp.core.events import Close, Draining
+from chatapp.core.limits import Bucket
 from chatapp.domain.chat import Chat
 from chatapp.gateway import commands, registry
 from chatapp.gateway.admission import RETRY_SECONDS, Admission
 from chatapp.gateway.connection import Connection
+from chatapp.gateway.guard import Guard
 from chatapp.gateway.room_socket import RoomSocket
 from chatapp.gateway.socket import Socket
 from chatapp.keys import ADDRESS, GATEWAY
 
 DRAIN_SECONDS: Final = 5.0
+FRAMES_A_TURN: Final = 20
+PINGS_AT_ONCE: Final = 1000
+PINGS_PER_MINUTE: Final = 600
+HEARD: Final = frozenset({WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG})
+# An end without goodbye (RFC 6455 section 7.4.1), and what no registry gives out; aiohttp takes both.
+NEVER_SENT: Final = frozenset({1006, *range(5000, 65_536)})
 
 log = structlog.get_logger()
 
@@ -46,13 +54,14 @@ class Gateway:
         self.admission = Admission(chat.settings)
         commands.load()
         self._decoder = registry.decoder()
+        self._pings = Bucket(PINGS_AT_ONCE, PINGS_PER_MINUTE, _milliseconds)
         self._open: set[asyncio.Task[Any] | None] = set()
 
     async def socket(self, request: web.Request) -> web.StreamResponse:
         identity = self.admission.check(request)
 
-        async def serve(ws: web.WebSocketResponse[Any], transport: asyncio.Transport) -> None:
-            socket = Socket(self._chat, identity, ws, transport)
+        async def serve(ws: web.WebSocketResponse[Any], guard: Guard) -> None:
+            socket = Socket(self._chat, identity, ws, guard)
 
             async def greet() -> None:
                 socket.greet(__version__)
@@ -66,8 +75,8 @@ class Gateway:
         identity = self.admission.check(request)
         is_text = request.query.get("format") == "text"
 
-        async def serve(ws: web.WebSocketResponse[Any], transport: asyncio.Transport) -> None:
-            socket = RoomSocket(self._chat, identity, ws, transport, room=room, is_text=is_text)
+        async def serve(ws: web.WebSocketResponse[Any], guard: Guard) -> None:
+            socket = RoomSocket(self._chat, identity, ws, guard, room=room, is_text=is_text)
             await self._hold(socket, socket.listen, socket.receive)
 
         with self.admission.place(identity.person.id, request[ADDRESS]):
@@ -86,7 +95,7 @@ class Gateway:
     async def _upgrade(
         self,
         request: web.Request,
-        serve: Callable[[web.WebSocketResponse[Any], asyncio.Transport], Awaitable[None]],
+        serve: Callable[[web.WebSocketResponse[Any], Guard], Awaitable[None]],
     ) -> web.StreamResponse:
         ws = web.WebSocketResponse(
             heartbeat=self._settings.heartbeat,
@@ -94,16 +103,22 @@ class Gateway:
             max_msg_size=self._settings.max_frame + 1,
             compress=False,
             autoclose=False,
+            autoping=False,
             decode_text=False,
         )
-        await ws.prepare(request)
         transport = request.transport
         if not isinstance(transport, asyncio.Transport):
+            return ws
+        guard = Guard(transport)
+        try:
+            await ws.prepare(request)
+        except ConnectionError:
+            # Gone before it was answered: nobody's fault.
             return ws
         task = asyncio.current_task()
         self._open.add(task)
         try:
-            await serve(ws, transport)
+            await serve(ws, guard)
         finally:
             self._open.discard(task)
         return ws
@@ -118,7 +133,7 @@ class Gateway:
         hub.enter(socket)
         try:
             await self._begin(socket, start)
-            await _listen(socket, receive)
+            await self._listen(socket, receive)
         finally:
             hub.exit(socket)
             socket.finish()
@@ -132,20 +147,41 @@ class Gateway:
             elif self.admission.is_draining:
                 socket.end(Close.RESTART, "restart")
             else:
+                socket.ends_with_its_credential()
                 await start()
         except Exception:
             log.exception("socket.failed", connection=socket.id)
             socket.end(Close.INTERNAL, "internal error")
 
+    async def _listen(self, connection: Connection, receive: Callable[[bytes], Awaitable[None]]) -> None:
+        heard = 0
+        while (message := await connection.ws.receive()).type in HEARD:
+            heard += 1
+            if not heard % FRAMES_A_TURN:
+                # What has arrived is handed over without waiting: a heap of small frames would keep everybody else out.
+                await asyncio.sleep(0)
+            if connection.is_ended:
+                # Nothing counts any more but the client's goodbye.
+                continue
+            if message.type is WSMsgType.TEXT:
+                connection.chat.sign_in.note_seen(connection.identity)
+                await receive(message.data)
+            elif message.type is WSMsgType.BINARY:
+                connection.end(Close.BINARY, "text frames only")
+            elif message.type is WSMsgType.PING:
+                self._answer_ping(connection, message.data)
+            await connection.may_take_more()
+            if message.type is WSMsgType.TEXT:
+                connection.guard.grants_more_time()
+        if message.type is WSMsgType.CLOSE and message.data in NEVER_SENT:
+            connection.end(Close.PROTOCOL, "no such close code")
 
-async def _listen(connection: Connection, receive: Callable[[bytes], Awaitable[None]]) -> None:
-    while (message := await connection.ws.receive()).type in {WSMsgType.TEXT, WSMsgType.BINARY}:
-        if connection.is_ended:
-            # Nothing counts any more but the client's goodbye.
-            continue
-        if message.type is WSMsgType.BINARY:
-            connection.end(Close.BINARY, "text frames only")
-            continue
-        connection.chat.sign_in.note_seen(connection.identity)
-        await receive(message.data)
-        await connection.may_take_more()
+    def _answer_ping(self, connection: Connection, payload: bytes) -> None:
+        if self._settings.limits and self._pings.take(connection.id):
+            connection.end(Close.FLOOD, "flood")
+        else:
+            connection.pong(payload)
+
+
+def _milliseconds() -> int:
+    return round(asyncio.get_running_loop().time() * 1000)

@@ -53,6 +53,12 @@ def chunks(changes: Sequence[Message]) -> Iterator[Sequence[Message]]:
         yield changes[start:]
 
 
+def first_chunk(changes: Sequence[Message]) -> tuple[Sequence[Message], bool]:
+    """What goes into the first frame, and whether that is everything."""
+    part = next(chunks(changes), changes)
+    return part, len(part) == len(changes)
+
+
 def answer(ref: Ref | msgspec.UnsetType, fields: dict[str, Any]) -> bytes:
     """``{"ref": 7, "ok": true, …}``"""
     return text_frame(encode({**_ref(ref), "ok": True, **fields}))

@@ -16,6 +16,7 @@ from chatapp.core.models import Identity, Message, Room
 from chatapp.domain.chat import Chat
 from chatapp.gateway import protocol
 from chatapp.gateway.connection import Connection
+from chatapp.gateway.guard import Guard
 from chatapp.realtime.frames import text_frame
 from chatapp.realtime.hub import Subscription
 
@@ -55,12 +56,12 @@ class RoomSocket(Connection):
         chat: Chat,
         identity: Identity,
         ws: web.WebSocketResponse[Any],
-        transport: Any,
+        guard: Guard,
         *,
         room: Room,
         is_text: bool,
     ) -> None:
-        super().__init__(chat, identity, ws, transport)
+        super().__init__(chat, identity, ws, guard)
         self.room = room
         self.is_text = is_text
 
@@ -109,7 +110,7 @@ class RoomSocket(Connection):
         if subscription.is_closed:
             return True
         # By index, not by what is new: a post that was edited meanwhile has not been heard here yet.
-        for message in history.messages:
+        for message in protocol.first_chunk(history.messages)[0]:
             self.send(subscription.voice(self.room.slug, [_as_posted(message)]))
             subscription.index = message.index
         if subscription.index < history.index:

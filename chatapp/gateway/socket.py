@@ -14,6 +14,7 @@ from chatapp.core.models import Identity
 from chatapp.domain.chat import Chat
 from chatapp.gateway import protocol
 from chatapp.gateway.connection import Connection
+from chatapp.gateway.guard import Guard
 from chatapp.gateway.registry import COMMANDS, Command, actions
 from chatapp.realtime.frames import text_frame
 from chatapp.realtime.hub import Subscription
@@ -24,8 +25,8 @@ log = structlog.get_logger()
 class Socket(Connection):
     """Answers commands one after the other; one bad frame costs one error answer."""
 
-    def __init__(self, chat: Chat, identity: Identity, ws: web.WebSocketResponse[Any], transport: Any) -> None:
-        super().__init__(chat, identity, ws, transport)
+    def __init__(self, chat: Chat, identity: Identity, ws: web.WebSocketResponse[Any], guard: Guard) -> None:
+        super().__init__(chat, identity, ws, guard)
         self._drawn_rooms: set[str] = set()
 
     def greet(self, server: str) -> None:
@@ -81,10 +82,12 @@ class Socket(Connection):
         history = await self.chat.messages.next_changes(room, subscription.version)
         if subscription.is_closed:
             return True
-        if history.messages:
-            self.send(subscription.voice(room.slug, history.messages))
-        if not history.is_complete:
-            subscription.version = history.messages[-1].version
+        # A frame at a time: a page of long messages is many times the bound.
+        part, is_all = protocol.first_chunk(history.messages)
+        if part:
+            self.send(subscription.voice(room.slug, part))
+        if not is_all or not history.is_complete:
+            subscription.version = part[-1].version
             return False
         subscription.version, subscription.index = history.version, history.index
         return self.chat.hub.go_live(subscription, history.version, history.index)

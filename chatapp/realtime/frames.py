@@ -7,6 +7,7 @@ from typing import Final
 
 TEXT: Final = 0x81
 CLOSE: Final = 0x88
+PONG: Final = 0x8A
 SMALL: Final = 126
 
 
@@ -24,3 +25,8 @@ def close_frame(code: int, reason: str) -> bytes:
     """Goodbye; ``reason`` has at most 123 bytes."""
     words = reason.encode()
     return struct.pack("!BBH", CLOSE, 2 + len(words), code) + words
+
+
+def pong_frame(payload: bytes) -> bytes:
+    """The answer to a ping, whose payload of at most 125 bytes it repeats."""
+    return bytes((PONG, len(payload))) + payload

@@ -19,6 +19,7 @@ from tests.support.wire import CLOSE, TEXT, RawSocket
 
 BACKLOG: Final = 16_384
 SMALL: Final = 4096
+FRAME: Final = 70_000
 LONG: Final = "x" * 4000
 
 
@@ -85,6 +86,27 @@ async def test_what_waits_for_a_slow_reader_is_bounded(opens: Opens, chat: Chat,
     await says_until_behind(chat, ada, grace)
     await asyncio.gather(*(ada.says(f"{number} {LONG}") for number in range(100)))
     assert unsent(chat, grace) < 4 * BACKLOG
+
+
+async def test_never_does_more_wait_than_four_times_the_bound(
+    opens: Opens, chat: Chat, ada: Actor, grace: Actor
+) -> None:
+    """Not when a heap of long messages comes in one turn, nor while they are made up for."""
+    raw = await opens_slowly(opens, grace)
+    most = 0
+
+    async def watches() -> None:
+        nonlocal most
+        while True:
+            most = max(most, unsent(chat, grace))
+            await asyncio.sleep(0)
+
+    watching = asyncio.create_task(watches())
+    await asyncio.gather(*(ada.says(f"{number} {LONG}") for number in range(200)))
+    assert await versions_up_to(raw, 200) == list(range(1, 201))
+    watching.cancel()
+    # Catching up writes a frame when a quarter of the bound is left.
+    assert BACKLOG < most < 4 * BACKLOG + FRAME
 
 
 async def test_who_asks_and_asks_without_reading_is_not_listened_to(
