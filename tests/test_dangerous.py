@@ -10,10 +10,14 @@ from typing import Final
 from tests.support.source import PACKAGE, ROOT, SOURCES, imports, tree
 
 SQL: Final = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|PRAGMA|VACUUM|ATTACH|CREATE|DROP|ALTER)\b")
-# What is filled in there: the pragmas written above it.
-WRITTEN_NEARBY: Final = {("storage/database.py", "pragma")}
-# Statements with places for values, filled with question marks.
-MARKED: Final = {("storage/batch.py", "sql")}
+# What is filled in there: pragmas written above it, a number, the columns of our own table.
+WRITTEN_NEARBY: Final = {
+    ("storage/database.py", "pragma"),
+    ("storage/database.py", "self._patience_ms"),
+    ("storage/audit_log.py", "', '.join(_names)"),
+}
+# Statements with places, filled with question marks or the name of a column.
+MARKED: Final = {("storage/batch.py", "sql"), ("storage/integrity.py", "LOG")}
 BUILT_IN: Final = {"eval", "exec", "compile", "__import__"}
 RUNS_TEXT: Final = {"os.system", "os.popen"}
 RUNNERS: Final = {"subprocess", "pickle", "marshal", "shelve", "yaml", "xml", "lxml", "runpy", "ctypes", "pty", "code"}

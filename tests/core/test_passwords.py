@@ -82,7 +82,18 @@ def test_any_ten_characters_will_do(password: str) -> None:
 
 @pytest.mark.parametrize(
     "password",
-    ["", "x" * 9, "x" * 1025, "password123", "PassWord123", "1234567890", "qwertyuiop", "ada.lovelace", "ADA.Lovelace"],
+    [
+        "",
+        "x" * 9,
+        "x" * 1025,
+        "password123",
+        "PassWord123",
+        "1234567890",
+        "superman12",
+        "qwertyuiop",
+        "ada.lovelace",
+        "ADA.Lovelace",
+    ],
 )
 def test_short_endless_common_passwords_and_the_username_are_refused(password: str) -> None:
     with pytest.raises(Invalid) as refusal:
@@ -98,3 +109,4 @@ def test_a_password_that_is_not_text_is_refused() -> None:
 def test_the_list_of_common_ones_holds_only_what_the_length_rule_lets_through() -> None:
     assert [word for word in passwords.COMMON if len(word) < passwords.SHORTEST] == []
     assert all(word == word.casefold() for word in passwords.COMMON)
+    assert len(passwords.COMMON) >= 3000
