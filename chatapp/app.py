@@ -46,6 +46,7 @@ from chatapp.storage.secrets import Secrets
 # AppRunner would keep a silent connection for an hour.
 KEEPALIVE_SECONDS: Final = 15.0
 SHUTDOWN_SECONDS: Final = 5.0
+LAST_COMERS_SECONDS: Final = 0.1
 ANYWHERE: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, not bound to
 
 log = structlog.get_logger()
@@ -151,11 +152,16 @@ async def serve(settings: Settings) -> None:
     )
     try:
         await server.setup()
-        await web.TCPSite(server, settings.host, settings.port).start()
+        site = web.TCPSite(server, settings.host, settings.port)
+        await site.start()
         await _announce(app, settings, server.addresses[0][1])
         await _stopped()
         # Before the clean-up, from whose beginning on aiohttp hears no socket's goodbye any more.
         await app[GATEWAY].drain()
+        await site.stop()
+        # Who came last still gets an answer. The clean-up would wait five seconds for the request of a connection
+        # that it found just accepted, having stopped to read from it.
+        await asyncio.sleep(LAST_COMERS_SECONDS)
     finally:
         await server.cleanup()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -88,3 +89,29 @@ class FailingDisk:
 def failing_disk(folder: Path) -> FailingDisk:
     needs("libfiu (fiu-utils)", is_there=shutil.which("fiu-run") is not None)
     return FailingDisk(folder)
+
+
+class SmallDisk:
+    """A file system of its own with little room, and ballast that fills it to the last byte."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._ballast = folder / "ballast"
+
+    def fills(self) -> None:
+        with self._ballast.open("ab", buffering=0) as file, contextlib.suppress(OSError):
+            while file.write(bytes(4096)):
+                pass
+
+    def empties(self) -> None:
+        self._ballast.unlink()
+
+
+@asynccontextmanager
+async def small_disk(folder: Path, *, mebibytes: int) -> AsyncIterator[SmallDisk]:
+    is_there = await succeeds("mount", "-t", "tmpfs", "-o", f"size={mebibytes}m,mode=700", "tmpfs", str(folder))
+    needs("The right to mount (root)", is_there=is_there)
+    try:
+        yield SmallDisk(folder)
+    finally:
+        assert await succeeds("umount", "-l", str(folder))

@@ -33,6 +33,7 @@ class Client:
         self.name = name
         self.connects = 0
         self.codes: list[int | None] = []
+        self.turned_away: list[str] = []
         self.is_over = False
 
     async def run(self) -> None:
@@ -41,7 +42,9 @@ class Client:
         while not self.is_done:
             try:
                 line = await Line.open(self.address.port, self.token)
-            except (OSError, Refused, TimeoutError):
+            except (OSError, Refused, TimeoutError) as error:
+                if isinstance(error, Refused):
+                    self.turned_away.append(error.head)
                 await asyncio.sleep(random.uniform(0, min(LONGEST, SHORTEST * 2**tries)))
                 tries += 1
                 continue
@@ -116,8 +119,9 @@ class Writer(Client):
             began = asyncio.get_running_loop().time()
             line.send(wanted.action, room=self.room, ref=wanted.tries, **wanted.fields)
             answer = await line.receive()
-            if answer.event:
-                raise Gone
+            while answer.event:
+                # It says that it will go: the goodbye comes next.
+                answer = await line.receive()
             self.slowest = max(self.slowest, asyncio.get_running_loop().time() - began)
             if not self._take(wanted, answer):
                 await asyncio.sleep(PAUSE)

@@ -67,6 +67,11 @@ class Server:
         """SIGTERM; the exit code."""
         return await self._stop(signal.SIGTERM)
 
+    async def exit_code(self) -> int:
+        """Once it has ended by itself."""
+        assert self._process is not None
+        return await self._process.wait()
+
     def send(self, number: signal.Signals) -> None:
         assert self._process is not None
         self._process.send_signal(number)
