@@ -23,9 +23,12 @@ from chatapp.domain.audit_log import AuditLog
 from chatapp.domain.chat import Chat
 from chatapp.domain.housekeeping import Housekeeping
 from chatapp.domain.invites import Invites
+from chatapp.domain.letters import Letters
+from chatapp.domain.links import Links
 from chatapp.domain.memberships import Memberships
 from chatapp.domain.messages import Messages
 from chatapp.domain.outbox import Outbox
+from chatapp.domain.passwords import Passwords
 from chatapp.domain.rooms import Rooms
 from chatapp.domain.sign_in import SignIn
 from chatapp.gateway import endpoint
@@ -64,7 +67,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> web.Applic
     async def run(app: web.Application) -> AsyncIterator[None]:
         async with (
             open_chat(settings, clock=clock) as chat,
-            Runner(chat.outbox, {"mail": Postman(settings).deliver, "reset": chat.accounts.send_reset}),
+            Runner(chat.outbox, {"mail": Postman(settings).deliver, "reset": chat.links.send_reset}),
             Housekeeper(chat.housekeeping),
         ):
             app[CHAT] = chat
@@ -76,7 +79,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> web.Applic
 
     app.cleanup_ctx.append(run)
     app.on_shutdown.append(drain)
-    pages.setup(app, session_keys=kept.session_keys, csrf_key=kept.csrf_key)
+    pages.setup(app, session_keys=kept.session_keys, csrf_keys=kept.csrf_keys)
     endpoint.setup_routes(app)
     return app
 
@@ -102,16 +105,20 @@ def assemble(
     """The nouns, each with what it uses."""
     limits, hasher = Limits(settings, database.clock), Hasher(settings.password_memory_kib)
     access, outbox = Access(database), Outbox(database=database, secrets=kept)
-    shared = dict[str, Any](database=database, hub=hub, limits=limits, hasher=hasher, settings=settings)
-    sign_in = SignIn(secrets=kept, **shared)
+    passwords = Passwords(database=database, limits=limits, hasher=hasher, secrets=kept)
+    letters = Letters(database=database, outbox=outbox, settings=settings)
+    shared = dict[str, Any](database=database, hub=hub, limits=limits, passwords=passwords)
+    sign_in = SignIn(secrets=kept, settings=settings, **shared)
     return Chat(
         settings=settings,
         access=access,
-        accounts=Accounts(tails=log.tails, outbox=outbox, **shared),
+        accounts=Accounts(tails=log.tails, letters=letters, settings=settings, **shared),
+        links=Links(letters=letters, outbox=outbox, **shared),
+        letters=letters,
         sign_in=sign_in,
-        invites=Invites(database=database, settings=settings),
-        rooms=Rooms(database=database, access=access, hub=hub),
-        memberships=Memberships(database=database, access=access, hub=hub),
+        invites=Invites(database=database, limits=limits, settings=settings),
+        rooms=Rooms(database=database, access=access, hub=hub, limits=limits),
+        memberships=Memberships(database=database, access=access, hub=hub, limits=limits),
         messages=Messages(
             database=database,
             access=access,
@@ -126,6 +133,7 @@ def assemble(
         audit_log=AuditLog(database=database),
         outbox=outbox,
         housekeeping=Housekeeping(database=database, hub=hub, sign_in=sign_in, settings=settings),
+        limits=limits,
         hub=hub,
         epoch=epoch,
     )
@@ -168,7 +176,7 @@ async def serve(settings: Settings) -> None:
 
 async def _announce(app: web.Application, settings: Settings, port: int) -> None:
     accounts = app[CHAT].accounts
-    accounts.public_url = url = settings.base_url or f"http://{_reachable(settings.host)}:{port}"
+    app[CHAT].letters.public_url = url = settings.base_url or f"http://{_reachable(settings.host)}:{port}"
     if not settings.base_url and settings.host in ANYWHERE:
         log.warning("settings.warning", detail=f"CHATAPP_BASE_URL is not set: links in mail begin with {url}.")
     lines = [f"chatapp is running on  {url}"]

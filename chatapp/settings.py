@@ -66,9 +66,16 @@ class Settings:
     sockets_per_address: int = _setting(100, "Sockets one address may hold at once.", minimum=1)
     message_burst: int = _setting(20, "Messages one person may send at once.", minimum=1)
     messages_per_minute: int = _setting(120, "Messages one person may send per minute.", minimum=1)
+    messages_per_minute_in_room: int = _setting(
+        60, "Messages one person may send per minute to one room, after the burst.", minimum=1
+    )
+    upgrades_per_minute: int = _setting(
+        60, "Sockets one person may open per minute; an address may open five times as many.", minimum=1
+    )
     login_tries: int = _setting(
         10,
-        "Failed logins per address in a window; an account allows ten times as many from all addresses together.",
+        "Failed logins per address in a window; an account allows five times as many per hour from all addresses "
+        "but those of browsers it has logged in with before.",
         minimum=1,
     )
     login_window_seconds: int = _setting(180, "Length of that window, in seconds.", minimum=1)

@@ -19,6 +19,7 @@ from tests.support.source import ROOT
 
 DOCS: Final = ROOT / "docs"
 PROTOCOL_PAGE: Final = (DOCS / "protocol.md").read_text()
+GROUPS: Final = "user|room|token|invite|secrets"
 README: Final = (ROOT / "README.md").read_text()
 PAGES: Final = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 
@@ -126,7 +127,9 @@ def test_commands_in_the_documents_exist() -> None:
         found
         for page in PAGES
         for block in re.findall(r"```sh\n(.*?)```", page.read_text(), re.DOTALL)
-        for found in re.findall(r"(?:^|-m )(chatapp (?:(?:user|room|token|invite) )?[a-z]+)", block, re.MULTILINE)
+        for found in re.findall(
+            r"(?:^|-m )(chatapp (?:(?:user|room|token|invite|secrets) )?[a-z-]+)", block, re.MULTILINE
+        )
     }
     assert used <= reference.command_paths()
     assert used

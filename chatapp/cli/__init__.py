@@ -9,7 +9,7 @@ from typing import Final
 import click
 
 from chatapp import __version__, app
-from chatapp.cli import database, invites, rooms, tokens, users
+from chatapp.cli import database, invites, rooms, secrets, tokens, users
 from chatapp.cli.process import FAILED, ONE_PROCESS, read_settings, run
 from chatapp.core.errors import ChatError
 from chatapp.settings import SettingsError
@@ -37,6 +37,7 @@ cli.add_command(rooms.room)
 cli.add_command(tokens.token)
 cli.add_command(invites.invite)
 cli.add_command(database.audit)
+cli.add_command(secrets.secrets)
 
 
 @cli.command()

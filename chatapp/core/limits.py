@@ -5,14 +5,32 @@ from __future__ import annotations
 import ipaddress
 from collections import OrderedDict, deque
 from collections.abc import Hashable
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 from chatapp.core.clock import Clock
+from chatapp.core.errors import RateLimited
 
 REMEMBERED: Final = 50_000
+HOUR_MS: Final = 3_600_000
+# What strangers may ask of us an hour: per address, and of mail per mail address.
 REQUESTS: Final = 20
-ADDRESSES: Final = 10
-REQUESTS_WINDOW_MS: Final = 3_600_000
+MAILS: Final = 5
+# How many addresses' worth one account (of logins) or one address (of people's sockets) may use.
+ADDRESSES: Final = 5
+
+Act = Literal["delete", "membership", "read", "typing", "room", "invite", "token", "ticket", "settings"]
+# At once, and per minute. More than anybody does by hand, less than a loop does.
+ACTS: Final[dict[Act, tuple[int, int]]] = {
+    "delete": (60, 60),
+    "membership": (60, 60),
+    "read": (120, 300),
+    "typing": (60, 120),
+    "room": (20, 10),
+    "invite": (20, 10),
+    "token": (20, 10),
+    "ticket": (60, 60),
+    "settings": (30, 30),
+}
 
 
 class Numbers(Protocol):
@@ -24,6 +42,10 @@ class Numbers(Protocol):
     def message_burst(self) -> int: ...
     @property
     def messages_per_minute(self) -> int: ...
+    @property
+    def messages_per_minute_in_room(self) -> int: ...
+    @property
+    def upgrades_per_minute(self) -> int: ...
     @property
     def login_tries(self) -> int: ...
     @property
@@ -84,6 +106,9 @@ class Window:
 
     def _recent(self, key: Hashable) -> deque[int]:
         events = self._events.get(key, deque())
+        if key in self._events:
+            # Asked about counts as used: a flood of other names must not push out what is being guessed at.
+            self._events.move_to_end(key)
         now = self._clock()
         # Events from the future are those of a clock that has been set back since.
         while events and not now - self._window < events[0] <= now:
@@ -92,55 +117,81 @@ class Window:
 
 
 class Limits:
-    """All counters of this process. Each question answers in whole seconds to wait, 0 for go ahead."""
+    """All counters of this process; ``limits`` off switches every one of them off."""
 
     def __init__(self, numbers: Numbers, clock: Clock) -> None:
         window = numbers.login_window_seconds * 1000
         self._is_on = numbers.limits
         self._messages = Bucket(numbers.message_burst, numbers.messages_per_minute, clock)
+        self._in_room = Bucket(numbers.message_burst, numbers.messages_per_minute_in_room, clock)
+        self._acts = {act: Bucket(*rate, clock) for act, rate in ACTS.items()}
+        per_minute = numbers.upgrades_per_minute
+        self._upgrades = Bucket(per_minute, per_minute, clock)
+        self._upgrades_from = Bucket(ADDRESSES * per_minute, ADDRESSES * per_minute, clock)
         self._logins = Window(numbers.login_tries, window, clock)
-        self._accounts = Window(numbers.login_tries * ADDRESSES, window, clock)
-        self._requests = Window(REQUESTS, REQUESTS_WINDOW_MS, clock)
+        self._accounts = Window(numbers.login_tries * ADDRESSES, HOUR_MS, clock)
+        self._requests = Window(REQUESTS, HOUR_MS, clock)
+        self._mails = Window(MAILS, HOUR_MS, clock)
 
-    def message(self, person_id: int) -> int:
-        return _seconds(self._messages.take(person_id)) if self._is_on else 0
+    def message(self, person_id: int, room_id: int) -> None:
+        """Count one. Raises ``RateLimited``."""
+        wait = self._messages.take(person_id) or self._in_room.take((person_id, room_id))
+        self._refuse(wait, "You are sending messages too fast.")
 
-    def login(self, account: Hashable, address: str = "") -> int:
-        """Count one try by this account and address before its password is looked at.
+    def act(self, act: Act, person_id: int) -> None:
+        """Count something a person does that costs a write or reaches others. Raises ``RateLimited``."""
+        self._refuse(self._acts[act].take(person_id))
+
+    def upgrade(self, person_id: int, address: str) -> int:
+        """Count a socket about to be opened; the seconds to wait, 0 for go ahead."""
+        wait = self._upgrades.take(person_id) or self._upgrades_from.take(network(address))
+        return _seconds(wait) if self._is_on else 0
+
+    def request(self, kind: str, address: str) -> None:
+        """Count something a stranger asks for that costs mail or an account. Raises ``RateLimited``."""
+        key = (kind, network(address))
+        self._refuse(self._requests.wait(key) if address else 0)
+        self._requests.count(key)
+
+    def mail(self, email: str) -> bool:
+        """Count a mail a stranger has us send; False when that address has had enough for now."""
+        is_free = not self._is_on or not self._mails.wait(email)
+        if is_free:
+            self._mails.count(email)
+        return is_free
+
+    def login(self, account: Hashable, address: str = "", device: str = "") -> int:
+        """Count one try before the password is looked at; the seconds to wait, 0 for go ahead.
 
         Counted beforehand, or many tries at once would all find the counter low. A refused try is not
-        counted. Of one account, an address has the usual number and all addresses together ten times that:
-        guessing stays slow, and a single stranger locks nobody else out.
+        counted. A device the account has logged in from has tries of its own, so that nobody can lock the owner
+        out. For all others an address has the usual number per window, and all addresses together
+        five times that per hour: an account has two names, so at most 100 guesses an hour are looked at.
         """
-        if not self._is_on:
-            return 0
-        wait = max(self._accounts.wait(account), *(self._logins.wait(key) for key in _login_keys(account, address)))
-        if not wait:
+        keys = _login_keys(account, address, device)
+        wait = max(self._logins.wait(key) for key in keys)
+        if not device:
+            wait = max(wait, self._accounts.wait(account))
+        if not self._is_on or wait:
+            return _seconds(wait) if self._is_on else 0
+        for key in keys:
+            self._logins.count(key)
+        if not device:
             self._accounts.count(account)
-            for key in _login_keys(account, address):
-                self._logins.count(key)
-        return _seconds(wait)
+        return 0
 
-    def login_succeeded(self, account: Hashable, address: str = "") -> None:
-        """Clear the account's failures and take back this one try of the address."""
-        mine, *others = _login_keys(account, address)
-        self._accounts.clear(account)
+    def login_succeeded(self, account: Hashable, address: str = "", device: str = "") -> None:
+        """Forget the failures here and take back this one try everywhere else; guesses from elsewhere stay counted."""
+        mine, *others = _login_keys(account, address, device)
         self._logins.clear(mine)
         for other in others:
             self._logins.uncount(other)
+        if not device:
+            self._accounts.uncount(account)
 
-    def request(self, kind: str, address: str) -> int:
-        """Count something a stranger asks for that costs mail or an account: at most 20 an hour per address."""
-        return self._take(self._requests, [(kind, network(address))] if address else [])
-
-    def _take(self, window: Window, keys: list[Hashable]) -> int:
-        if not self._is_on:
-            return 0
-        wait = max((window.wait(key) for key in keys), default=0)
-        if not wait:
-            for key in keys:
-                window.count(key)
-        return _seconds(wait)
+    def _refuse(self, wait_ms: int, sentence: str = "") -> None:
+        if self._is_on and wait_ms:
+            raise RateLimited(sentence, retry_after=_seconds(wait_ms))
 
 
 def network(address: str) -> str:
@@ -156,7 +207,9 @@ def network(address: str) -> str:
     return str(ipaddress.ip_network((int(known) >> 64 << 64, 64)))
 
 
-def _login_keys(account: Hashable, address: str) -> list[Hashable]:
+def _login_keys(account: Hashable, address: str, device: str) -> list[Hashable]:
+    if device:
+        return [("device", device)]
     where = network(address)
     return [("account", account, where), *([("address", where)] if address else [])]
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import msgspec
 
 from chatapp.core.errors import Unavailable
+from chatapp.core.limits import Limits
 from chatapp.domain.access import Access
 from chatapp.domain.accounts import Accounts
 from chatapp.domain.audit_log import AuditLog
 from chatapp.domain.housekeeping import Housekeeping
 from chatapp.domain.invites import Invites
+from chatapp.domain.letters import Letters
+from chatapp.domain.links import Links
 from chatapp.domain.memberships import Memberships
 from chatapp.domain.messages import Messages
 from chatapp.domain.outbox import Outbox
@@ -25,6 +28,8 @@ class Chat(msgspec.Struct, frozen=True):
     settings: Settings
     access: Access
     accounts: Accounts
+    links: Links
+    letters: Letters
     sign_in: SignIn
     invites: Invites
     rooms: Rooms
@@ -33,6 +38,7 @@ class Chat(msgspec.Struct, frozen=True):
     audit_log: AuditLog
     outbox: Outbox
     housekeeping: Housekeeping
+    limits: Limits
     hub: Hub
     epoch: str
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from chatapp.core import tokens
 from chatapp.core.errors import Forbidden, NotFound, invalid
+from chatapp.core.limits import Limits
 from chatapp.core.models import Invite, Person
 from chatapp.settings import Settings
 from chatapp.storage import invites, people
@@ -19,8 +20,9 @@ MOST_USES: Final = 1000
 class Invites:
     """For administrators; raises ``Forbidden`` for everybody else."""
 
-    def __init__(self, *, database: Database, settings: Settings) -> None:
+    def __init__(self, *, database: Database, limits: Limits, settings: Settings) -> None:
         self._database = database
+        self._limits = limits
         self._is_closed = settings.registration == "closed"
 
     async def create(self, actor: Person, *, days: int = 7, uses: int = 25) -> tuple[Invite, str]:
@@ -31,6 +33,7 @@ class Invites:
             raise invalid("uses", f"An invitation can be used 1 to {MOST_USES} times.")
         if self._is_closed:
             raise Forbidden("Registration is closed on this server: an invitation could not be used.")
+        self._limits.act("invite", actor.id)
         secret, now = tokens.new_secret(), self._database.clock()
         async with self._database.transaction() as tx:
             await _refuse_others(tx, actor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chatapp.core.errors import Forbidden, NotFound
 from chatapp.core.events import Read, RoomAdded
+from chatapp.core.limits import Limits
 from chatapp.core.models import Member, Person, Room
 from chatapp.domain import owners
 from chatapp.domain.access import Access, may_manage
@@ -17,10 +18,11 @@ GENERAL = "general"
 class Memberships:
     """All methods raise ``NotFound`` for a room the actor may not see."""
 
-    def __init__(self, *, database: Database, access: Access, hub: Hub) -> None:
+    def __init__(self, *, database: Database, access: Access, hub: Hub, limits: Limits) -> None:
         self._database = database
         self._access = access
         self._hub = hub
+        self._limits = limits
 
     async def members(self, actor: Person, slug: str) -> list[Member]:
         room, _, _ = await self._access.visible_room(actor, slug)
@@ -31,6 +33,7 @@ class Memberships:
 
     async def join(self, actor: Person, slug: str) -> Room:
         """Enter an open room; being in it already is fine."""
+        self._limits.act("membership", actor.id)
         async with self._database.transaction() as tx:
             room, _, _ = await self._access.visible_room(actor, slug, tx)
             if await self._put_in(tx, room, actor.id):
@@ -43,6 +46,7 @@ class Memberships:
 
         Raises ``Forbidden`` for general and for direct rooms, which nobody leaves.
         """
+        self._limits.act("membership", actor.id)
         async with self._database.transaction() as tx:
             room, _, _ = await self._access.membership_for(actor, slug, tx)
             _refuse_fixed(room)
@@ -52,6 +56,7 @@ class Memberships:
 
     async def add(self, actor: Person, slug: str, username: str) -> None:
         """Any member may bring somebody into an open room; a closed one needs an owner or an administrator."""
+        self._limits.act("membership", actor.id)
         async with self._database.transaction() as tx:
             room, role, _ = await self._access.membership_for(actor, slug, tx)
             if room.kind == "direct":
@@ -64,6 +69,7 @@ class Memberships:
 
     async def remove(self, actor: Person, slug: str, username: str) -> None:
         """Owners and administrators; anybody may remove themselves."""
+        self._limits.act("membership", actor.id)
         async with self._database.transaction() as tx:
             room, role, _ = await self._access.membership_for(actor, slug, tx)
             person = await self._person(tx, username)
@@ -77,6 +83,7 @@ class Memberships:
 
     async def mark_read(self, actor: Person, slug: str, index: int, *, heard_by: Listener | None = None) -> int:
         """Advance the read position, never back; return how many messages remain unread."""
+        self._limits.act("read", actor.id)
         async with self._database.transaction() as tx:
             room, _, read_index = await self._access.membership_for(actor, slug, tx)
             now_at = await memberships.advance(tx, room.id, actor.id, index)

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from chatapp.core import audit_log, text
-from chatapp.core.errors import NotFound, RateLimited, invalid
+from chatapp.core.errors import NotFound, invalid
 from chatapp.core.limits import Limits
 from chatapp.core.models import History, Message, Person, Room
 from chatapp.domain.access import Access, may_manage
@@ -67,7 +67,7 @@ class Messages:
         content = text.clean(content, self._most_content)
         client_id = _client_id(client_id)
         room = await self._access.room_for(actor, slug)
-        self._slow_down(actor)
+        self._limits.message(actor.id, room.id)
         post = Post(room.id, actor.id, self._database.clock(), content, text.render(content), client_id, reply_to)
         return await self._journal.append(post)
 
@@ -75,12 +75,13 @@ class Messages:
         """Raises ``Forbidden`` for another's message and ``NotFound`` for a deleted one."""
         content = text.clean(content, self._most_content)
         room = await self._access.room_for(actor, slug)
-        self._slow_down(actor)
+        self._limits.message(actor.id, room.id)
         at = self._database.clock()
         return await self._journal.append(Edit(room.id, actor.id, at, index, content, text.render(content)))
 
     async def delete(self, actor: Person, slug: str, index: int) -> Message:
         """Leave a tombstone: one's own message, or any for an owner of the room or an administrator."""
+        self._limits.act("delete", actor.id)
         room, role, _ = await self._access.membership_for(actor, slug)
         at = self._database.clock()
         may_moderate = room.kind != "direct" and may_manage(actor, role)
@@ -145,6 +146,7 @@ class Messages:
                 await asyncio.wait([changed], timeout=seconds)
 
     async def note_typing(self, actor: Person, slug: str, *, is_active: bool) -> None:
+        self._limits.act("typing", actor.id)
         room = await self._access.room_for(actor, slug)
         self._typing.note(room, actor, is_active=is_active)
 
@@ -153,11 +155,6 @@ class Messages:
         # Asked again: whoever was removed in between does not get what was said after.
         await self._access.room_for(actor, slug)
         return found
-
-    def _slow_down(self, actor: Person) -> None:
-        wait = self._limits.message(actor.id)
-        if wait:
-            raise RateLimited("You are sending messages too fast.", retry_after=wait)
 
 
 def _client_id(client_id: str) -> str:

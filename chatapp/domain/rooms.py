@@ -13,6 +13,7 @@ import msgspec
 from chatapp.core import validation
 from chatapp.core.errors import Conflict, Forbidden, NotFound, Unavailable, invalid
 from chatapp.core.events import RoomAdded, RoomChanged
+from chatapp.core.limits import Limits
 from chatapp.core.models import Person, Role, Room, RoomKind, RoomView
 from chatapp.domain.access import Access, may_manage
 from chatapp.realtime.hub import Hub
@@ -27,10 +28,11 @@ MOST_BEFORE_SUFFIX: Final = validation.LONGEST_SLUG - 2 * SUFFIX_BYTES - 1
 class Rooms:
     """All methods raise ``NotFound`` for a room the actor may not see, ``Forbidden`` for one they may not change."""
 
-    def __init__(self, *, database: Database, access: Access, hub: Hub) -> None:
+    def __init__(self, *, database: Database, access: Access, hub: Hub, limits: Limits) -> None:
         self._database = database
         self._access = access
         self._hub = hub
+        self._limits = limits
 
     async def sidebar(self, actor: Person) -> list[RoomView]:
         """The actor's rooms: by name, then direct ones by the other's name."""
@@ -58,6 +60,7 @@ class Rooms:
         topic = validation.topic(topic)
         if kind not in {"open", "closed"}:
             raise invalid("kind", "A room is open or closed.")
+        self._limits.act("room", actor.id)
         address = validation.slug(slug) if slug else validation.derive_slug(name)
         if kind == "closed" and not slug:
             # Nobody finds out that there is such a room by asking for its name.
@@ -92,6 +95,7 @@ class Rooms:
         async with self._database.transaction() as tx:
             room = await rooms.by_slug(tx, slug)
             if room is None:
+                self._limits.act("room", actor.id)
                 room = await self._insert(tx, actor, slug=slug, name="", topic="", kind="direct")
                 assert room is not None  # noqa: S101 - nobody else writes inside this transaction
                 for person in {actor.id: actor, other.id: other}.values():
@@ -116,6 +120,7 @@ class Rooms:
         tx.after_commit(lambda: self._hub.tell([person.id], news))
 
     async def _change(self, actor: Person, slug: str, values: dict[str, str]) -> None:
+        self._limits.act("settings", actor.id)
         async with self._database.transaction() as tx:
             room, role, _ = await self._access.membership_for(actor, slug, tx)
             if room.kind == "direct" or not may_manage(actor, role):

@@ -6,12 +6,11 @@ from functools import partial
 from typing import Final
 
 from chatapp.core import tokens, validation
-from chatapp.core.errors import Conflict, Forbidden, NotFound, RateLimited, Unauthenticated, invalid
+from chatapp.core.errors import Conflict, Forbidden, NotFound, Unauthenticated, invalid
 from chatapp.core.limits import Limits
 from chatapp.core.models import Identity, Person, Session, Token, TokenKind
-from chatapp.core.passwords import Hasher
 from chatapp.core.tokens import Claims
-from chatapp.domain import hashing
+from chatapp.domain.passwords import WRONG, Passwords
 from chatapp.realtime.hub import Hub
 from chatapp.settings import Settings
 from chatapp.storage import people, sessions
@@ -24,22 +23,27 @@ DAY_MS: Final = 86_400_000
 UNREMEMBERED_IDLE_MS: Final = DAY_MS
 MOST_TOKENS: Final = 100
 MOST_TOKEN_DAYS: Final = 365
-LONGEST_NAME: Final = 254
 LONGEST_ADDRESS: Final = 64
 LONGEST_USER_AGENT: Final = 200
-WRONG: Final = "The name or the password is not right."
 
 
 class SignIn:
     """Every refusal of a credential looks the same: None, or ``Unauthenticated`` with one sentence."""
 
     def __init__(
-        self, *, database: Database, hub: Hub, limits: Limits, hasher: Hasher, secrets: Secrets, settings: Settings
+        self,
+        *,
+        database: Database,
+        hub: Hub,
+        limits: Limits,
+        passwords: Passwords,
+        secrets: Secrets,
+        settings: Settings,
     ) -> None:
         self._database = database
         self._hub = hub
         self._limits = limits
-        self._hasher = hasher
+        self._passwords = passwords
         self._jwt_keys = secrets.jwt_keys
         self._shared_secret = settings.shared_jwt_secret
         self._is_weak_allowed = settings.allow_weak_shared_secret
@@ -51,12 +55,12 @@ class SignIn:
     # Passwords
 
     async def with_password(
-        self, name_or_email: str, password: str, *, remember: bool, address: str, user_agent: str
+        self, name_or_email: str, password: str, *, remember: bool, address: str, user_agent: str, device: str = ""
     ) -> tuple[str, Person]:
-        """A new session's secret, for the cookie. Raises ``Unauthenticated`` or ``RateLimited``."""
+        """A new session's secret, for the cookie. Raises as :meth:`Passwords.owner`."""
         while True:
-            person, password_hash = await self._authenticated(name_or_email, password, address)
-            better = await self._improved(password, password_hash)
+            person, password_hash = await self._passwords.owner(name_or_email, password, address=address, device=device)
+            better = await self._passwords.improved(password, password_hash)
             session, secret = self._new_session(person, remember, address, user_agent)
             async with self._database.transaction() as tx:
                 # Otherwise the password changed while it was being checked: ask for the new one.
@@ -68,8 +72,12 @@ class SignIn:
 
     async def check_password(self, name_or_email: str, password: str, *, address: str) -> Person:
         """Whose name and password these are, without a session. Raises as :meth:`with_password`."""
-        person, _ = await self._authenticated(name_or_email, password, address)
+        person, _ = await self._passwords.owner(name_or_email, password, address=address)
         return person
+
+    def device_of(self, person: Person) -> str:
+        """A cookie for the browser they have just logged in with; see :meth:`Passwords.device_of`."""
+        return self._passwords.device_of(person)
 
     async def start_session(self, person: Person, *, remember: bool, address: str, user_agent: str) -> str:
         """The secret for the cookie of somebody who has just proved who they are in another way."""
@@ -186,28 +194,6 @@ class SignIn:
                 raise NotFound
             tx.after_commit(lambda: self._hub.end_token(token_id))
 
-    async def _authenticated(self, name_or_email: str, password: str, address: str) -> tuple[Person, str]:
-        name = name_or_email.strip().lower()[:LONGEST_NAME]
-        # What is not plain text is nobody's name, and a lone surrogate would fail in the database.
-        found = await people.with_password(self._database, name) if name.isascii() and name.isprintable() else None
-        # By the name as typed: a counter shared by name and e-mail would tell which address is whose.
-        account = name
-        wait = self._limits.login(account, address)
-        if wait:
-            raise RateLimited("Too many attempts to log in. Please wait.", retry_after=wait)
-        # Asked even when the answer is clear: how long it takes must not tell whether there is such a person.
-        is_right = await hashing.is_right(self._hasher, password, found[1] if found else self._hasher.nobody)
-        if not found or not is_right or found[0].is_disabled:
-            raise Unauthenticated(WRONG)
-        self._limits.login_succeeded(account, address)
-        return found
-
-    async def _improved(self, password: str, password_hash: str) -> str:
-        """The hash under today's parameters, when they have risen since."""
-        if not self._hasher.needs_rehash(password_hash):
-            return password_hash
-        return await hashing.make(self._hasher, password)
-
     def _new_session(self, person: Person, is_remembered: bool, address: str, user_agent: str) -> tuple[Session, str]:
         secret, now = tokens.new_secret(), self._database.clock()
         session = Session(
@@ -230,6 +216,7 @@ class SignIn:
     async def _insert_token(self, actor: Person, kind: TokenKind, name: str, digest: str, days: int | None) -> Token:
         if days is not None and not 1 <= days <= MOST_TOKEN_DAYS:
             raise invalid("days", f"A token lasts 1 to {MOST_TOKEN_DAYS} days.")
+        self._limits.act("token", actor.id)
         now = self._database.clock()
         async with self._database.transaction() as tx:
             person = await _active(tx, actor)

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from aiohttp import HttpVersion11, hdrs, web
 
 from chatapp.core.errors import BadRequest, Forbidden, Unavailable
+from chatapp.core.limits import Limits
 from chatapp.core.models import Identity
 from chatapp.keys import IDENTITY
 from chatapp.settings import Settings
@@ -24,8 +25,9 @@ K = TypeVar("K", int, str)
 class Admission:
     """Counts the sockets that are open, and refuses before the upgrade."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, limits: Limits) -> None:
         self._settings = settings
+        self._limits = limits
         self._people: Counter[int] = Counter()
         self._addresses: Counter[str] = Counter()
         self.is_draining = False
@@ -47,6 +49,9 @@ class Admission:
         if self._settings.limits and self._is_full(person_id, address):
             # 503, not 429: client libraries try again only after a 5xx.
             raise Unavailable("There are too many open connections.", retry_after=RETRY_SECONDS)
+        wait = self._limits.upgrade(person_id, address)
+        if wait:
+            raise Unavailable("There were too many new connections in a short time.", retry_after=wait)
         with _counted(self._people, person_id), _counted(self._addresses, address):
             yield
 

@@ -51,7 +51,7 @@ class Gateway:
     def __init__(self, chat: Chat) -> None:
         self._chat = chat
         self._settings = chat.settings
-        self.admission = Admission(chat.settings)
+        self.admission = Admission(chat.settings, chat.limits)
         commands.load()
         self._decoder = registry.decoder()
         self._pings = Bucket(PINGS_AT_ONCE, PINGS_PER_MINUTE, _milliseconds)

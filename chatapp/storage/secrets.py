@@ -26,6 +26,16 @@ class Secrets(msgspec.Struct, frozen=True):
     session_keys: tuple[str, ...]
     jwt_keys: dict[str, str]
     csrf_key: str
+    old_csrf_keys: tuple[str, ...] = ()
+
+    @property
+    def csrf_keys(self) -> tuple[str, ...]:
+        """For forms, and for what is derived from them: device cookies."""
+        return self.csrf_key, *self.old_csrf_keys
+
+    @property
+    def count_of_old(self) -> int:
+        return len(self.session_keys) - 1 + len(self.jwt_keys) - 1 + len(self.old_csrf_keys)
 
 
 def load(folder: Path) -> Secrets:
@@ -38,15 +48,53 @@ def load(folder: Path) -> Secrets:
         return _read(path)
 
 
+def rotate(folder: Path) -> Secrets:
+    """New keys in front of those there are, which stay valid. Raises :class:`SecretsError`."""
+    old = load(folder)
+    return _replace(
+        folder,
+        Secrets(
+            (_key(), *old.session_keys),
+            {secrets.token_hex(8): _key(), **old.jwt_keys},
+            _key(),
+            old.csrf_keys,
+        ),
+    )
+
+
+def forget_old(folder: Path) -> Secrets:
+    """Only the newest keys stay. Raises :class:`SecretsError`."""
+    kept = load(folder)
+    kid, key = next(iter(kept.jwt_keys.items()))
+    return _replace(folder, Secrets(kept.session_keys[:1], {kid: key}, kept.csrf_key))
+
+
 def _create(path: Path) -> Secrets:
+    return _write(path, Secrets((_key(),), {secrets.token_hex(8): _key()}, _key()))
+
+
+def _write(path: Path, content: Secrets) -> Secrets:
     # O_EXCL: of two starts at once one makes the keys; and it follows no link that somebody laid out.
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    new = Secrets((_key(),), {secrets.token_hex(8): _key()}, _key())
     with os.fdopen(descriptor, "wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(new)) + b"\n")
+        file.write(msgspec.json.format(msgspec.json.encode(content)) + b"\n")
         file.flush()
         os.fsync(file.fileno())
-    return new
+    return content
+
+
+def _replace(folder: Path, content: Secrets) -> Secrets:
+    """Whole or not at all: a crash leaves the old file or the new one."""
+    draft = folder / f"{FILE}.new"
+    draft.unlink(missing_ok=True)
+    _write(draft, content)
+    draft.rename(folder / FILE)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    return content
 
 
 def _read(path: Path) -> Secrets:
@@ -71,7 +119,7 @@ def _read(path: Path) -> Secrets:
 
 
 def _refuse_weak(path: Path, found: Secrets) -> None:
-    keys = [*found.session_keys, *found.jwt_keys.values(), found.csrf_key]
+    keys = [*found.session_keys, *found.jwt_keys.values(), *found.csrf_keys]
     if not found.session_keys or not found.jwt_keys or not all(_is_strong(key) for key in keys):
         raise SecretsError(f"{path} lacks a key, or has one that is not {KEY_BYTES} bytes in URL-safe base64.")
 

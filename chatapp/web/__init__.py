@@ -10,7 +10,7 @@ from aiohttp_session import session_middleware
 from chatapp.keys import SETTINGS
 from chatapp.places import folder
 from chatapp.web.assets import ASSETS, Assets
-from chatapp.web.csrf import CSRF_KEY, csrf
+from chatapp.web.csrf import CSRF_KEYS, csrf
 from chatapp.web.identity import identity
 from chatapp.web.middlewares import add_headers, observe, refuse_unreadable
 from chatapp.web.proxies import PROXIES, Proxies
@@ -20,15 +20,17 @@ from chatapp.web.templating import setup_templating
 from chatapp.web.voices import errors
 
 
-def setup(app: web.Application, *, session_keys: Sequence[str], csrf_key: str, is_debug: bool = False) -> None:
+def setup(
+    app: web.Application, *, session_keys: Sequence[str], csrf_keys: Sequence[str], is_debug: bool = False
+) -> None:
     """Make ``app`` serve pages and REST. It holds SETTINGS already and CHAT before the first request.
 
-    ``session_keys`` are Fernet keys, the current one first.
+    ``session_keys`` are Fernet keys; of both lists the current one stands first.
     """
     settings = app[SETTINGS]
     app[PROXIES] = Proxies(settings.trusted_proxies, settings.base_url)
     app[ASSETS] = Assets(folder("static"), is_debug=is_debug)
-    app[CSRF_KEY] = csrf_key.encode()
+    app[CSRF_KEYS] = tuple(key.encode() for key in csrf_keys)
     sessions = SessionStorage(session_keys, is_https=settings.is_https, days=settings.session_days)
     app.middlewares.extend(
         [

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 from typing import Final
 
 from aiohttp import web
@@ -20,7 +21,7 @@ from chatapp.web.origins import is_own_form, is_unsafe, may_use_cookie
 from chatapp.web.paths import is_api
 from chatapp.web.session import form_id
 
-CSRF_KEY: Final = web.AppKey("csrf_key", bytes)
+CSRF_KEYS: Final = web.AppKey("csrf_keys", tuple[bytes, ...])
 MAC_BYTES: Final = hashlib.sha256().digest_size
 
 
@@ -40,8 +41,8 @@ class CsrfToken:
         return str(self)
 
 
-def is_genuine(token: str, key: bytes, session: Session) -> bool:
-    """Whether a form carries a token made for the same session."""
+def is_genuine(token: str, keys: Sequence[bytes], session: Session) -> bool:
+    """Whether a form carries a token made for the same session, under any of the keys."""
     try:
         raw = base64.b64decode(token, altchars=b"-_", validate=True)
     except ValueError:
@@ -49,7 +50,7 @@ def is_genuine(token: str, key: bytes, session: Session) -> bool:
     if len(raw) != 2 * MAC_BYTES or not session.get("id"):
         return False
     mac = _xor(raw[:MAC_BYTES], raw[MAC_BYTES:])
-    return hmac.compare_digest(mac, _mac(key, session["id"]))
+    return any(hmac.compare_digest(mac, _mac(key, session["id"])) for key in keys)
 
 
 @web.middleware
@@ -84,8 +85,8 @@ async def _refuse_foreign_form(request: web.Request, session: Session) -> None:
     if not is_own_form(request):
         raise Forbidden(_("This form was not sent from a page of this server."))
     tokens = (await fields(request)).getall("csrf", [])
-    key = request.config_dict[CSRF_KEY]
-    if len(tokens) != 1 or not isinstance(tokens[0], str) or not is_genuine(tokens[0], key, session):
+    keys = request.config_dict[CSRF_KEYS]
+    if len(tokens) != 1 or not isinstance(tokens[0], str) or not is_genuine(tokens[0], keys, session):
         raise Forbidden(_("This form is too old, or cookies are off. Go back, reload the page and send it again."))
 
 

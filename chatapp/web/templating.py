@@ -15,7 +15,7 @@ from chatapp.core.models import Person
 from chatapp.keys import CHAT, IDENTITY, SETTINGS
 from chatapp.places import folder
 from chatapp.web.assets import ASSETS
-from chatapp.web.csrf import CSRF_KEY, CsrfToken
+from chatapp.web.csrf import CSRF_KEYS, CsrfToken
 from chatapp.web.forms import Form
 from chatapp.web.language import DIRECTION, LANGUAGE, translations
 from chatapp.web.marks import hue, initials
@@ -54,7 +54,7 @@ async def render(request: web.Request, template: str, *, status: int = 0, **cont
     session = await get_session(request)
     known = {
         **error_context(request),
-        "csrf": CsrfToken(request.config_dict[CSRF_KEY], session),
+        "csrf": CsrfToken(request.config_dict[CSRF_KEYS][0], session),
         "flashes": take_flashes(session) if session.get("flashes") else [],
     }
     form: Form[Any] = context.get("form", UNSENT)

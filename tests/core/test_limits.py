@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from chatapp.core import limits
-from chatapp.core.limits import Bucket, Limits, Window, network
+from chatapp.core.errors import RateLimited
+from chatapp.core.limits import Act, Bucket, Limits, Window, network
 from chatapp.settings import Settings
 from tests.support.time import SettableClock
 
@@ -24,20 +27,58 @@ def counters(clock: SettableClock) -> Limits:
     return Limits(SETTINGS, clock)
 
 
+def waits(count: Callable[[], object], times: int) -> list[int]:
+    """Do it that often; what each had to wait, 0 for those that passed."""
+    found = []
+    for _ in range(times):
+        try:
+            count()
+            found.append(0)
+        except RateLimited as refusal:
+            found.append(refusal.retry_after or -1)
+    return found
+
+
 def test_a_burst_passes_and_then_one_a_second(counters: Limits, clock: SettableClock) -> None:
-    assert [counters.message(1) for _ in range(4)] == [0, 0, 0, 1]
+    assert waits(lambda: counters.message(1, 7), 4) == [0, 0, 0, 1]
     clock.passes(seconds=1)
-    assert [counters.message(1) for _ in range(2)] == [0, 1]
+    assert waits(lambda: counters.message(1, 7), 2) == [0, 1]
 
 
 def test_one_persons_flood_is_not_anothers(counters: Limits) -> None:
-    assert [counters.message(1) for _ in range(4)][-1] > 0
-    assert counters.message(2) == 0
+    assert waits(lambda: counters.message(1, 7), 4)[-1] > 0
+    assert waits(lambda: counters.message(2, 7), 1) == [0]
+
+
+def test_one_room_takes_less_of_a_person_than_all_rooms_together(clock: SettableClock) -> None:
+    counters = Limits(replace(SETTINGS, messages_per_minute=600, messages_per_minute_in_room=60), clock)
+    assert waits(lambda: counters.message(1, 7), 3) == [0, 0, 0]
+    clock.passes(seconds=0.5)
+    assert waits(lambda: counters.message(1, 7), 1) == [1]
+    assert waits(lambda: counters.message(1, 8), 1) == [0]
+
+
+@pytest.mark.parametrize("act", limits.ACTS)
+def test_every_act_has_a_burst_and_a_pace_of_its_own(counters: Limits, clock: SettableClock, act: Act) -> None:
+    burst, per_minute = limits.ACTS[act]
+    assert waits(lambda: counters.act(act, 1), burst + 1)[-2:] == [0, math.ceil(60 / per_minute)]
+    assert waits(lambda: counters.act(act, 2), 1) == [0]
+    clock.passes(minutes=1)
+    assert waits(lambda: counters.act(act, 1), burst + 1).count(0) == min(burst, per_minute)
+
+
+def test_sockets_are_opened_at_a_pace_per_person_and_per_address(clock: SettableClock) -> None:
+    counters = Limits(replace(SETTINGS, upgrades_per_minute=6), clock)
+    assert [counters.upgrade(1, "192.0.2.1") for _ in range(7)] == [0] * 6 + [10]
+    assert [counters.upgrade(person, "192.0.2.1") for person in range(2, 27)].count(0) == 24
+    assert counters.upgrade(99, "192.0.2.2") == 0
+    clock.passes(seconds=10)
+    assert counters.upgrade(1, "192.0.2.2") == 0
 
 
 def test_a_long_silence_saves_up_no_more_than_a_burst(counters: Limits, clock: SettableClock) -> None:
     clock.passes(days=1)
-    assert [bool(counters.message(1)) for _ in range(4)] == [False, False, False, True]
+    assert waits(lambda: counters.message(1, 7), 4).count(0) == 3
 
 
 def test_a_clock_set_back_neither_empties_nor_fills_the_bucket(clock: SettableClock) -> None:
@@ -49,7 +90,23 @@ def test_a_clock_set_back_neither_empties_nor_fills_the_bucket(clock: SettableCl
 
 
 def test_failed_logins_of_an_account_are_limited_wherever_they_come_from(counters: Limits) -> None:
-    assert [counters.login("ada", f"192.0.2.{n}") for n in range(31)] == [0] * 30 + [180]
+    assert [counters.login("ada", f"192.0.2.{n}") for n in range(17)] == [0] * 15 + [3600] * 2
+
+
+def test_who_is_guessed_at_still_logs_in_from_a_known_browser(counters: Limits) -> None:
+    for n in range(100):
+        counters.login("ada", f"192.0.2.{n}")
+    assert counters.login("ada", "192.0.2.200") > 0
+    assert [counters.login("ada", "192.0.2.1", "laptop") for _ in range(4)] == [0, 0, 0, 180]
+    assert counters.login("ada", "192.0.2.1", "phone") == 0
+
+
+def test_the_owners_logins_give_a_guesser_no_new_tries(counters: Limits) -> None:
+    for n in range(15):
+        counters.login("ada", f"192.0.2.{n}")
+    assert counters.login("ada", "192.0.2.99", "laptop") == 0
+    counters.login_succeeded("ada", "192.0.2.99", "laptop")
+    assert counters.login("ada", "192.0.2.98") > 0
 
 
 def test_one_stranger_locks_nobody_out(counters: Limits) -> None:
@@ -78,7 +135,7 @@ def test_trying_while_refused_does_not_prolong_the_wait(counters: Limits, clock:
     assert counters.login("ada") == 0
 
 
-def test_a_success_clears_the_account_and_costs_the_address_nothing(counters: Limits) -> None:
+def test_a_success_clears_this_place_and_costs_the_address_nothing(counters: Limits) -> None:
     assert [counters.login("ada", "192.0.2.1") for _ in range(2)] == [0, 0]
     for _ in range(10):
         assert counters.login("grace", "192.0.2.1") == 0
@@ -98,17 +155,25 @@ def test_an_address_of_any_form_is_counted_somehow(address: str) -> None:
 
 
 def test_what_strangers_ask_for_is_limited_by_address(counters: Limits) -> None:
-    assert not any(counters.request("reset", "192.0.2.1") for _ in range(limits.REQUESTS))
-    assert counters.request("reset", "192.0.2.1") > 0
-    assert counters.request("register", "192.0.2.1") == 0
-    assert counters.request("reset", "192.0.2.2") == 0
+    assert waits(lambda: counters.request("reset", "192.0.2.1"), limits.REQUESTS + 1) == [0] * limits.REQUESTS + [3600]
+    assert waits(lambda: counters.request("register", "192.0.2.1"), 1) == [0]
+    assert waits(lambda: counters.request("reset", "192.0.2.2"), 1) == [0]
+
+
+def test_one_mail_address_gets_so_many_mails_whoever_asks(counters: Limits) -> None:
+    assert [counters.mail("ada@example.org") for _ in range(limits.MAILS + 1)] == [True] * limits.MAILS + [False]
+    assert counters.mail("grace@example.org")
 
 
 def test_off_means_off(clock: SettableClock) -> None:
     counters = Limits(replace(SETTINGS, limits=False), clock)
-    assert not any(
-        counters.message(1) or counters.login("ada", "::1") or counters.request("x", "::1") for _ in range(99)
-    )
+    for _ in range(999):
+        counters.message(1, 7)
+        counters.request("x", "::1")
+        for act in limits.ACTS:
+            counters.act(act, 1)
+        assert counters.login("ada", "::1") == counters.upgrade(1, "::1") == 0
+        assert counters.mail("ada@example.org")
 
 
 def test_memory_is_bounded_whatever_names_are_tried(clock: SettableClock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,6 +185,17 @@ def test_memory_is_bounded_whatever_names_are_tried(clock: SettableClock, monkey
     assert [name for name in range(100) if window.wait(name)] == list(range(90, 100))
     assert bucket.take(99) > 0
     assert bucket.take(0) == 0
+
+
+def test_other_names_do_not_push_out_one_that_is_being_tried(
+    clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "REMEMBERED", 10)
+    window = Window(1, 1000, clock)
+    window.count("ada")
+    for name in range(100):
+        window.count(name)
+        assert window.wait("ada")
 
 
 def test_events_from_the_future_of_a_clock_set_back_block_nobody(clock: SettableClock) -> None:

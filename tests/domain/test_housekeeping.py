@@ -20,7 +20,7 @@ async def test_what_has_expired_is_deleted_and_its_sockets_end(house: House) -> 
     bearer = await house.chat.sign_in.by_token(secret)
     assert bearer is not None
     await house.chat.invites.create(ada, days=7)
-    await house.chat.accounts.request_reset("ada@example.org")
+    await house.chat.links.request_reset("ada@example.org")
     await house.letters()
     sockets = [house.connects(session), house.connects(bearer)]
     await house.chat.housekeeping.tidy()

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from chatapp.core.errors import ChatError, NotFound, RateLimited, Unauthenticated
+from chatapp.core import passwords
+from chatapp.core.errors import BadRequest, ChatError, NotFound, RateLimited, Unauthenticated
 from chatapp.core.models import Identity
 from chatapp.core.passwords import Hasher
 from chatapp.settings import Settings
@@ -60,9 +61,19 @@ async def test_nobody_learns_whether_there_is_such_a_person(house: House, monkey
 async def test_garbage_is_a_wrong_password_like_any_other(house: House) -> None:
     await house.person("ada")
     for name in ("", "\x00", "\ud800", "é", "x" * 100_000, "a@b@c", "' OR 1=1 --", "ada"):
-        for password in ("", "\ud800" * 12, "x" * 100_000):
+        for password in ("", "\ud800" * 12, "x" * passwords.LONGEST):
             assert isinstance(await refusal(house, name, password), Unauthenticated), (name, password)
             house.clock.passes(minutes=1)
+
+
+async def test_an_endless_password_costs_no_hash_and_no_try(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    await house.person("ada")
+    hashed: list[str] = []
+    monkeypatch.setattr(Hasher, "is_right", lambda _self, password, _phc: hashed.append(password))
+    for name in ("ada", "nobody"):
+        for _ in range(house.settings.login_tries + 1):
+            assert isinstance(await refusal(house, name, "x" * 1_000_000), BadRequest)
+    assert hashed == []
 
 
 async def test_an_account_without_a_password_opens_with_none(house: House) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -80,3 +81,49 @@ def test_of_many_first_starts_at_once_one_makes_the_keys(tmp_path: Path) -> None
     with ThreadPoolExecutor(8) as pool:
         found = {json.dumps(made.jwt_keys) for made in pool.map(start, range(32)) if made}
     assert len(found) == 1
+
+
+def test_new_keys_stand_in_front_of_the_old_ones(tmp_path: Path) -> None:
+    old = secrets.load(tmp_path)
+    new = secrets.rotate(tmp_path)
+    assert secrets.load(tmp_path) == new
+    assert new.session_keys[1:] == old.session_keys
+    assert list(new.jwt_keys.items())[1:] == list(old.jwt_keys.items())
+    assert new.csrf_keys[1:] == old.csrf_keys
+    assert new.count_of_old == 3
+    assert not {*new.session_keys[:1], *new.csrf_keys[:1]} & {*old.session_keys, *old.csrf_keys}
+    assert (tmp_path / secrets.FILE).stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == [secrets.FILE]
+
+
+def test_the_old_ones_can_be_forgotten(tmp_path: Path) -> None:
+    secrets.load(tmp_path)
+    secrets.rotate(tmp_path)
+    new = secrets.rotate(tmp_path)
+    kept = secrets.forget_old(tmp_path)
+    assert secrets.load(tmp_path) == kept
+    assert (kept.session_keys[0], kept.csrf_keys[0]) == (new.session_keys[0], new.csrf_keys[0])
+    assert kept.jwt_keys == dict([next(iter(new.jwt_keys.items()))])
+    assert kept.count_of_old == 0
+
+
+def test_a_rotation_that_fails_leaves_the_keys_as_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = secrets.load(tmp_path)
+
+    def broken(_descriptor: int) -> None:
+        raise OSError("disk full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", broken)
+        with pytest.raises(OSError, match="disk full"):
+            secrets.rotate(tmp_path)
+    assert secrets.load(tmp_path) == old
+    # What was left lying there does not stand in the way.
+    assert secrets.rotate(tmp_path).csrf_keys[1:] == old.csrf_keys
+
+
+def test_a_rotation_follows_no_link_that_somebody_laid_out(tmp_path: Path) -> None:
+    secrets.load(tmp_path / "data")
+    (tmp_path / "data" / "secrets.json.new").symlink_to(tmp_path / "elsewhere")
+    secrets.rotate(tmp_path / "data")
+    assert not (tmp_path / "elsewhere").exists()

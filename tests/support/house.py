@@ -87,7 +87,7 @@ class House:
         while job := await self.chat.outbox.next():
             payload = self.chat.outbox.payload(job)
             if job.kind == "reset":
-                await self.chat.accounts.send_reset(payload)
+                await self.chat.links.send_reset(payload)
             else:
                 sent.append(decode(payload))
             await self.chat.outbox.done(job)
@@ -101,7 +101,7 @@ class House:
         return found[1]
 
     async def reset_secret(self, email: str) -> str:
-        await self.chat.accounts.request_reset(email)
+        await self.chat.links.request_reset(email)
         return await self.secret("reset")
 
     def rows(self, sql: str) -> list[Any]:
@@ -117,7 +117,7 @@ class House:
 @asynccontextmanager
 async def open_house(settings: Settings, clock: SettableClock) -> AsyncIterator[House]:
     async with open_chat(settings, clock=clock) as chat:
-        chat.accounts.public_url = "https://chat.test"
+        chat.letters.public_url = "https://chat.test"
         yield House(chat, settings, clock)
 
 

@@ -42,14 +42,14 @@ async def newcomer(open_chat: TestClient[Any, Any]) -> AsyncIterator[Browser]:
 async def mailed(chat: Chat, purpose: str, monkeypatch: pytest.MonkeyPatch, act: Any) -> str:
     """The secret of the link that ``act`` sends."""
     made: list[str] = []
-    original = chat.accounts._link
+    original = chat.letters._link
 
     async def note(tx: Any, person: Person, kind: Any, life: int) -> str:
         link = await original(tx, person, kind, life)
         made.append(link)
         return link
 
-    monkeypatch.setattr(chat.accounts, "_link", note)
+    monkeypatch.setattr(chat.letters, "_link", note)
     await act()
     (link,) = [each for each in made if f"/{purpose}/" in each]
     return link.rsplit("/", 1)[1]
@@ -158,7 +158,7 @@ async def test_a_forgotten_password_is_answered_the_same_for_every_address(stran
 async def test_a_reset_link_gives_a_new_password_once_and_ends_all_sessions(
     adas: Browser, stranger: Browser, chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    secret = await mailed(chat, "reset", monkeypatch, lambda: chat.accounts.send_reset("ada@example.org"))
+    secret = await mailed(chat, "reset", monkeypatch, lambda: chat.links.send_reset("ada@example.org"))
     refused = await stranger.submits(f"/reset/{secret}", password="short")
     assert refused.status == 422
     page = await stranger.submits(f"/reset/{secret}", password=NEW_PASSWORD)

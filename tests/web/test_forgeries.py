@@ -163,7 +163,7 @@ async def links(chat: Chat, settings: Settings, ada: Actor, capsys: pytest.Captu
     """Those of mails and of an invite: good for one use, which a look must not be."""
     _, code = await chat.invites.create(ada.person)
     await chat.accounts.register(username="lin", email="lin@example.org", password=PASSWORD)
-    await chat.accounts.request_reset("ada@example.org")
+    await chat.links.request_reset("ada@example.org")
     printed: list[str] = []
 
     def found() -> list[str]:

@@ -10,6 +10,7 @@ from aiohttp import web
 from chatapp.core.errors import ChatError
 from chatapp.keys import ADDRESS, CHAT
 from chatapp.web import forms
+from chatapp.web.devices import remember_device
 from chatapp.web.templating import render, see_other
 from chatapp.web.visitors import welcome
 
@@ -29,7 +30,7 @@ async def new(request: web.Request) -> web.Response:
 async def create(request: web.Request) -> web.Response:
     form = await forms.read(request, Forgotten)
     try:
-        await request.config_dict[CHAT].accounts.request_reset(form.data.email, address=request[ADDRESS])
+        await request.config_dict[CHAT].links.request_reset(form.data.email, address=request[ADDRESS])
     except ChatError as error:
         return await render(request, "accounts/forgot.html", is_sent=False, form=form.refused(error))
     return await render(request, "accounts/forgot.html", is_sent=True, form=form)
@@ -42,14 +43,16 @@ async def edit(request: web.Request) -> web.Response:
 async def update(request: web.Request) -> web.Response:
     form = await forms.read(request, Reset)
     try:
-        person = await request.config_dict[CHAT].accounts.reset(request.match_info["token"], form.data.password)
+        person = await request.config_dict[CHAT].links.reset(request.match_info["token"], form.data.password)
     except ChatError as error:
         return await _page(request, form.refused(error))
     await welcome(request, person)
-    return see_other("/")
+    response = see_other("/")
+    remember_device(request, response, person)
+    return response
 
 
 async def _page(request: web.Request, form: forms.Form[Any]) -> web.Response:
-    is_valid = await request.config_dict[CHAT].accounts.is_link("reset", request.match_info["token"])
+    is_valid = await request.config_dict[CHAT].links.is_alive("reset", request.match_info["token"])
     status = 0 if is_valid else 404
     return await render(request, "accounts/reset.html", status=status, is_valid=is_valid, form=form)

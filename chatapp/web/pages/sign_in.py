@@ -9,6 +9,7 @@ from aiohttp_session import get_session
 from chatapp.core.errors import ChatError
 from chatapp.keys import CHAT, IDENTITY
 from chatapp.web import forms
+from chatapp.web.devices import device_of, remember_device
 from chatapp.web.paths import own_path
 from chatapp.web.session import begin
 from chatapp.web.templating import render, see_other
@@ -36,13 +37,15 @@ async def create(request: web.Request) -> web.Response:
     target = own_path(form.values["next"])
     try:
         data = form.data
-        secret, _ = await request.config_dict[CHAT].sign_in.with_password(
-            data.username, data.password, remember=data.remember, **visitor(request)
+        secret, person = await request.config_dict[CHAT].sign_in.with_password(
+            data.username, data.password, remember=data.remember, device=device_of(request), **visitor(request)
         )
     except ChatError as error:
         return await render(request, "sign_in/new.html", next=target, form=form.refused(error))
     begin(await get_session(request), secret, is_remembered=data.remember)
-    return see_other(target)
+    response = see_other(target)
+    remember_device(request, response, person)
+    return response
 
 
 async def destroy(request: web.Request) -> web.Response:

@@ -19,7 +19,7 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def create(request: web.Request) -> web.Response:
-    await request.config_dict[CHAT].accounts.request_verification(current(request).person)
+    await request.config_dict[CHAT].links.request_verification(current(request).person)
     await flash(request, _("The link is on its way."))
     return see_other("/verify")
 
@@ -30,10 +30,10 @@ async def edit(request: web.Request) -> web.Response:
 
 
 async def update(request: web.Request) -> web.Response:
-    accounts, token = request.config_dict[CHAT].accounts, request.match_info["token"]
-    if not await accounts.is_link("verify", token):
+    links, token = request.config_dict[CHAT].links, request.match_info["token"]
+    if not await links.is_alive("verify", token):
         return await _page(request)
-    await accounts.verify(token)
+    await links.verify(token)
     await flash(request, _("Your e-mail address is confirmed."))
     return see_other("/")
 
@@ -45,6 +45,6 @@ def hint(email: str) -> str:
 
 
 async def _page(request: web.Request) -> web.Response:
-    is_valid = await request.config_dict[CHAT].accounts.is_link("verify", request.match_info["token"])
+    is_valid = await request.config_dict[CHAT].links.is_alive("verify", request.match_info["token"])
     status = 200 if is_valid else 404
     return await render(request, "accounts/confirm.html", status=status, is_valid=is_valid)

@@ -1,0 +1,58 @@
+"""Mails that carry a link: the link is kept as a digest, the mail goes into the outbox of the same transaction."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from chatapp.core import mail, tokens
+from chatapp.core.mail import Mail
+from chatapp.core.models import LinkPurpose, Person
+from chatapp.domain.outbox import Outbox
+from chatapp.settings import Settings
+from chatapp.storage import links
+from chatapp.storage.database import Database, Transaction
+
+MINUTE_MS: Final = 60_000
+VERIFY_MS: Final = mail.VERIFY_DAYS * 86_400_000
+RESET_MS: Final = mail.RESET_MINUTES * MINUTE_MS
+
+
+class Letters:
+    """``public_url`` begins every link that is mailed."""
+
+    def __init__(self, *, database: Database, outbox: Outbox, settings: Settings) -> None:
+        self._database = database
+        self._outbox = outbox
+        self._chat = settings.name
+        # Never taken from a request: a forged Host would send the secret of a link to somebody else.
+        self.public_url = settings.base_url
+
+    async def verification(self, tx: Transaction, person: Person) -> None:
+        link = await self._link(tx, person, "verify", VERIFY_MS)
+        await self._send(tx, mail.verification(to=person.email, username=person.username, chat=self._chat, link=link))
+
+    async def reset(self, tx: Transaction, person: Person) -> None:
+        link = await self._link(tx, person, "reset", RESET_MS)
+        await self._send(tx, mail.password_reset(to=person.email, username=person.username, chat=self._chat, link=link))
+
+    async def pause(self, tx: Transaction, person: Person, purpose: LinkPurpose) -> int:
+        """Seconds until another link of that purpose may be mailed to the person."""
+        last = await links.last_made_at(tx, person.id, purpose)
+        left = 0 if last is None else last + MINUTE_MS - self._database.clock()
+        return max(0, -(-left // 1000))
+
+    async def _link(self, tx: Transaction, person: Person, purpose: LinkPurpose, life_ms: int) -> str:
+        secret, now = tokens.new_secret(), self._database.clock()
+        await links.replace(
+            tx,
+            digest=tokens.digest(secret),
+            person_id=person.id,
+            purpose=purpose,
+            email=person.email,
+            at=now,
+            expires_at=now + life_ms,
+        )
+        return f"{self.public_url}/{purpose}/{secret}"
+
+    async def _send(self, tx: Transaction, letter: Mail) -> None:
+        await self._outbox.put(tx, "mail", mail.encode(letter))

@@ -1,0 +1,74 @@
+"""Whether a password is right: asked slowly, alike for everybody, and not too often."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from chatapp.core import devices, passwords
+from chatapp.core.errors import BadRequest, RateLimited, Unauthenticated, invalid
+from chatapp.core.limits import Limits
+from chatapp.core.models import Person
+from chatapp.core.passwords import Hasher
+from chatapp.domain.hashing import Hashing
+from chatapp.storage import people
+from chatapp.storage.database import Database
+from chatapp.storage.secrets import Secrets
+
+LONGEST_NAME: Final = 254
+WRONG: Final = "The name or the password is not right."
+
+
+class Passwords:
+    """Every check costs one hash, also when the answer is clear beforehand."""
+
+    def __init__(self, *, database: Database, limits: Limits, hasher: Hasher, secrets: Secrets) -> None:
+        self._database = database
+        self._limits = limits
+        self._hashing = Hashing(hasher)
+        self._device_keys = secrets.csrf_keys
+
+    async def owner(self, name_or_email: str, password: str, *, address: str, device: str = "") -> tuple[Person, str]:
+        """Whose name and password these are, and the hash that fitted. ``device`` is what :meth:`device_of` gave.
+
+        Raises ``Unauthenticated``, ``RateLimited``, or ``BadRequest`` for a password longer than any is.
+        """
+        if len(password) > passwords.LONGEST:
+            raise BadRequest(f"A password has at most {passwords.LONGEST} characters.")
+        # By the name as typed: a counter shared by name and e-mail would tell which address is whose.
+        account = name_or_email.strip().lower()[:LONGEST_NAME]
+        # What is not plain text is nobody's name, and a lone surrogate would fail in the database.
+        is_name = account.isascii() and account.isprintable()
+        found = await people.with_password(self._database, account) if is_name else None
+        known = devices.known(device, found[0].id, self._device_keys) if found else ""
+        _slow_down(self._limits.login(account, address, known))
+        # Asked even when the answer is clear: how long it takes must not tell whether there is such a person.
+        is_right = await self._hashing.is_right(password, found[1] if found else None, is_known=bool(known))
+        if not found or not is_right or found[0].is_disabled:
+            raise Unauthenticated(WRONG)
+        self._limits.login_succeeded(account, address, known)
+        return found
+
+    async def check_own(self, actor: Person, password: str) -> str:
+        """The hash that ``password`` fits. Raises ``Invalid`` with the field ``current``, and ``RateLimited``."""
+        _slow_down(self._limits.login(actor.id))
+        password_hash = await people.password_hash(self._database, actor.id)
+        if not await self._hashing.is_right(password, password_hash, is_known=True):
+            raise invalid("current", "This is not your current password.")
+        self._limits.login_succeeded(actor.id)
+        return password_hash
+
+    async def hashed(self, password: str) -> str:
+        return await self._hashing.make(password)
+
+    async def improved(self, password: str, password_hash: str) -> str:
+        """The hash under today's parameters, when they have risen since."""
+        return await self.hashed(password) if self._hashing.needs_rehash(password_hash) else password_hash
+
+    def device_of(self, person: Person) -> str:
+        """For the browser they have just logged in with: it keeps a few tries whoever guesses elsewhere."""
+        return devices.issue(person.id, self._device_keys)
+
+
+def _slow_down(wait: int) -> None:
+    if wait:
+        raise RateLimited("Too many attempts. Please wait.", retry_after=wait)
