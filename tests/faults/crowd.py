@@ -68,9 +68,9 @@ class Crowd:
         """The sum of that number over all writers."""
         return sum(int(getattr(writer, name)) for writer in self.writers)
 
-    async def come(self) -> None:
-        """Everybody connects; one leaves for good after a first look."""
-        self.address.port = self.server.port
+    async def come(self, port: int = 0) -> None:
+        """Everybody connects, by another ``port`` where one is given; one leaves for good after a first look."""
+        self.address.port = port or self.server.port
         first_look = asyncio.create_task(self.away.run())
         await until(lambda: all(ear.answers for ear in self.away.ears.values()))
         self.away.is_over = True

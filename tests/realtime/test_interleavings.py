@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from chatapp.realtime.hub import Hub, Subscription
 from tests.support.listener import listener, message, numbers
+from tests.support.rounds import rounds
 
 EARS: Final = 2
 ROOM: Final = 1
@@ -125,7 +126,7 @@ _of_each = [f"{what} {number}" for number in range(EARS) for what in ("move", "m
 @example(["move 0", "move 0", "commit", "announce", "turn", "move 0", "commit", "announce", "turn"])
 @example(["move 0", "commit", "announce", "move 0", "move 0", "turn", "commit", "announce", "turn"])
 @example([*["move 0"] * 3, "commit", "announce", "turn", "stall 0", "commit", "announce", "turn", "read 0", "move 0"])
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=rounds(200, 10_000), deadline=None)
 def test_every_change_is_heard_once_and_in_order(steps: list[str]) -> None:
     async def play() -> None:
         world = World()
