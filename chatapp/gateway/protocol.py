@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -130,7 +131,8 @@ def ref_in(data: bytes) -> Ref | msgspec.UnsetType:
     ref = frame.get("ref", msgspec.UNSET) if isinstance(frame, dict) else msgspec.UNSET
     if isinstance(ref, str):
         return msgspec.UNSET if has_surrogate(ref) else ref
-    return ref if ref is None or isinstance(ref, int | float) else msgspec.UNSET
+    is_number = isinstance(ref, int) or (isinstance(ref, float) and math.isfinite(ref))
+    return ref if ref is None or is_number else msgspec.UNSET
 
 
 def explain(error: msgspec.ValidationError, frame: dict[str, Any], actions: Sequence[str]) -> ChatError:
