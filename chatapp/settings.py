@@ -171,6 +171,8 @@ def _raw(name: str, spec: dataclasses.Field[Any], environ: Mapping[str, str]) ->
 
 
 def _parse(raw: str, spec: dataclasses.Field[Any]) -> Any:
+    if not raw.isascii() and any("\ud800" <= character <= "\udfff" for character in raw):
+        raise ValueError("must be text in UTF-8")
     kind = typing.get_type_hints(Settings)[spec.name]
     if typing.get_origin(kind) is Literal:
         if raw not in typing.get_args(kind):
@@ -181,10 +183,17 @@ def _parse(raw: str, spec: dataclasses.Field[Any]) -> Any:
     if kind is int:
         return _integer(raw, spec.metadata["minimum"])
     if kind is Path:
-        return Path(raw).expanduser()
+        return _path(raw)
     if kind is str:
         return raw.rstrip("/") if spec.name == "base_url" else raw
     return tuple(part.strip() for part in raw.split(",") if part.strip())
+
+
+def _path(raw: str) -> Path:
+    try:
+        return Path(raw).expanduser()
+    except RuntimeError:
+        raise ValueError("begins with the home folder of somebody who has none") from None
 
 
 def _boolean(raw: str) -> bool:

@@ -42,7 +42,7 @@ class Frame(NamedTuple):
 
 
 def frames() -> list[Frame]:
-    return [*_not_json(), *_unknown(), *_missing(), *_wrong_types(), *_refused(), *_refs()]
+    return [*_not_json(), *_unknown(), *_missing(), *_wrong_types(), *_texts(), *_keys(), *_rooms(), *_refs()]
 
 
 NOT_JSON: Final = {
@@ -191,7 +191,7 @@ def _send(**fields: Any) -> str:
     return json.dumps({"action": "sendMessage", "room": "general", **fields})
 
 
-def _refused() -> Iterator[Frame]:
+def _texts() -> Iterator[Frame]:
     for words, content, answer in (
         ("50 empty", "", INVALID),
         ("50 of spaces", " \n\t\u3000", INVALID),
@@ -205,6 +205,9 @@ def _refused() -> Iterator[Frame]:
     ):
         row, _, about = words.partition(" ")
         yield Frame(row, f"content {about}", _send(content=content), answer, answer)
+
+
+def _keys() -> Iterator[Frame]:
     for words, key, answer in (
         ("of 65", "x" * 65, BAD_REQUEST),
         ("of 10 kB", "x" * 10_000, BAD_REQUEST),
@@ -217,6 +220,9 @@ def _refused() -> Iterator[Frame]:
     for token in ("garbage", 7, True, ["x"], {"$gt": ""}, "x" * 10_000):
         words = f"the token {str(token)[:9]} in the frame"
         yield Frame("2", words, _send(content=MARK, token=token), None, ("forbidden", 403))
+
+
+def _rooms() -> Iterator[Frame]:
     for words, room in {
         "unknown": "nowhere",
         "not hers": "vault",
