@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import secrets as randomness
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import structlog
 from aiohttp import web
+from aiohttp.http import HttpRequestParser
 
 from chatapp import logs
 from chatapp import web as pages
@@ -149,7 +150,7 @@ async def offline(settings: Settings) -> AsyncIterator[Chat]:
 async def serve(settings: Settings) -> None:
     """Run until SIGINT or SIGTERM, then drain: sockets are closed with 1012, what was answered is on disk."""
     logs.set_up(settings)
-    for warning in settings.warnings():
+    for warning in [*settings.warnings(), *_doubts()]:
         log.warning("settings.warning", detail=warning)
     app = create_app(settings)
     server = web.AppRunner(
@@ -172,6 +173,14 @@ async def serve(settings: Settings) -> None:
         await asyncio.sleep(LAST_COMERS_SECONDS)
     finally:
         await server.cleanup()
+
+
+def _doubts() -> Iterator[str]:
+    """Sentences about how this Python was started."""
+    if HttpRequestParser.__module__ != "aiohttp._http_parser":
+        yield "aiohttp runs without its compiled parser; the other one has let smuggled requests through before."
+    if not __debug__:
+        yield "Python runs with -O, under which libraries have lost their checks before."
 
 
 async def _announce(app: web.Application, settings: Settings, port: int) -> None:

@@ -45,6 +45,9 @@ class Settings:
     smtp_url: str = _setting(
         "", "Mail server, as in smtp://user:password@host:587. Empty: mail is printed on the console.", secret=True
     )
+    allow_plain_smtp: bool = _setting(
+        False, "Send mail to another machine also when it cannot be encrypted on the way."
+    )
     mail_from: str = _setting("chatapp@localhost", "Sender of mail.")
     shared_jwt_secret: str = _setting(
         "", "Secret shared with another program that mints JWTs for our people. Empty: off.", secret=True
@@ -52,6 +55,9 @@ class Settings:
     allow_weak_shared_secret: bool = _setting(False, "Accept a shared secret under 32 bytes.")
     trusted_proxies: tuple[str, ...] = _setting(
         (), "Addresses or networks of reverse proxies whose X-Forwarded-* headers count; separated by commas."
+    )
+    security_contact: str = _setting(
+        "", "Where to report holes, as in mailto:security@example.org or https://…; shown at /.well-known/security.txt."
     )
     log_format: Literal["text", "json"] = _setting("text", "Form of the log lines on stderr.")
     limits: bool = _setting(True, "off switches the rate and connection limits off, for benchmarks.")
@@ -115,6 +121,8 @@ class Settings:
             yield "CHATAPP_BASE_URL must be like https://chat.example.org: http or https, a host, no path."
         if self.smtp_url and not _is_address(self.smtp_url, "smtp", "smtps"):
             yield "CHATAPP_SMTP_URL must be like smtp://user:password@host:587: smtp or smtps, and a host."
+        if self.security_contact and not _is_contact(self.security_contact):
+            yield "CHATAPP_SECURITY_CONTACT must be like mailto:security@example.org or https://example.org/security."
         if not self.mail_from.isprintable():
             yield "CHATAPP_MAIL_FROM must be one line."
         for proxy in self.trusted_proxies:
@@ -129,6 +137,8 @@ class Settings:
             yield "CHATAPP_SHARED_JWT_SECRET is weak: whoever guesses it can sign in as anybody."
         if not self.limits:
             yield "CHATAPP_LIMITS is off: nothing slows a flood down."
+        if not (self.is_https or _is_this_machine(self.host)):
+            yield "CHATAPP_BASE_URL is not https: whoever is in between reads passwords and messages."
 
     @property
     def is_https(self) -> bool:
@@ -220,6 +230,20 @@ def _is_address(url: str, *schemes: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in schemes and bool(parts.hostname) and not (parts.path.strip("/") or parts.query)
+
+
+def _is_contact(url: str) -> bool:
+    if not (url.isascii() and url.isprintable()) or " " in url:
+        return False
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return "@" in parts.path if parts.scheme == "mailto" else parts.scheme == "https" and bool(parts.hostname)
+
+
+def _is_this_machine(host: str) -> bool:
+    return host == "localhost" or (_is_network(host) and ipaddress.ip_network(host, strict=False).is_loopback)
 
 
 def _is_network(text: str) -> bool:

@@ -128,7 +128,7 @@ def verdict(row: Row) -> str:
 
 
 def named_files(text: str) -> list[Path]:
-    return [ROOT / path for path in re.findall(r"`((?:\w+/)*[\w.]+\.(?:py|js|html|md|cfg))`", text)]
+    return [ROOT / path for path in re.findall(r"`((?:\w+/)*[\w.]+\.(?:py|js|html|md|cfg|txt))`", text)]
 
 
 def named_tests(text: str) -> list[tuple[str, str]]:

@@ -77,6 +77,10 @@ def test_all_problems_are_told_at_once() -> None:
         ("CHATAPP_PORT", "-1"),
         ("CHATAPP_BASE_URL", "chat.example.org"),
         ("CHATAPP_SMTP_URL", "mail.example.org:25"),
+        ("CHATAPP_SECURITY_CONTACT", "security@example.org"),
+        ("CHATAPP_SECURITY_CONTACT", "http://example.org/security"),
+        ("CHATAPP_SECURITY_CONTACT", "https://[example.org"),
+        ("CHATAPP_SECURITY_CONTACT", "https://example.org/a\nContact: mailto:eve@evil.example"),
         ("CHATAPP_SHARED_JWT_SECRET", "mysecretkey"),
     ],
 )
@@ -89,6 +93,30 @@ def test_a_weak_shared_secret_needs_consent_and_is_warned_about() -> None:
     settings = Settings.from_env({"CHATAPP_SHARED_JWT_SECRET": "mysecretkey", "CHATAPP_ALLOW_WEAK_SHARED_SECRET": "1"})
     assert ["weak" in warning for warning in settings.warnings()] == [True]
     assert list(Settings.from_env({"CHATAPP_SHARED_JWT_SECRET": LONG_SECRET}).warnings()) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "about"),
+    [
+        (Settings(host="::"), "CHATAPP_BASE_URL"),
+        (Settings(host="192.0.2.1", base_url="http://chat.example.org"), "CHATAPP_BASE_URL"),
+    ],
+)
+def test_what_weakens_the_installation_is_warned_about(settings: Settings, about: str) -> None:
+    (warning,) = settings.warnings()
+    assert warning.startswith(about)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        Settings(),
+        *(Settings(host=host) for host in ("::1", "localhost", "127.0.0.2")),
+        Settings(host="::", base_url="https://chat.example.org"),
+    ],
+)
+def test_an_ordinary_installation_is_warned_about_nothing(settings: Settings) -> None:
+    assert list(settings.warnings()) == []
 
 
 def test_running_without_limits_is_warned_about() -> None:

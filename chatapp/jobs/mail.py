@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import sys
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -17,6 +18,7 @@ from chatapp.settings import Settings
 SUBMISSION: Final = 587
 SUBMISSIONS: Final = 465
 SECONDS: Final = 30
+NO_NETWORK: Final = "localhost"
 
 
 class Postman:
@@ -24,6 +26,7 @@ class Postman:
 
     def __init__(self, settings: Settings, console: TextIO | None = None) -> None:
         self._url = settings.smtp_url
+        self._may_be_plain = settings.allow_plain_smtp
         self._sender = settings.mail_from
         self._name = settings.name
         self._console = console
@@ -58,12 +61,23 @@ class Postman:
             username=unquote(server.username) if server.username else None,
             password=unquote(server.password) if server.password else None,
             use_tls=is_tls,
-            # None: STARTTLS where the server offers it.
-            start_tls=False if is_tls else None,
+            # None: STARTTLS where the server offers it. True: or no mail, since whoever is in between can take the
+            # offer away and read the password and every link.
+            start_tls=False if is_tls else self._must_be_encrypted(server.hostname or "") or None,
             timeout=SECONDS,
         )
+
+    def _must_be_encrypted(self, host: str) -> bool:
+        return not self._may_be_plain and not _is_this_machine(host)
 
     def _print(self, mail: Mail) -> None:
         rule = "-" * 72
         text = f"{rule}\nMail to {mail.to}: {mail.subject}\n\n{mail.body}{rule}\n"
         print(text, end="", file=self._console or sys.stdout, flush=True)
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == NO_NETWORK or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

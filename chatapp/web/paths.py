@@ -8,7 +8,7 @@ from urllib.parse import unquote, unquote_to_bytes
 
 from aiohttp import hdrs, web
 
-OPEN_PATHS: Final = frozenset({"/ping", "/healthz", "/readyz", "/robots.txt"})
+OPEN_PATHS: Final = frozenset({"/ping", "/healthz", "/readyz", "/robots.txt", "/.well-known/security.txt"})
 SOCKETS: Final = frozenset({"/ws", "/rooms/{room}/ws"})
 SECRET_PREFIXES: Final = ("/verify/", "/reset/", "/join/")
 MOST_NEXT_CHARACTERS: Final = 2000

@@ -1,12 +1,19 @@
-"""What machines ask: is it alive, is it ready, may it be indexed."""
+"""What machines ask: is it alive, is it ready, may it be indexed, who hears of its holes."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
 from aiohttp import web
 
-from chatapp.keys import CHAT
+from chatapp.core.clock import system_clock
+from chatapp.core.errors import NotFound
+from chatapp.keys import CHAT, SETTINGS
+from chatapp.web.proxies import PROXIES
 
-ROBOTS = "User-agent: *\nDisallow: /\n"
+ROBOTS: Final = "User-agent: *\nDisallow: /\n"
+CONTACT_DAYS: Final = 90
 
 
 async def healthz(_request: web.Request) -> web.Response:
@@ -26,3 +33,14 @@ async def ping(_request: web.Request) -> web.Response:
 
 async def robots(_request: web.Request) -> web.Response:
     return web.Response(text=ROBOTS)
+
+
+async def security(request: web.Request) -> web.Response:
+    """RFC 9116; there is none while the operator names nobody."""
+    contact = request.config_dict[SETTINGS].security_contact
+    if not contact:
+        raise NotFound
+    # A copy found somewhere should not be believed for long.
+    expires = datetime.fromtimestamp(system_clock() // 1000, UTC) + timedelta(days=CONTACT_DAYS)
+    address = f"{request.config_dict[PROXIES].origin(request)}{request.path}"
+    return web.Response(text=f"Contact: {contact}\nExpires: {expires:%Y-%m-%dT%H:%M:%SZ}\nCanonical: {address}\n")

@@ -52,6 +52,7 @@ def _probes() -> list[web.RouteDef]:
         web.get("/healthz", probes.healthz),
         web.get("/readyz", probes.readyz),
         web.get("/robots.txt", probes.robots),
+        web.get("/.well-known/security.txt", probes.security),
         web.get("/static/{digest}/{path:.+}", assets.show),
     ]
 

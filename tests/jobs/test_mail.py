@@ -110,8 +110,8 @@ def body_of(letter: EmailMessage) -> str:
     return str(letter.get_content()).replace("\r\n", "\n")
 
 
-def postman(url: str) -> Postman:
-    return Postman(replace(SETTINGS, smtp_url=url))
+def postman(url: str, *, may_be_plain: bool = False) -> Postman:
+    return Postman(replace(SETTINGS, smtp_url=url, allow_plain_smtp=may_be_plain))
 
 
 async def test_without_a_mail_server_it_is_printed_with_the_link_on_its_own_line() -> None:
@@ -159,6 +159,17 @@ async def test_it_is_encrypted_where_the_server_offers_it(
     async with listening(inbox, tls=certificate) as where:
         await postman(f"smtps://{where}").deliver(mail.encode(LETTER))
     assert inbox.was_encrypted == [True, True]
+
+
+async def test_nothing_goes_to_another_machine_unencrypted_unless_it_may(inbox: Inbox) -> None:
+    async with listening(inbox) as where:
+        # A name of this machine that does not look like one.
+        elsewhere = f"smtp://ada%40x:p%40ss%3Aword@{where.replace('127.0.0.1', '127.1')}"
+        with pytest.raises(aiosmtplib.SMTPException, match="STARTTLS"):
+            await postman(elsewhere).deliver(mail.encode(LETTER))
+        assert (inbox.letters, inbox.logins) == ([], [])
+        await postman(elsewhere, may_be_plain=True).deliver(mail.encode(LETTER))
+    assert inbox.was_encrypted == [False]
 
 
 async def test_a_server_that_cannot_prove_who_it_is_gets_nothing(inbox: Inbox, certificate: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from chatapp.core.errors import NotFound
 from chatapp.places import folder
-from chatapp.web.assets import Assets
+from chatapp.web.assets import TYPES, Assets
 
 
 @pytest.fixture
@@ -55,6 +55,13 @@ def test_text_is_compressed_beforehand_where_that_helps(root: Path) -> None:
     digest, path = parts(assets.url("js/app.js"))
     assert gzip.decompress(assets.find(digest, path).compressed) == assets.find(digest, path).body
     assert assets.find(digest, "js/x.js").compressed == b""
+
+
+def test_what_is_text_says_in_which_letters() -> None:
+    binary = {".png", ".ico", ".woff2"}
+    # JSON is UTF-8 by its own definition.
+    plain = {suffix for suffix, kind in TYPES.items() if "charset=utf-8" not in kind and "json" not in kind}
+    assert plain == binary
 
 
 @pytest.mark.parametrize("path", ["../secret.txt", "js/../../secret.txt", "/etc/passwd", "css/a.css", "css/ORDER", ""])
