@@ -107,7 +107,7 @@ def assemble(
     limits, hasher = Limits(settings, database.clock), Hasher(settings.password_memory_kib)
     access, outbox = Access(database), Outbox(database=database, secrets=kept)
     passwords = Passwords(database=database, limits=limits, hasher=hasher, secrets=kept)
-    letters = Letters(database=database, outbox=outbox, settings=settings)
+    letters = Letters(database=database, outbox=outbox, limits=limits, settings=settings)
     shared = dict[str, Any](database=database, hub=hub, limits=limits, passwords=passwords)
     sign_in = SignIn(secrets=kept, settings=settings, **shared)
     return Chat(

@@ -39,6 +39,18 @@ It works once, for {VERIFY_DAYS} days. If you did not make an account, you can f
     return Mail(to, f"Confirm your e-mail address for {chat}", body)
 
 
+def address_taken(*, to: str, username: str, chat: str, link: str) -> Mail:
+    body = f"""Somebody, hopefully you, wanted to make an account on {chat} with this address.
+
+There is one already: {username}. If you have forgotten its password, you can choose a new one:
+
+{link}
+
+If it was not you, nothing has changed and you can forget this mail.
+"""
+    return Mail(to, f"You have an account on {chat} already", body)
+
+
 def password_reset(*, to: str, username: str, chat: str, link: str) -> Mail:
     body = f"""Somebody, hopefully you, has forgotten the password of {username} on {chat}.
 

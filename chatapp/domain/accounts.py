@@ -80,7 +80,10 @@ class Accounts:
         address: str = "",
     ) -> Person:
         """A new account, and a mail to its address. Who was invited is in at once; others once they have
-        opened the link. Raises ``Forbidden``, ``Invalid``, ``RateLimited`` (by ``address``)."""
+        opened the link, and they do not learn whether the address is somebody's already: its owner is told.
+
+        Raises ``Forbidden``, ``Invalid``, ``RateLimited`` (by ``address``).
+        """
         is_invited = await self._is_invited(invite)
         if not is_invited and self._registration != "open":
             raise Forbidden("You need an invitation to make an account here.")
@@ -90,8 +93,11 @@ class Accounts:
         async with self._database.transaction() as tx:
             if is_invited and not await invites.use(tx, tokens.digest(invite), self._database.clock()):
                 raise Forbidden("This invitation has been used up.")
-            person = await self._insert(tx, new, password_hash, is_verified=is_invited)
-            await self._letters.verification(tx, person)
+            if is_invited:
+                person = await self._insert(tx, new, password_hash)
+            else:
+                person = await joining.insert_stranger(tx, new, password_hash=password_hash)
+            await self._letters.verification(tx, person, new.email)
         return person
 
     async def add(
@@ -171,10 +177,8 @@ class Accounts:
                 await owners.give_up(tx, person)
                 tx.after_commit(lambda: self._hub.end_person(person.id))
 
-    async def _insert(
-        self, tx: Transaction, new: Applicant, password_hash: str, *, is_admin: bool = False, is_verified: bool = True
-    ) -> Person:
-        return await joining.insert(tx, new, password_hash=password_hash, is_admin=is_admin, is_verified=is_verified)
+    async def _insert(self, tx: Transaction, new: Applicant, password_hash: str, *, is_admin: bool = False) -> Person:
+        return await joining.insert(tx, new, password_hash=password_hash, is_admin=is_admin, is_verified=True)
 
     async def _is_invited(self, invite: str) -> bool:
         if not invite or self._registration == "closed":

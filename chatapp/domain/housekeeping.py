@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from chatapp.core.mail import VERIFY_DAYS
 from chatapp.domain.sign_in import UNREMEMBERED_IDLE_MS, SignIn
 from chatapp.realtime.hub import Hub
 from chatapp.settings import Settings
-from chatapp.storage import invites, links, outbox, sessions, tokens
+from chatapp.storage import invites, links, outbox, people, sessions, tokens
 from chatapp.storage.database import Database
 
 DAY_MS: Final = 86_400_000
@@ -43,6 +44,7 @@ class Housekeeping:
             )
             expired = await tokens.delete_expired(tx, now)
             await links.delete_expired(tx, now)
+            await people.delete_unverified(tx, now - VERIFY_DAYS * DAY_MS)
             await invites.delete_expired(tx, now)
             await outbox.delete_parked(tx, now - PARKED_DAYS * DAY_MS)
             tx.after_commit(lambda: self._end(ended, expired))

@@ -7,12 +7,13 @@ from typing import Final
 import msgspec
 
 from chatapp.core import passwords, validation
-from chatapp.core.errors import FieldError, Invalid
+from chatapp.core.errors import FieldError, Invalid, invalid
 from chatapp.core.models import Person
 from chatapp.storage import memberships, people, rooms
 from chatapp.storage.database import Transaction
 
 GENERAL: Final = "general"
+USERNAME_TAKEN: Final = "This username is taken."
 
 
 class Applicant(msgspec.Struct, frozen=True):
@@ -38,10 +39,26 @@ def applicant(*, username: str, email: str, password: str, display_name: str) ->
 async def insert(tx: Transaction, new: Applicant, *, password_hash: str, is_admin: bool, is_verified: bool) -> Person:
     """Raises ``Invalid`` for a username or an address that is taken."""
     await _refuse_taken(tx, new)
+    return await _insert(tx, new, new.email, password_hash, is_admin=is_admin, is_verified=is_verified)
+
+
+async def insert_stranger(tx: Transaction, new: Applicant, *, password_hash: str) -> Person:
+    """An account that waits for its address to be confirmed. Where the address is another's already it has none
+    and waits in vain: the stranger sees no difference. Raises ``Invalid`` for a username that is taken."""
+    is_anothers = await people.by_email(tx, new.email) is not None
+    if await people.by_username(tx, new.username):
+        raise invalid("username", USERNAME_TAKEN)
+    email = None if is_anothers else new.email
+    return await _insert(tx, new, email, password_hash, is_admin=False, is_verified=False)
+
+
+async def _insert(
+    tx: Transaction, new: Applicant, email: str | None, password_hash: str, *, is_admin: bool, is_verified: bool
+) -> Person:
     person = await people.insert(
         tx,
         username=new.username,
-        email=new.email,
+        email=email,
         display_name=new.display_name,
         password_hash=password_hash,
         is_admin=is_admin,
@@ -64,7 +81,7 @@ async def let_in(tx: Transaction, person: Person, at: int) -> Person:
 async def _refuse_taken(tx: Transaction, new: Applicant) -> None:
     taken = []
     if await people.by_username(tx, new.username):
-        taken.append(FieldError("username", "This username is taken."))
+        taken.append(FieldError("username", USERNAME_TAKEN))
     if await people.by_email(tx, new.email):
         taken.append(FieldError("email", "There is an account with this address already."))
     if taken:

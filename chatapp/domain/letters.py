@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from chatapp.core import mail, tokens
+from chatapp.core.limits import Limits
 from chatapp.core.mail import Mail
 from chatapp.core.models import LinkPurpose, Person
 from chatapp.domain.outbox import Outbox
 from chatapp.settings import Settings
-from chatapp.storage import links
+from chatapp.storage import links, people
 from chatapp.storage.database import Database, Transaction
 
 MINUTE_MS: Final = 60_000
@@ -20,20 +21,32 @@ RESET_MS: Final = mail.RESET_MINUTES * MINUTE_MS
 class Letters:
     """``public_url`` begins every link that is mailed."""
 
-    def __init__(self, *, database: Database, outbox: Outbox, settings: Settings) -> None:
+    def __init__(self, *, database: Database, outbox: Outbox, limits: Limits, settings: Settings) -> None:
         self._database = database
         self._outbox = outbox
+        self._limits = limits
         self._chat = settings.name
         # Never taken from a request: a forged Host would send the secret of a link to somebody else.
         self.public_url = settings.base_url
 
-    async def verification(self, tx: Transaction, person: Person) -> None:
-        link = await self._link(tx, person, "verify", VERIFY_MS)
-        await self._send(tx, mail.verification(to=person.email, username=person.username, chat=self._chat, link=link))
+    async def verification(self, tx: Transaction, person: Person, email: str) -> None:
+        """A link to the address that was given; when it is another's, who has it is told instead."""
+        link = await self._link(tx, person, "verify", VERIFY_MS, email)
+        owner = await people.by_email(tx, email)
+        if not self._limits.mail(email):
+            return
+        if owner is None or owner.id == person.id:
+            await self._send(tx, mail.verification(to=email, username=person.username, chat=self._chat, link=link))
+        else:
+            link = f"{self.public_url}/forgot"
+            await self._send(tx, mail.address_taken(to=email, username=owner.username, chat=self._chat, link=link))
 
     async def reset(self, tx: Transaction, person: Person) -> None:
-        link = await self._link(tx, person, "reset", RESET_MS)
-        await self._send(tx, mail.password_reset(to=person.email, username=person.username, chat=self._chat, link=link))
+        link = await self._link(tx, person, "reset", RESET_MS, person.email)
+        if self._limits.mail(person.email):
+            await self._send(
+                tx, mail.password_reset(to=person.email, username=person.username, chat=self._chat, link=link)
+            )
 
     async def pause(self, tx: Transaction, person: Person, purpose: LinkPurpose) -> int:
         """Seconds until another link of that purpose may be mailed to the person."""
@@ -41,14 +54,14 @@ class Letters:
         left = 0 if last is None else last + MINUTE_MS - self._database.clock()
         return max(0, -(-left // 1000))
 
-    async def _link(self, tx: Transaction, person: Person, purpose: LinkPurpose, life_ms: int) -> str:
+    async def _link(self, tx: Transaction, person: Person, purpose: LinkPurpose, life_ms: int, email: str) -> str:
         secret, now = tokens.new_secret(), self._database.clock()
         await links.replace(
             tx,
             digest=tokens.digest(secret),
             person_id=person.id,
             purpose=purpose,
-            email=person.email,
+            email=email,
             at=now,
             expires_at=now + life_ms,
         )

@@ -15,7 +15,7 @@ from chatapp.domain.outbox import Outbox
 from chatapp.domain.passwords import Passwords
 from chatapp.realtime.hub import Hub
 from chatapp.storage import links, people, sessions
-from chatapp.storage.database import Database, Transaction
+from chatapp.storage.database import Database, Reader, Transaction
 
 LINK_IS_OVER: Final = "This link is not valid any more."
 
@@ -52,7 +52,11 @@ class Links:
             wait = await self._letters.pause(tx, person, "verify")
             if wait:
                 raise RateLimited("The mail is on its way. Please wait a moment.", retry_after=wait)
-            await self._letters.verification(tx, person)
+            await self._letters.verification(tx, person, await _address(tx, person))
+
+    async def awaited_address(self, actor: Person) -> str:
+        """Where the link for confirming was sent."""
+        return await _address(self._database, actor)
 
     async def request_reset(self, email: str, *, address: str = "") -> None:
         """The same for every address, in answer and time: who it belongs to is looked up later, by :meth:`send_reset`.
@@ -97,3 +101,8 @@ class Links:
         if used is None or person is None or person.is_disabled or person.email != used[1]:
             raise NotFound(LINK_IS_OVER)
         return person
+
+
+async def _address(db: Reader, person: Person) -> str:
+    # An account whose address turned out to be another's has none of its own.
+    return person.email or await links.address(db, person.id, "verify")

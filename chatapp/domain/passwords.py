@@ -39,6 +39,9 @@ class Passwords:
         # What is not plain text is nobody's name, and a lone surrogate would fail in the database.
         is_name = account.isascii() and account.isprintable()
         found = await people.with_password(self._database, account) if is_name else None
+        if found and "@" in account and not found[0].is_verified:
+            # Or it would tell whose address it is: see joining.insert_stranger.
+            found = None
         known = devices.known(device, found[0].id, self._device_keys) if found else ""
         _slow_down(self._limits.login(account, address, known))
         # Asked even when the answer is clear: how long it takes must not tell whether there is such a person.

@@ -37,6 +37,12 @@ async def owner(db: Reader, purpose: LinkPurpose, digest: str, now: int) -> int 
     return row[0] if row else None
 
 
+async def address(db: Reader, person_id: int, purpose: LinkPurpose) -> str:
+    """Where the person's link was sent; empty when there is none."""
+    row = await db.one(sa.select(links.c.email).where(links.c.person_id == person_id, links.c.purpose == purpose))
+    return row[0] if row else ""
+
+
 async def last_made_at(db: Reader, person_id: int, purpose: LinkPurpose) -> int | None:
     row = await db.one(
         sa.select(sa.func.max(links.c.created_at)).where(links.c.person_id == person_id, links.c.purpose == purpose)

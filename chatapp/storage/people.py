@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from chatapp.core.models import Person
 from chatapp.storage.database import Reader, Transaction
 from chatapp.storage.rows import PERSON
-from chatapp.storage.tables import people
+from chatapp.storage.tables import memberships, people
 
 WIDTH: Final = len(PERSON)
 
@@ -18,7 +18,7 @@ async def insert(
     tx: Transaction,
     *,
     username: str,
-    email: str,
+    email: str | None,
     display_name: str,
     password_hash: str,
     is_admin: bool,
@@ -42,6 +42,19 @@ async def insert(
 async def update(tx: Transaction, person_id: int, **values: Any) -> Person:
     statement = sa.update(people).where(people.c.id == person_id).values(values).returning(*PERSON)
     return Person(*(await tx.execute(statement)).one())
+
+
+async def delete_unverified(tx: Transaction, before: int) -> None:
+    """Forget accounts made before that moment whose address nobody has confirmed, and who are in no room."""
+    is_somewhere = sa.exists().where(memberships.c.person_id == people.c.id)
+    await tx.execute(
+        sa.delete(people).where(
+            people.c.is_verified.is_(False),
+            people.c.is_disabled.is_(False),
+            people.c.created_at < before,
+            ~is_somewhere,
+        )
+    )
 
 
 async def by_id(db: Reader, person_id: int) -> Person | None:

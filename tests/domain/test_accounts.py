@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from chatapp.core import limits
-from chatapp.core.errors import ChatError, Conflict, Forbidden, Invalid, NotFound, RateLimited
+from chatapp.core.errors import ChatError, Conflict, Forbidden, Invalid, NotFound, RateLimited, Unauthenticated
 from chatapp.core.models import Identity
 from chatapp.settings import Settings
 from tests.support.house import HERE, PASSWORD, House, open_house, rooms_of, succeeded
@@ -120,6 +120,34 @@ async def test_a_taken_name_or_address_is_refused_in_any_case(house: House) -> N
     with pytest.raises(Invalid) as refusal:
         await house.chat.accounts.add(username="ADA", email="ADA@example.org", password=PASSWORD)
     assert [error.field for error in refusal.value.errors] == ["username", "email"]
+
+
+async def test_a_stranger_does_not_learn_that_an_address_is_taken_but_its_owner_does(open_to_all: House) -> None:
+    house = open_to_all
+    ada, free = await house.person("ada"), await house.registers("grace")
+    await house.letters()
+    taken = await house.chat.accounts.register(username="eve", email="ADA@example.org", password=PASSWORD)
+    (letter,) = await house.letters()
+    assert (letter.to, "ada" in letter.body, "eve" in letter.body) == ("ada@example.org", True, False)
+    assert "/verify/" not in letter.body
+    # The rest is like any account that waits for its address: by name, in what it may do, in what it sees of itself.
+    assert (taken.is_verified, free.is_verified) == (False, False)
+    assert await house.signs_in("eve")
+    assert await house.chat.links.awaited_address(taken) == "ada@example.org"
+    house.clock.passes(minutes=1)
+    await house.chat.links.request_verification(taken)
+    assert [letter.to for letter in await house.letters()] == ["ada@example.org"]
+    assert (await house.signs_in("ada@example.org")).person.id == ada.id
+
+
+async def test_an_address_that_nobody_has_confirmed_opens_no_account(open_to_all: House) -> None:
+    # Or logging in with it would tell a stranger whether the address was free.
+    house = open_to_all
+    await house.registers("grace")
+    with pytest.raises(Unauthenticated):
+        await house.signs_in("grace@example.org")
+    await house.chat.links.verify(await house.secret("verify"))
+    assert await house.signs_in("grace@example.org")
 
 
 async def test_of_fifty_with_one_name_one_gets_it(house: House) -> None:

@@ -44,6 +44,22 @@ async def test_what_is_in_use_or_does_not_expire_stays(house: House) -> None:
     assert await house.chat.sign_in.by_token(token)
 
 
+async def test_an_account_that_nobody_confirms_gives_its_name_back(open_to_all: House) -> None:
+    house = open_to_all
+    await house.person("ada")
+    await house.registers("grace")
+    await house.chat.accounts.register(username="eve", email="ada@example.org", password="correct horse battery")
+    await house.registers("linus")
+    await house.chat.links.verify((await house.letters())[-1].body.split("/verify/")[1].split()[0])
+    house.clock.passes(days=7)
+    await house.chat.housekeeping.tidy()
+    assert len(house.rows("SELECT * FROM people")) == 4
+    house.clock.passes(seconds=1)
+    await house.chat.housekeeping.tidy()
+    assert house.rows("SELECT username FROM people ORDER BY id") == [("ada",), ("linus",)]
+    assert await house.registers("grace")
+
+
 async def test_a_session_that_is_not_remembered_is_deleted_after_a_day(house: House) -> None:
     await house.person("ada")
     await house.signs_in("ada", remember=False)

@@ -44,8 +44,8 @@ async def mailed(chat: Chat, purpose: str, monkeypatch: pytest.MonkeyPatch, act:
     made: list[str] = []
     original = chat.letters._link
 
-    async def note(tx: Any, person: Person, kind: Any, life: int) -> str:
-        link = await original(tx, person, kind, life)
+    async def note(tx: Any, person: Person, kind: Any, life: int, email: str) -> str:
+        link = await original(tx, person, kind, life, email)
         made.append(link)
         return link
 

@@ -15,7 +15,8 @@ async def show(request: web.Request) -> web.Response:
     person = current(request).person
     if person.is_verified:
         return see_other("/")
-    return await render(request, "accounts/verify.html", email_hint=hint(person.email))
+    email = await request.config_dict[CHAT].links.awaited_address(person)
+    return await render(request, "accounts/verify.html", email_hint=hint(email))
 
 
 async def create(request: web.Request) -> web.Response:
