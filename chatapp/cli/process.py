@@ -44,14 +44,15 @@ def offline(work: Callable[[Chat], Coroutine[Any, Any, None]]) -> None:
     run(opened(read_settings()))
 
 
-async def person_named(chat: Chat, username: str) -> Person:
-    """The named account, or the first admin when no name is given."""
+async def person_named(chat: Chat, username: str, *, but: str = "") -> Person:
+    """The named account; when no name is given, the first admin, another than ``but`` if there is one."""
     everyone = await chat.accounts.everyone()
     if username:
         found = [person for person in everyone if person.username == username.lower()]
         missing = f"There is no account {username}."
     else:
-        found = [person for person in everyone if person.is_admin and not person.is_disabled]
+        admins = [person for person in everyone if person.is_admin and not person.is_disabled]
+        found = sorted(admins, key=lambda person: person.username == but)
         missing = "There is no admin yet; add one with: chatapp user add NAME --email E --admin"
     if not found:
         raise NotFound(missing)

@@ -62,9 +62,33 @@ def enable_user(name: str) -> None:
     click.echo(f"Enabled {name.lower()}.")
 
 
+@user.command("promote", epilog=ONE_PROCESS)
+@click.argument("name")
+def promote_user(name: str) -> None:
+    """Make NAME an administrator."""
+    _set_admin(name, True)
+    click.echo(f"{name.lower()} is an administrator.")
+
+
+@user.command("demote", epilog=ONE_PROCESS)
+@click.argument("name")
+def demote_user(name: str) -> None:
+    """Let NAME be an administrator no longer; the last one stays."""
+    _set_admin(name, False)
+    click.echo(f"{name.lower()} is no administrator.")
+
+
+def _set_admin(name: str, is_admin: bool) -> None:
+    async def work(chat: Chat) -> None:
+        await chat.accounts.set_admin(await person_named(chat, ""), name.lower(), is_admin)
+
+    offline(work)
+
+
 def _set_disabled(name: str, is_disabled: bool) -> None:
     async def work(chat: Chat) -> None:
-        await chat.accounts.set_disabled(await person_named(chat, ""), name.lower(), is_disabled)
+        admin = await person_named(chat, "", but=name.lower())
+        await chat.accounts.set_disabled(admin, name.lower(), is_disabled)
 
     offline(work)
 

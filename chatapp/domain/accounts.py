@@ -16,7 +16,7 @@ from chatapp.domain.letters import Letters
 from chatapp.domain.passwords import Passwords
 from chatapp.realtime.hub import Hub
 from chatapp.settings import Settings
-from chatapp.storage import invites, links, people, sessions
+from chatapp.storage import audit_log, invites, links, people, sessions
 from chatapp.storage.database import Database, Transaction
 from chatapp.storage.tail import Tails
 
@@ -67,7 +67,9 @@ class Accounts:
             # Asked again where only one can ask at a time: of many at once, one gets the chat.
             if not await people.is_empty(tx):
                 raise NotFound
-            return await self._insert(tx, new, password_hash, is_admin=True)
+            person = await self._insert(tx, new, password_hash, is_admin=True)
+            await audit_log.note(tx, person, "setup.done")
+        return person
 
     async def register(
         self,
@@ -91,12 +93,16 @@ class Accounts:
         new = applicant(username=username, email=email, password=password, display_name=display_name)
         password_hash = await self._passwords.hashed(password)
         async with self._database.transaction() as tx:
-            if is_invited and not await invites.use(tx, tokens.digest(invite), self._database.clock()):
+            invite_id = await invites.use(tx, tokens.digest(invite), tx.at) if is_invited else None
+            if is_invited and invite_id is None:
                 raise Forbidden("This invitation has been used up.")
             if is_invited:
                 person = await self._insert(tx, new, password_hash)
             else:
                 person = await joining.insert_stranger(tx, new, password_hash=password_hash)
+            await audit_log.note(tx, person, "account.registered")
+            if invite_id is not None:
+                await audit_log.note(tx, person, "invite.used", f"invite {invite_id}")
             await self._letters.verification(tx, person, new.email)
         return person
 
@@ -107,7 +113,9 @@ class Accounts:
         new = applicant(username=username, email=email, password=password, display_name=display_name)
         password_hash = await self._passwords.hashed(password)
         async with self._database.transaction() as tx:
-            return await self._insert(tx, new, password_hash, is_admin=is_admin)
+            person = await self._insert(tx, new, password_hash, is_admin=is_admin)
+            await audit_log.note(tx, None, "account.made", person.username, is_admin=is_admin)
+        return person
 
     async def everyone(self) -> list[Person]:
         """For the command line: all accounts, disabled ones included, by username."""
@@ -138,6 +146,7 @@ class Accounts:
             await people.update(tx, actor.id, password_hash=new_hash)
             await links.delete_of(tx, actor.id, "reset")
             await self._end_sessions(tx, actor, except_digest=keep.session_digest)
+            await audit_log.note(tx, actor, "password.changed")
 
     async def update_profile(self, actor: Person, *, display_name: str, time_zone: str) -> Person:
         self._limits.act("settings", actor.id)
@@ -148,6 +157,7 @@ class Accounts:
         async with self._database.transaction() as tx:
             person = await people.update(tx, actor.id, **values)
             if person.display_name != actor.display_name:
+                await audit_log.note(tx, actor, "account.renamed", person.username, display_name=person.display_name)
                 news = UserChanged(person.username, person.display_name)
                 tx.after_commit(self._tails.forget)
                 tx.after_commit(lambda: self._hub.tell_everyone(news))
@@ -162,20 +172,25 @@ class Accounts:
     async def set_disabled(self, actor: Person, username: str, is_disabled: bool) -> None:
         """Shut somebody out, at once and everywhere, or let them back in. For administrators, not on themselves."""
         async with self._database.transaction() as tx:
-            admin = await people.by_id(tx, actor.id)
-            if admin is None or admin.is_disabled or not admin.is_admin:
-                raise Forbidden("Only administrators may do that.")
-            person = await people.by_username(tx, username)
-            if person is None:
-                raise NotFound(f"There is nobody called {username}.")
+            person = await _administered(tx, actor, username)
             if person.id == actor.id:
                 raise Forbidden("You cannot disable your own account.")
             await people.update(tx, person.id, is_disabled=is_disabled)
+            await audit_log.note(tx, actor, "account.disabled" if is_disabled else "account.enabled", person.username)
             if is_disabled:
                 await sessions.delete_of(tx, person.id)
                 await links.delete_of(tx, person.id, "reset")
                 await owners.give_up(tx, person)
                 tx.after_commit(lambda: self._hub.end_person(person.id))
+
+    async def set_admin(self, actor: Person, username: str, is_admin: bool) -> None:
+        """Make somebody an administrator, or no longer. For administrators; raises ``Conflict`` for the last one."""
+        async with self._database.transaction() as tx:
+            person = await _administered(tx, actor, username)
+            if not is_admin and not await people.is_other_admin(tx, person.id):
+                raise Conflict("This is the only administrator. Make somebody else one first.")
+            await people.update(tx, person.id, is_admin=is_admin)
+            await audit_log.note(tx, actor, "admin.granted" if is_admin else "admin.withdrawn", person.username)
 
     async def _insert(self, tx: Transaction, new: Applicant, password_hash: str, *, is_admin: bool = False) -> Person:
         return await joining.insert(tx, new, password_hash=password_hash, is_admin=is_admin, is_verified=True)
@@ -188,3 +203,15 @@ class Accounts:
     async def _end_sessions(self, tx: Transaction, person: Person, *, except_digest: str | None = None) -> None:
         for digest in await sessions.delete_of(tx, person.id, except_digest=except_digest):
             tx.after_commit(partial(self._hub.end_session, digest))
+
+
+async def _administered(tx: Transaction, actor: Person, username: str) -> Person:
+    """Whom an administrator acts on. Raises ``Forbidden`` and ``NotFound``."""
+    # Read again: the actor was looked up when the request began. Of two who shut out each other, one succeeds.
+    admin = await people.by_id(tx, actor.id)
+    if admin is None or admin.is_disabled or not admin.is_admin:
+        raise Forbidden("Only administrators may do that.")
+    person = await people.by_username(tx, username)
+    if person is None:
+        raise NotFound(f"There is nobody called {username}.")
+    return person

@@ -8,7 +8,7 @@ from chatapp.core.mail import VERIFY_DAYS
 from chatapp.domain.sign_in import UNREMEMBERED_IDLE_MS, SignIn
 from chatapp.realtime.hub import Hub
 from chatapp.settings import Settings
-from chatapp.storage import invites, links, outbox, people, sessions, tokens
+from chatapp.storage import audit_log, invites, links, outbox, people, sessions, tokens
 from chatapp.storage.database import Database
 
 DAY_MS: Final = 86_400_000
@@ -22,6 +22,7 @@ class Housekeeping:
         self._database = database
         self._hub = hub
         self._sign_in = sign_in
+        self._audit_ms = settings.audit_days * DAY_MS
         self._idle_ms = settings.session_idle_days * DAY_MS
 
     async def note_seen(self) -> None:
@@ -47,6 +48,8 @@ class Housekeeping:
             await people.delete_unverified(tx, now - VERIFY_DAYS * DAY_MS)
             await invites.delete_expired(tx, now)
             await outbox.delete_parked(tx, now - PARKED_DAYS * DAY_MS)
+            if self._audit_ms:
+                await audit_log.drop_before(tx, now - self._audit_ms)
             tx.after_commit(lambda: self._end(ended, expired))
 
     def _end(self, sessions_ended: list[str], tokens_expired: list[int]) -> None:

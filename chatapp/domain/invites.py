@@ -9,7 +9,7 @@ from chatapp.core.errors import Forbidden, NotFound, invalid
 from chatapp.core.limits import Limits
 from chatapp.core.models import Invite, Person
 from chatapp.settings import Settings
-from chatapp.storage import invites, people
+from chatapp.storage import audit_log, invites, people
 from chatapp.storage.database import Database, Reader
 
 DAY_MS: Final = 86_400_000
@@ -45,6 +45,7 @@ class Invites:
                 expires_at=now + days * DAY_MS,
                 uses=uses,
             )
+            await audit_log.note(tx, actor, "invite.made", f"invite {invite.id}", days=days, uses=uses)
         return invite, secret
 
     async def all(self, actor: Person) -> list[Invite]:
@@ -59,6 +60,7 @@ class Invites:
             await _refuse_others(tx, actor)
             if not await invites.delete(tx, invite_id):
                 raise NotFound
+            await audit_log.note(tx, actor, "invite.revoked", f"invite {invite_id}")
 
     async def is_usable(self, secret: str) -> bool:
         """Whether somebody could register with it now."""

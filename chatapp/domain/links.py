@@ -14,7 +14,7 @@ from chatapp.domain.letters import Letters
 from chatapp.domain.outbox import Outbox
 from chatapp.domain.passwords import Passwords
 from chatapp.realtime.hub import Hub
-from chatapp.storage import links, people, sessions
+from chatapp.storage import audit_log, links, people, sessions
 from chatapp.storage.database import Database, Reader, Transaction
 
 LINK_IS_OVER: Final = "This link is not valid any more."
@@ -41,6 +41,7 @@ class Links:
         """The address is confirmed."""
         async with self._database.transaction() as tx:
             person = await self._consume(tx, "verify", secret)
+            await audit_log.note(tx, person, "account.verified")
             return await joining.let_in(tx, person, self._database.clock())
 
     async def request_verification(self, actor: Person) -> None:
@@ -70,6 +71,7 @@ class Links:
             return
         async with self._database.transaction() as tx:
             await self._outbox.put(tx, "reset", clean)
+            await audit_log.note(tx, None, "password.reset_requested", clean)
 
     async def send_reset(self, email: str) -> None:
         """The job that :meth:`request_reset` left: mail a link, at most once a minute, if there is such a person."""
@@ -92,6 +94,7 @@ class Links:
             await people.update(tx, person.id, password_hash=password_hash)
             for digest in await sessions.delete_of(tx, person.id):
                 tx.after_commit(partial(self._hub.end_session, digest))
+            await audit_log.note(tx, person, "password.reset")
             # Whoever reads the mail of that address has confirmed it.
             return await joining.let_in(tx, person, now)
 

@@ -12,7 +12,7 @@ from chatapp.core import audit_log, text
 from chatapp.core.errors import NotFound, invalid
 from chatapp.core.limits import Limits
 from chatapp.core.models import History, Message, Person, Room
-from chatapp.domain.access import Access, may_manage
+from chatapp.domain.access import Access
 from chatapp.realtime.hub import Hub
 from chatapp.realtime.typing import TypingBoard
 from chatapp.settings import Settings
@@ -84,7 +84,7 @@ class Messages:
         self._limits.act("delete", actor.id)
         room, role, _ = await self._access.membership_for(actor, slug)
         at = self._database.clock()
-        may_moderate = room.kind != "direct" and may_manage(actor, role)
+        may_moderate = room.kind != "direct" and role == "owner"
         note = audit_log.draft(at, actor, "message.deleted", f"{room.slug}/{index}") if may_moderate else None
         return await self._journal.append(Delete(room.id, actor.id, at, index, may_moderate, note))
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from chatapp.core import devices, passwords
+from chatapp.core import devices, passwords, validation
 from chatapp.core.errors import BadRequest, RateLimited, Unauthenticated, invalid
 from chatapp.core.limits import Limits
 from chatapp.core.models import Person
 from chatapp.core.passwords import Hasher
 from chatapp.domain.hashing import Hashing
-from chatapp.storage import people
+from chatapp.storage import audit_log, people
 from chatapp.storage.database import Database
 from chatapp.storage.secrets import Secrets
 
@@ -47,6 +47,7 @@ class Passwords:
         # Asked even when the answer is clear: how long it takes must not tell whether there is such a person.
         is_right = await self._hashing.is_right(password, found[1] if found else None, is_known=bool(known))
         if not found or not is_right or found[0].is_disabled:
+            await self._note_failure(None, account)
             raise Unauthenticated(WRONG)
         self._limits.login_succeeded(account, address, known)
         return found
@@ -56,6 +57,7 @@ class Passwords:
         _slow_down(self._limits.login(actor.id))
         password_hash = await people.password_hash(self._database, actor.id)
         if not await self._hashing.is_right(password, password_hash, is_known=True):
+            await self._note_failure(actor, actor.username)
             raise invalid("current", "This is not your current password.")
         self._limits.login_succeeded(actor.id)
         return password_hash
@@ -66,6 +68,12 @@ class Passwords:
     async def improved(self, password: str, password_hash: str) -> str:
         """The hash under today's parameters, when they have risen since."""
         return await self.hashed(password) if self._hashing.needs_rehash(password_hash) else password_hash
+
+    async def _note_failure(self, actor: Person | None, name: str) -> None:
+        # People type passwords into the wrong field: only what could be a name is kept.
+        shown = name if validation.is_username(name) or "@" in name else ""
+        async with self._database.transaction() as tx:
+            await audit_log.note(tx, actor, "login.failed", shown)
 
     def device_of(self, person: Person) -> str:
         """For the browser they have just logged in with: it keeps a few tries whoever guesses elsewhere."""

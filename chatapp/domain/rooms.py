@@ -15,7 +15,7 @@ from chatapp.core.errors import Conflict, Forbidden, NotFound, Unavailable, inva
 from chatapp.core.events import RoomAdded, RoomChanged
 from chatapp.core.limits import Limits
 from chatapp.core.models import Person, Role, Room, RoomKind, RoomView
-from chatapp.domain.access import Access, may_manage
+from chatapp.domain.access import Access
 from chatapp.realtime.hub import Hub
 from chatapp.storage import audit_log, memberships, people, rooms
 from chatapp.storage.database import Database, Transaction
@@ -123,7 +123,7 @@ class Rooms:
         self._limits.act("settings", actor.id)
         async with self._database.transaction() as tx:
             room, role, _ = await self._access.membership_for(actor, slug, tx)
-            if room.kind == "direct" or not may_manage(actor, role):
+            if room.kind == "direct" or role != "owner":
                 raise Forbidden("Only an owner of the room or an administrator may change this.")
             if not values:
                 return

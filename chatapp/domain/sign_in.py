@@ -13,7 +13,7 @@ from chatapp.core.tokens import Claims
 from chatapp.domain.passwords import WRONG, Passwords
 from chatapp.realtime.hub import Hub
 from chatapp.settings import Settings
-from chatapp.storage import people, sessions
+from chatapp.storage import audit_log, people, sessions
 from chatapp.storage import tokens as token_rows
 from chatapp.storage.database import Database, Transaction
 from chatapp.storage.secrets import Secrets
@@ -68,6 +68,7 @@ class SignIn:
                     person = await _active(tx, person)
                     await people.update(tx, person.id, password_hash=better)
                     await sessions.insert(tx, session)
+                    await audit_log.note(tx, person, "login.ok")
                     return secret, person
 
     async def check_password(self, name_or_email: str, password: str, *, address: str) -> Person:
@@ -85,6 +86,7 @@ class SignIn:
         async with self._database.transaction() as tx:
             await _active(tx, person)
             await sessions.insert(tx, session)
+            await audit_log.note(tx, person, "login.ok")
         return secret
 
     # Credentials
@@ -148,17 +150,21 @@ class SignIn:
     async def log_out(self, identity: Identity) -> None:
         if identity.session_digest is not None:
             async with self._database.transaction() as tx:
-                await self._end(tx, identity.person, identity.session_digest)
+                if await self._end(tx, identity.person, identity.session_digest):
+                    await audit_log.note(tx, identity.person, "logout")
 
     async def end_session(self, actor: Person, digest: str) -> None:
         """One of the actor's own sessions. Raises ``NotFound``."""
         async with self._database.transaction() as tx:
             if not await self._end(tx, actor, digest):
                 raise NotFound
+            await audit_log.note(tx, actor, "session.ended")
 
     async def end_other_sessions(self, identity: Identity) -> None:
         async with self._database.transaction() as tx:
-            for digest in await sessions.delete_of(tx, identity.person.id, except_digest=identity.session_digest):
+            ended = await sessions.delete_of(tx, identity.person.id, except_digest=identity.session_digest)
+            await audit_log.note(tx, identity.person, "sessions.ended", count=len(ended))
+            for digest in ended:
                 tx.after_commit(partial(self._hub.end_session, digest))
 
     async def sessions(self, actor: Person) -> list[Session]:
@@ -192,6 +198,7 @@ class SignIn:
         async with self._database.transaction() as tx:
             if not await token_rows.delete(tx, actor.id, token_id):
                 raise NotFound
+            await audit_log.note(tx, actor, "token.revoked", f"token {token_id}")
             tx.after_commit(lambda: self._hub.end_token(token_id))
 
     def _new_session(self, person: Person, is_remembered: bool, address: str, user_agent: str) -> tuple[Session, str]:
@@ -225,9 +232,11 @@ class SignIn:
             if len(await token_rows.of_person(tx, person.id)) >= MOST_TOKENS:
                 raise Conflict(f"You have {MOST_TOKENS} tokens. Revoke one that you no longer need.")
             expires_at = None if days is None else now + days * DAY_MS
-            return await token_rows.insert(
+            token = await token_rows.insert(
                 tx, person_id=person.id, kind=kind, name=name, digest=digest, at=now, expires_at=expires_at
             )
+            await audit_log.note(tx, person, "token.made", f"token {token.id}", name=name, kind=kind, days=days)
+        return token
 
     async def _by_digest(self, kind: TokenKind, digest: str) -> Identity | None:
         found = await token_rows.by_digest(self._database, digest)

@@ -24,10 +24,11 @@ async def insert(tx: Transaction, *, digest: str, created_by: int, at: int, expi
     return Invite(*(await tx.execute(sa.insert(invites).values(values).returning(*COLUMNS))).one())
 
 
-async def use(tx: Transaction, digest: str, now: int) -> bool:
-    """Count one use down; False when the invitation is not alive."""
+async def use(tx: Transaction, digest: str, now: int) -> int | None:
+    """Count one use down; the invitation's id, or None when it is not alive."""
     statement = sa.update(invites).where(*_alive(digest, now)).values(uses_left=invites.c.uses_left - 1)
-    return (await tx.execute(statement)).rowcount > 0
+    row = (await tx.execute(statement.returning(invites.c.id))).first()
+    return row[0] if row else None
 
 
 async def is_usable(db: Reader, digest: str, now: int) -> bool:

@@ -12,7 +12,8 @@ from chatapp.storage.rows import ROOM
 from chatapp.storage.statement import Statement
 from chatapp.storage.tables import memberships, people, rooms
 
-Found = tuple[Room, Role | None, int]
+Found = tuple[Room, Role | None, int, bool]
+"""A room with this person's role (None: not in it) and read position, and whether they are an administrator."""
 _MEMBER: Final = (
     people.c.id,
     people.c.username,
@@ -64,7 +65,7 @@ async def advance(tx: Transaction, room_id: int, person_id: int, index: int) -> 
 
 def _found(room: sa.ColumnElement[bool], person_id: Any) -> sa.Select[Any]:
     return (
-        sa.select(*ROOM, memberships.c.role, memberships.c.read_index)
+        sa.select(*ROOM, memberships.c.role, memberships.c.read_index, people.c.is_admin)
         .select_from(rooms)
         .outerjoin(memberships, sa.and_(memberships.c.room_id == rooms.c.id, memberships.c.person_id == person_id))
         # As they are now: what a request found at its beginning may be over.
@@ -78,8 +79,7 @@ BY_ID: Final = Statement(_found(rooms.c.id == sa.bindparam("id"), sa.bindparam("
 
 
 async def find(db: Database, slug: str, person_id: int) -> Found | None:
-    """The room of that slug with this person's role (None: not in it) and read position.
-    None for a person who is shut out, too."""
+    """The room of that slug; None for a person who is shut out, too."""
     return _to_found(await db.hot_one(BY_SLUG, slug=slug, person=person_id))
 
 
@@ -93,7 +93,7 @@ async def find_in(tx: Transaction, slug: str, person_id: int) -> Found | None:
 
 
 def _to_found(row: Any) -> Found | None:
-    return (Room(*row[:-2]), row[-2], row[-1] or 0) if row else None
+    return (Room(*row[:-3]), row[-3], row[-2] or 0, bool(row[-1])) if row else None
 
 
 async def heir(tx: Transaction, room_id: int) -> Member | None:

@@ -87,6 +87,12 @@ async def everyone(db: Reader) -> list[Person]:
     return [Person(*row) for row in await db.all(sa.select(*PERSON).order_by(people.c.username))]
 
 
+async def is_other_admin(db: Reader, person_id: int) -> bool:
+    """Whether somebody else administrates."""
+    able = (people.c.is_admin.is_(True), people.c.is_disabled.is_(False), people.c.is_verified.is_(True))
+    return await db.one(sa.select(people.c.id).where(people.c.id != person_id, *able).limit(1)) is not None
+
+
 async def is_empty(db: Reader) -> bool:
     return await db.one(sa.select(people.c.id).limit(1)) is None
 
