@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets as randomness
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -41,9 +40,10 @@ from chatapp.keys import CHAT, GATEWAY, SETTINGS
 from chatapp.realtime.hub import Hub
 from chatapp.realtime.typing import TypingBoard
 from chatapp.settings import Settings
-from chatapp.storage import meta, migrate, secrets
+from chatapp.storage import secrets, usable
 from chatapp.storage.database import Database, locked, open_database
 from chatapp.storage.journal import Journal
+from chatapp.storage.mark import marked
 from chatapp.storage.messages import Log
 from chatapp.storage.secrets import Secrets
 
@@ -59,7 +59,8 @@ log = structlog.get_logger()
 def create_app(settings: Settings, *, clock: Clock = system_clock) -> web.Application:
     """The whole chat as one application; opening and closing happen at its start-up and clean-up.
 
-    Raises ``AlreadyRunning`` at start-up when another process holds the data folder.
+    Raises ``AlreadyRunning`` at start-up when another process holds the data folder, and ``Unusable`` when its
+    database is not one to go on with.
     """
     kept = secrets.load(settings.data)
     app = web.Application()
@@ -90,14 +91,13 @@ async def open_chat(settings: Settings, *, clock: Clock = system_clock) -> Async
     """The chat on its data folder: locked, migrated, opened; closed in reverse order."""
     kept = secrets.load(settings.data)
     with locked(settings.data):
-        await asyncio.to_thread(migrate.upgrade, settings.database_path)
+        await asyncio.to_thread(usable.prepare, settings.database_path)
         async with open_database(settings.database_path, durability=settings.durability, clock=clock) as database:
-            async with database.transaction() as tx:
-                epoch = await meta.settle(tx, "epoch", randomness.token_hex(8))
             hub, rows = Hub(), Log(database)
-            journal = Journal(database, rows.tails, hub.publish)
-            async with journal.running():
-                yield assemble(settings, kept, database, hub, rows, journal, epoch)
+            async with marked(database) as mark:
+                journal = Journal(database, rows.tails, hub.publish, mark)
+                async with journal.running():
+                    yield assemble(settings, kept, database, hub, rows, journal, mark.epoch)
 
 
 def assemble(

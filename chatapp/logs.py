@@ -39,6 +39,11 @@ def hear_parser() -> None:
     parser.handlers, parser.propagate = [_RefusedByParser()], False
 
 
+def beside_answers() -> None:
+    """For a command: what is logged goes to stderr, so that stdout holds the answer and nothing else."""
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
+
+
 class _RefusedByParser(logging.Handler):
     """aiohttp logs what it cannot parse with the bytes themselves, which may hold a token or a password."""
 

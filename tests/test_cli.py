@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-import io
 import json
-import os
 import signal
 import socket
-import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
-from unittest import mock
 
 import click
 import pytest
 from click.testing import CliRunner
 
 from chatapp import __version__
-from chatapp.cli import cli, main
-from tests.support.command import Chatapp, Result
+from chatapp.cli import cli
+from tests.support.command import Chatapp, Here, Result
 
 PASSWORD: Final = "correct horse battery"
-
-
-class Here(Chatapp):
-    """The command line within this process: the same codes and streams, without the start of a Python each time."""
-
-    def __call__(self, *words: str, stdin: str = "", **more: str) -> Result:
-        out, err = io.StringIO(), io.StringIO()
-        with (
-            mock.patch.dict(os.environ, {**self.environ, **more}),
-            mock.patch.multiple(sys, argv=["chatapp", *words], stdin=io.StringIO(stdin), stdout=out, stderr=err),
-            pytest.raises(SystemExit) as end,
-        ):
-            main()
-        assert isinstance(end.value.code, int)
-        return Result(end.value.code, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture

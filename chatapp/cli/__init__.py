@@ -13,11 +13,17 @@ from chatapp.cli import database, invites, rooms, secrets, tokens, users
 from chatapp.cli.process import FAILED, ONE_PROCESS, read_settings, run
 from chatapp.core.errors import ChatError
 from chatapp.settings import SettingsError
-from chatapp.storage import migrate as schema
+from chatapp.storage import usable
+from chatapp.storage.backup import BackupError
 from chatapp.storage.database import AlreadyRunning, locked
+from chatapp.storage.migrate import TooNew
 from chatapp.storage.secrets import SecretsError
 
 INTERRUPTED: Final = 130
+REFUSALS: Final = (
+    *(AlreadyRunning, BackupError, ChatError, OSError, SecretsError, SettingsError),
+    *(TooNew, usable.Unusable),
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -38,6 +44,8 @@ cli.add_command(tokens.token)
 cli.add_command(invites.invite)
 cli.add_command(database.audit)
 cli.add_command(secrets.secrets)
+cli.add_command(database.backup)
+cli.add_command(database.restore)
 
 
 @cli.command()
@@ -52,7 +60,7 @@ def migrate() -> None:
     settings = read_settings()
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with locked(settings.data):
-        applied = schema.upgrade(settings.database_path)
+        applied = usable.prepare(settings.database_path)
     click.echo(f"Applied {', '.join(applied)}." if applied else "Nothing to apply.")
 
 
@@ -83,7 +91,7 @@ def _exit_code() -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         return INTERRUPTED
-    except (ChatError, SettingsError, AlreadyRunning, SecretsError, schema.TooNew, OSError) as error:
+    except REFUSALS as error:
         click.echo(_sentence(error), err=True)
         return FAILED
 

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import click
 
-from chatapp.cli.process import FAILED, read_settings
+from chatapp.cli.process import FAILED, ONE_PROCESS, read_settings
+from chatapp.storage import backup as backups
 from chatapp.storage import integrity
+from chatapp.storage.database import locked
+from chatapp.storage.integrity import Report
 
 
 @click.command()
@@ -19,7 +22,44 @@ def audit(path: Path | None) -> int:
     and doubles in the rooms' logs, the checksum of every message, rows that belong to nothing, and the counters
     against the rows. Nothing is changed, and a server may run meanwhile.
     """
-    report = integrity.audit(path or read_settings().database_path)
+    return _said(integrity.audit(path or read_settings().database_path))
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def backup(folder: Path) -> int:
+    """Copy the database and the secrets into the new folder FOLDER, and audit the copy.
+
+    A server may run meanwhile: the copy is the chat as it is at one moment. Exit code 1 when the copy was made and
+    the audit found something in it.
+    """
+    report = backups.make(read_settings().data, folder)
+    click.echo(f"The backup is in {folder}.")
+    return _said(report)
+
+
+@click.command(epilog=ONE_PROCESS)
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--damaged", is_flag=True, help="Take it even when its audit finds something.")
+def restore(folder: Path, damaged: bool) -> int:
+    """Put the backup in FOLDER in the place of the database and the secrets.
+
+    The backup is audited first. What was there before is kept, in a folder of its own beside it. Pages and programs
+    that are still open learn that the messages they have are of another history, and load anew.
+    """
+    settings = read_settings()
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with locked(settings.data):
+        report = backups.check(folder)
+        if not report.is_sound and not damaged:
+            click.echo("The backup has faults, so nothing was changed; --damaged takes it all the same.", err=True)
+            return _said(report)
+        aside = backups.restore(settings.data, folder)
+    click.echo(f"Restored. What was there before is in {aside}.")
+    return _said(report)
+
+
+def _said(report: Report) -> int:
     for finding in report.findings:
         click.echo(finding.sentence)
     if report.count > len(report.findings):

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from chatapp import app
+from chatapp import app, logs
 from chatapp.core import circumstances
 from chatapp.core.circumstances import COMMAND_LINE, Circumstances
 from chatapp.core.errors import NotFound
@@ -35,6 +35,8 @@ def run(work: Coroutine[Any, Any, None]) -> None:
 
 def offline(work: Callable[[Chat], Coroutine[Any, Any, None]]) -> None:
     """Do something to the chat while no server runs on it."""
+
+    logs.beside_answers()
 
     async def opened(settings: Settings) -> None:
         with circumstances.under(Circumstances(actor=COMMAND_LINE)):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-from chatapp.core.errors import Unavailable
 from chatapp.core.limits import Limits
 from chatapp.domain.access import Access
 from chatapp.domain.accounts import Accounts
@@ -43,9 +42,5 @@ class Chat(msgspec.Struct, frozen=True):
     epoch: str
 
     async def is_ready(self) -> bool:
-        """Whether the database answers."""
-        try:
-            await self.accounts.is_empty()
-        except Unavailable:
-            return False
-        return True
+        """Whether the database can be read and written."""
+        return await self.housekeeping.is_database_well()

@@ -25,6 +25,10 @@ class Housekeeping:
         self._audit_ms = settings.audit_days * DAY_MS
         self._idle_ms = settings.session_idle_days * DAY_MS
 
+    async def is_database_well(self) -> bool:
+        """Whether it reads and, where it has refused, writes again; never after it was found damaged."""
+        return await self._database.is_well()
+
     async def note_seen(self) -> None:
         """Write down which sessions and tokens have been in use."""
         seen, used = self._sign_in.seen()

@@ -141,19 +141,22 @@ class Database:
         return not self.health.is_damaged
 
     async def open(self) -> None:
-        await self._writing()
-        self.health.opened()
-        self._hot_reader = await aiosqlite.connect(f"file:{self.path}?mode=ro", uri=True, isolation_level=None)
-        await self._hot_reader.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+        with self.health.guarded():
+            await self._writing()
+            self.health.opened()
+            self._hot_reader = await aiosqlite.connect(f"file:{self.path}?mode=ro", uri=True, isolation_level=None)
+            await self._hot_reader.execute(f"PRAGMA busy_timeout={BUSY_MS}")
 
     async def close(self) -> None:
         # aiosqlite's threads are no daemons: one left open would keep the process alive for ever.
         if self._hot_reader is not None:
             await self._hot_reader.close()
+        await self._read_engine.dispose()
+        # The writer last: only it can bring what is in the -wal file home, and a file left behind would be taken
+        # for that of whatever database is put here next.
         if self._writer is not None:
             await self._writer.close()
         await self._write_engine.dispose()
-        await self._read_engine.dispose()
 
     async def reopen_writer(self) -> None:
         """After a failed fsync the connection's view of the file is not to be trusted."""

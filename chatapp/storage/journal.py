@@ -17,6 +17,7 @@ from chatapp.core.models import Message
 from chatapp.storage.batch import Batch, Change, Result
 from chatapp.storage.database import Database
 from chatapp.storage.health import is_damage, is_the_disk
+from chatapp.storage.mark import Mark
 from chatapp.storage.tail import Tails
 
 BATCH: Final = 1000
@@ -32,8 +33,9 @@ log = structlog.get_logger()
 class Journal:
     """While one transaction commits, the next batch gathers. Nobody hears of what is not on disk."""
 
-    def __init__(self, database: Database, tails: Tails, announce: Announce) -> None:
+    def __init__(self, database: Database, tails: Tails, announce: Announce, mark: Mark | None = None) -> None:
         self._database = database
+        self._mark = mark
         self._tails = tails
         self._announce = announce
         self._waiting: list[Waiting] = []
@@ -90,6 +92,9 @@ class Journal:
         batch = Batch([change for change, _ in waiting])
         async with self._database.write_lock:
             await self._store(batch)
+            if self._mark is not None and batch.stored:
+                # Before anybody hears of the numbers.
+                self._mark.advance(sum(map(len, batch.stored.values())))
             # Still inside the lock: news leaves in the order of commits.
             for (_, future), result in zip(waiting, batch.results, strict=True):
                 _resolve(future, result)

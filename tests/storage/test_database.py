@@ -210,11 +210,21 @@ async def test_closing_leaves_no_thread(path: Path) -> None:
             await asyncio.gather(*(database.one(sa.select(sa.literal(1))) for _ in range(5)))
 
 
+async def test_closing_leaves_one_file(path: Path) -> None:
+    """A log left beside it would be taken for that of an older copy which is put in its place."""
+    async with open_database(path) as database:
+        async with database.transaction() as tx:
+            await note(tx, "a")
+        assert await keys(database) == ["a"]
+        assert await database.hot("SELECT key FROM meta", ()) == [("a",)]
+    assert sorted(file.name for file in path.parent.iterdir()) == [path.name]
+
+
 async def test_a_failed_start_leaves_no_thread(tmp_path: Path) -> None:
     path = tmp_path / "chatapp.db"
     path.write_bytes(b"This is no database. " * 500)
     with no_thread_is_left():
-        with pytest.raises(sa.exc.DatabaseError):
+        with pytest.raises(Unavailable):
             async with open_database(path):
                 raise AssertionError
         with pytest.raises(KeyError):
@@ -226,7 +236,7 @@ async def test_a_second_connection_that_fails_closes_the_first(path: Path, monke
     connect, calls = aiosqlite.connect, iter(range(9))
     broken = aiosqlite.core.Connection(refuse, 1)
     monkeypatch.setattr(aiosqlite, "connect", lambda *a, **k: broken if next(calls) else connect(*a, **k))
-    with no_thread_is_left(), pytest.raises(sqlite3.OperationalError):
+    with no_thread_is_left(), pytest.raises(Unavailable):
         async with open_database(path):
             raise AssertionError
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import pty
 import re
@@ -15,7 +16,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from unittest import mock
 
+import pytest
+
+from chatapp.cli import main
 from tests.support.source import ROOT
 
 SECONDS: Final = 30
@@ -82,6 +87,7 @@ class Chatapp:
     python: str = sys.executable
     cwd: Path | None = None
     pythonpath: str = str(ROOT)
+    prefix: tuple[str, ...] = ()
 
     @property
     def environ(self) -> dict[str, str]:
@@ -90,7 +96,7 @@ class Chatapp:
         return {**own, **fast, "CHATAPP_DATA": str(self.data), "PYTHONPATH": self.pythonpath}
 
     def argv(self, words: Sequence[str]) -> list[str]:
-        return [self.python, "-m", "chatapp", *words]
+        return [*self.prefix, self.python, "-m", "chatapp", *words]
 
     def __call__(self, *words: str, stdin: str = "", **more: str) -> Result:
         """Run a command to its end; never on a terminal."""
@@ -143,6 +149,21 @@ class Chatapp:
                 yield _greeting(process)
             finally:
                 process.kill()
+
+
+class Here(Chatapp):
+    """The command line within this process: the same codes and streams, without the start of a Python each time."""
+
+    def __call__(self, *words: str, stdin: str = "", **more: str) -> Result:
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            mock.patch.dict(os.environ, {**self.environ, **more}),
+            mock.patch.multiple(sys, argv=["chatapp", *words], stdin=io.StringIO(stdin), stdout=out, stderr=err),
+            pytest.raises(SystemExit) as end,
+        ):
+            main()
+        assert isinstance(end.value.code, int)
+        return Result(end.value.code, out.getvalue(), err.getvalue())
 
 
 def _greeting(process: subprocess.Popen[str]) -> Server:

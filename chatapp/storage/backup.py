@@ -1,0 +1,123 @@
+"""Copies of a chat that can be trusted, and the way back from one. All of it blocks."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final
+
+from chatapp.storage.integrity import Report, audit, open_to_read
+from chatapp.storage.mark import FILE as MARK
+from chatapp.storage.secrets import FILE as SECRETS
+
+DATABASE: Final = "chatapp.db"
+BESIDE: Final = ("", "-wal", "-shm")
+
+
+class BackupError(Exception):
+    """It cannot be done; the sentence says why. Nothing that was there has changed."""
+
+
+def make(data: Path, target: Path) -> Report:
+    """A copy of the database as it is at one moment, and of the secrets, in the new folder ``target``.
+
+    A server may run meanwhile. The answer is the audit of the copy. Raises :class:`BackupError`.
+    """
+    target = target.absolute()
+    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+        raise BackupError(f"{target} is there already. Give the folder of a new backup.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with _unfinished(target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")) as part:
+        _copy(data / DATABASE, part / DATABASE)
+        shutil.copy(data / SECRETS, part / SECRETS)
+        (part / SECRETS).chmod(0o600)
+        report = audit(part / DATABASE)
+        for path in (part / DATABASE, part / SECRETS, part):
+            _sync(path)
+        part.rename(target)
+    _sync(target.parent)
+    return report
+
+
+def check(source: Path) -> Report:
+    """The audit of a backup. Raises :class:`BackupError` where there is none."""
+    if not (source / DATABASE).is_file():
+        raise BackupError(f"There is no backup in {source}: it has no {DATABASE}.")
+    return audit(source / DATABASE)
+
+
+def restore(data: Path, source: Path) -> Path:
+    """Put the backup into the data folder, which the caller holds; the folder in which the files of before are now.
+
+    The log gets a new epoch: clients learn that their numbers are of another history. Nothing is deleted. When this
+    is interrupted, the old database is in place or none is, which stops the next start. Raises :class:`BackupError`.
+    """
+    part = data / f"{DATABASE}.part"
+    part.unlink(missing_ok=True)
+    _copy(source / DATABASE, part)
+    with closing(sqlite3.connect(part)) as connection, connection:
+        connection.execute("DELETE FROM meta WHERE key = 'epoch'")
+    _sync(part)
+    # With a mark and without a database no start makes an empty chat of it.
+    (data / MARK).touch(mode=0o600)
+    aside = _aside(data)
+    # The database before what belongs to it: a log without its database is no danger.
+    for name in (f"{DATABASE}{end}" for end in BESIDE):
+        if (data / name).exists():
+            (data / name).rename(aside / name)
+    part.rename(data / DATABASE)
+    if (source / SECRETS).is_file():
+        _replace_secrets(data, source, aside)
+    _sync(data)
+    return aside
+
+
+def _replace_secrets(data: Path, source: Path, aside: Path) -> None:
+    if (data / SECRETS).exists():
+        shutil.copy(data / SECRETS, aside / SECRETS)
+    part = data / f"{SECRETS}.part"
+    shutil.copy(source / SECRETS, part)
+    part.chmod(0o600)
+    _sync(part)
+    part.rename(data / SECRETS)
+
+
+def _copy(source: Path, target: Path) -> None:
+    try:
+        with closing(open_to_read(source)) as connection:
+            # One read transaction, whoever writes; SQLite's step-by-step copy would begin anew at every commit.
+            connection.execute("VACUUM INTO ?", (str(target),))
+    except sqlite3.Error as error:
+        raise BackupError(f"{source} cannot be copied: {error}.") from None
+    target.chmod(0o600)
+
+
+def _aside(data: Path) -> Path:
+    moment = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+    folder = data / f"before-restore-{moment}-{secrets.token_hex(2)}"
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+@contextmanager
+def _unfinished(folder: Path) -> Iterator[Path]:
+    """A folder that is taken away unless it was renamed."""
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,51 @@
+"""A backup made under full load holds everything that was answered before it began."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from chatapp.storage.integrity import audit
+from tests.faults.crowd import Crowd, populate, pressed
+from tests.faults.line import Heard
+from tests.support.rounds import rounds
+from tests.support.server import Server
+
+ROUNDS: Final = rounds(2, 20)
+
+
+async def restored_log(backup: Path, data: Path, crowd: Crowd) -> dict[tuple[str, int], Heard]:
+    """The rooms as a server that was restored from the backup shows them, by room and index."""
+    other = Server(data, LIMITS="off")
+    await other.run("restore", str(backup))
+    assert audit(data / "chatapp.db").findings == []
+    here, crowd.server = crowd.server, other
+    try:
+        await other.start()
+        return {(room, m.index): m for room, messages in (await crowd.log()).items() for m in messages}
+    finally:
+        crowd.server = here
+        await other.kill()
+
+
+@pytest.mark.timeout(60 + 30 * ROUNDS)
+async def test_every_message_answered_before_a_backup_is_in_it(tmp_path: Path) -> None:
+    server = Server(tmp_path / "data", LIMITS="off")
+    took: list[float] = []
+    async with pressed(server, await populate(server.data), listeners=2, changes=False) as crowd:
+        await crowd.next_answer()
+        for number in range(ROUNDS):
+            await asyncio.sleep(0.3)
+            answered = {(writer.room, m.index): m for writer in crowd.writers for m in writer.answered.values()}
+            began = time.monotonic()
+            await server.run("backup", str(tmp_path / f"backup-{number}"))
+            took.append(time.monotonic() - began)
+            log = await restored_log(tmp_path / f"backup-{number}", tmp_path / f"data-{number}", crowd)
+            assert len(answered) > 100
+            assert {place: log.get(place) for place in answered} == answered
+        assert await crowd.verdict() == []
+    print(f"backup: {ROUNDS} rounds, {crowd.answers} answers, {max(took):.2f} s at most for a backup")
