@@ -61,3 +61,13 @@ Open this link to choose a new one:
 It works once, for {RESET_MINUTES} minutes. If it was not you, nothing has changed and you can forget this mail.
 """
     return Mail(to, f"Choose a new password for {chat}", body)
+
+
+def password_changed(*, to: str, username: str, chat: str, link: str) -> Mail:
+    body = f"""The password of {username} on {chat} has been changed, and all other browsers are logged out.
+
+If it was you, you can forget this mail. If it was not, choose a new one:
+
+{link}
+"""
+    return Mail(to, f"Your password for {chat} was changed", body)

@@ -21,6 +21,7 @@ ITERATIONS: Final = 2
 LANES: Final = 1
 SALT_BYTES: Final = 16
 HASH_BYTES: Final = 32
+PRODUCT: Final = "chatapp"
 # Read once, as code is: nothing is opened while somebody waits.
 COMMON: Final = frozenset(
     line for line in Path(__file__).with_name("common_passwords.txt").read_text().split("\n") if line and line[0] != "#"
@@ -29,8 +30,9 @@ COMMON: Final = frozenset(
 _PARAMETERS: Final = re.compile(r"\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$")
 
 
-def check(password: str, *, username: str = "", field: str = "password") -> str:
-    """The password as it is. Too short, too long, too common or the username: ``Invalid`` with the field."""
+def check(password: str, *names: str, field: str = "password") -> str:
+    """The password as it is. Too short, too long, too common, or made of ``names`` that others know of the person or
+    the place: ``Invalid`` with the field."""
     if len(password) < SHORTEST:
         raise invalid(field, f"A password has at least {SHORTEST} characters.")
     if len(password) > LONGEST:
@@ -39,9 +41,21 @@ def check(password: str, *, username: str = "", field: str = "password") -> str:
         raise invalid(field, "The password holds characters that are not text.")
     if password.casefold() in COMMON:
         raise invalid(field, "This password is among the first that others would try.")
-    if username and password.casefold() == username.casefold():
-        raise invalid(field, "The password must differ from the username.")
+    if _is_made_of(password.casefold(), [name.casefold() for name in (PRODUCT, *names)]):
+        raise invalid(field, "The password is made of names that others know.")
     return password
+
+
+def _is_made_of(password: str, names: list[str]) -> bool:
+    """Whether a password is one of the names, or says nothing but words of them, digits and signs."""
+    rest = "".join(_words(password))
+    for word in sorted({word for name in names for word in _words(name)}, key=len, reverse=True):
+        rest = rest.replace(word, "")
+    return password in names or (not rest and any(map(str.isalpha, password)))
+
+
+def _words(text: str) -> list[str]:
+    return "".join(character if character.isalpha() else " " for character in text).split()
 
 
 class Hasher:

@@ -42,6 +42,7 @@ class Accounts:
         self._passwords = passwords
         self._letters = letters
         self._registration = settings.registration
+        self._chat = settings.name
         self._has_any = False
         self.setup_code = tokens.new_secret()
 
@@ -61,7 +62,7 @@ class Accounts:
             raise NotFound
         if not hmac.compare_digest(code.encode("utf-8", "replace"), self.setup_code.encode()):
             raise Forbidden("This is not the setup link. It was printed where chatapp was started.")
-        new = applicant(username=username, email=email, password=password, display_name=display_name)
+        new = applicant(username=username, email=email, password=password, display_name=display_name, chat=self._chat)
         password_hash = await self._passwords.hashed(password)
         async with self._database.transaction() as tx:
             # Asked again where only one can ask at a time: of many at once, one gets the chat.
@@ -90,7 +91,7 @@ class Accounts:
         if not is_invited and self._registration != "open":
             raise Forbidden("You need an invitation to make an account here.")
         self._limits.request("register", address)
-        new = applicant(username=username, email=email, password=password, display_name=display_name)
+        new = applicant(username=username, email=email, password=password, display_name=display_name, chat=self._chat)
         password_hash = await self._passwords.hashed(password)
         async with self._database.transaction() as tx:
             invite_id = await invites.use(tx, tokens.digest(invite), tx.at) if is_invited else None
@@ -110,7 +111,7 @@ class Accounts:
         self, *, username: str, email: str, password: str, display_name: str = "", is_admin: bool = False
     ) -> Person:
         """For the command line: an account that is in at once, without mail."""
-        new = applicant(username=username, email=email, password=password, display_name=display_name)
+        new = applicant(username=username, email=email, password=password, display_name=display_name, chat=self._chat)
         password_hash = await self._passwords.hashed(password)
         async with self._database.transaction() as tx:
             person = await self._insert(tx, new, password_hash, is_admin=is_admin)
@@ -138,12 +139,13 @@ class Accounts:
         Raises ``Invalid`` with the field ``current`` or ``new``, and ``RateLimited`` as logging in does.
         """
         old_hash = await self._passwords.check_own(actor, current)
-        passwords.check(new, username=actor.username, field="new")
+        passwords.check(new, actor.username, actor.email, actor.display_name, self._chat, field="new")
         new_hash = await self._passwords.hashed(new)
         async with self._database.transaction() as tx:
             if await people.password_hash(tx, actor.id) != old_hash:
                 raise Conflict("Your password was changed elsewhere in the meantime.")
             await people.update(tx, actor.id, password_hash=new_hash)
+            await self._letters.password_changed(tx, actor)
             await links.delete_of(tx, actor.id, "reset")
             await self._end_sessions(tx, actor, except_digest=keep.session_digest)
             await audit_log.note(tx, actor, "password.changed")

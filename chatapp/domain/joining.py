@@ -25,13 +25,14 @@ class Applicant(msgspec.Struct, frozen=True):
     password: str
 
 
-def applicant(*, username: str, email: str, password: str, display_name: str) -> Applicant:
-    """Raises ``Invalid`` with every field that is wrong. Without a display name the username stands in."""
+def applicant(*, username: str, email: str, password: str, display_name: str, chat: str) -> Applicant:
+    """Raises ``Invalid`` with every field that is wrong. Without a display name the username stands in.
+    ``chat``: its name, of which no password may be made."""
     values = validation.together(
         username=lambda: validation.username(username),
         email=lambda: validation.email(email),
         display_name=lambda: validation.display_name(display_name) if display_name.strip() else "",
-        password=lambda: passwords.check(password, username=username.strip()),
+        password=lambda: passwords.check(password, username.strip(), email, display_name, chat),
     )
     return Applicant(**{**values, "display_name": values["display_name"] or values["username"]})
 

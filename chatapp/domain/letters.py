@@ -25,7 +25,7 @@ class Letters:
         self._database = database
         self._outbox = outbox
         self._limits = limits
-        self._chat = settings.name
+        self.chat = settings.name
         # Never taken from a request: a forged Host would send the secret of a link to somebody else.
         self.public_url = settings.base_url
 
@@ -36,17 +36,24 @@ class Letters:
         if not self._limits.mail(email):
             return
         if owner is None or owner.id == person.id:
-            await self._send(tx, mail.verification(to=email, username=person.username, chat=self._chat, link=link))
+            await self._send(tx, mail.verification(to=email, username=person.username, chat=self.chat, link=link))
         else:
             link = f"{self.public_url}/forgot"
-            await self._send(tx, mail.address_taken(to=email, username=owner.username, chat=self._chat, link=link))
+            await self._send(tx, mail.address_taken(to=email, username=owner.username, chat=self.chat, link=link))
 
     async def reset(self, tx: Transaction, person: Person) -> None:
         link = await self._link(tx, person, "reset", RESET_MS, person.email)
         if self._limits.mail(person.email):
             await self._send(
-                tx, mail.password_reset(to=person.email, username=person.username, chat=self._chat, link=link)
+                tx, mail.password_reset(to=person.email, username=person.username, chat=self.chat, link=link)
             )
+
+    async def password_changed(self, tx: Transaction, person: Person) -> None:
+        """So that who did not change it learns of it."""
+        link = f"{self.public_url}/forgot"
+        await self._send(
+            tx, mail.password_changed(to=person.email, username=person.username, chat=self.chat, link=link)
+        )
 
     async def pause(self, tx: Transaction, person: Person, purpose: LinkPurpose) -> int:
         """Seconds until another link of that purpose may be mailed to the person."""

@@ -87,7 +87,7 @@ class Links:
         person = await people.by_id(self._database, owner) if owner is not None else None
         if person is None:
             raise NotFound(LINK_IS_OVER)
-        passwords.check(password, username=person.username)
+        passwords.check(password, person.username, person.email, person.display_name, self._letters.chat)
         password_hash = await self._passwords.hashed(password)
         async with self._database.transaction() as tx:
             person = await self._consume(tx, "reset", secret)
@@ -95,6 +95,7 @@ class Links:
             for digest in await sessions.delete_of(tx, person.id):
                 tx.after_commit(partial(self._hub.end_session, digest))
             await audit_log.note(tx, person, "password.reset")
+            await self._letters.password_changed(tx, person)
             # Whoever reads the mail of that address has confirmed it.
             return await joining.let_in(tx, person, now)
 

@@ -77,7 +77,7 @@ def test_when_the_parameters_rise_old_hashes_are_to_be_renewed(hasher: Hasher) -
     "password", [GOOD, "x" * 9 + "y", "密码密码密码密码密码", "p" * 1023 + "q", "🦜🐙🦉🐌🐝🦋🐢🐬🦔🐘"]
 )
 def test_any_ten_characters_will_do(password: str) -> None:
-    assert passwords.check(password, username="ada") == password
+    assert passwords.check(password, "ada", "ada@example.org", "Ada Okafor") == password
 
 
 @pytest.mark.parametrize(
@@ -93,11 +93,12 @@ def test_any_ten_characters_will_do(password: str) -> None:
         "qwertyuiop",
         "ada.lovelace",
         "ADA.Lovelace",
+        *("ada1234567", "Lovelace-1815", "opsopsopsops", "example.org!", "ChatApp2026!", "ада1815ада"),
     ],
 )
-def test_short_endless_common_passwords_and_the_username_are_refused(password: str) -> None:
+def test_short_endless_and_common_passwords_and_those_made_of_names_are_refused(password: str) -> None:
     with pytest.raises(Invalid) as refusal:
-        passwords.check(password, username="ada.lovelace", field="new")
+        passwords.check(password, "ada.lovelace", "al@example.org", "Ада 🦜", "Ops & Co", field="new")
     assert [error.field for error in refusal.value.errors] == ["new"]
 
 

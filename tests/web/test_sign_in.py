@@ -95,6 +95,15 @@ async def test_signing_in_makes_everything_in_the_cookie_new(stranger: Browser, 
     assert (await stranger.posts("/logout", {"csrf": page.csrf()})).status == 403
 
 
+async def test_signing_in_ends_the_session_that_was_there(adas: Browser, ada: Actor, grace: Actor, chat: Chat) -> None:
+    assert len(await chat.sign_in.sessions(ada.person)) == 1
+    page = await adas.opens("/settings/profile")
+    fields = {"csrf": page.csrf(), "username": "grace", "password": PASSWORD}
+    assert (await adas.posts("/login", fields)).status == 303
+    assert await chat.sign_in.sessions(ada.person) == []
+    assert len(await chat.sign_in.sessions(grace.person)) == 1
+
+
 async def test_the_cookie_holds_no_digest_and_the_table_no_secret(adas: Browser, ada: Actor, chat: Chat) -> None:
     (session,) = await chat.sign_in.sessions(ada.person)
     assert session.digest not in adas.cookie()

@@ -11,9 +11,8 @@ from chatapp.keys import CHAT, IDENTITY
 from chatapp.web import forms
 from chatapp.web.devices import device_of, remember_device
 from chatapp.web.paths import own_path
-from chatapp.web.session import begin
 from chatapp.web.templating import render, see_other
-from chatapp.web.visitors import visitor
+from chatapp.web.visitors import enter, visitor
 
 
 class SignIn(msgspec.Struct):
@@ -42,7 +41,7 @@ async def create(request: web.Request) -> web.Response:
         )
     except ChatError as error:
         return await render(request, "sign_in/new.html", next=target, form=form.refused(error))
-    begin(await get_session(request), secret, is_remembered=data.remember)
+    await enter(request, secret, is_remembered=data.remember)
     response = see_other(target)
     remember_device(request, response, person)
     return response
