@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ async def test_a_password_does_not_run_out(house: House, ada: Person) -> None:
 
 
 async def test_names_of_the_person_and_the_place_make_no_password(settings: Settings, clock: SettableClock) -> None:
-    who = {"username": "grace", "email": "ibis@example.org", "display_name": "Lin Okafor"}
+    who: dict[str, Any] = {"username": "grace", "email": "ibis@example.org", "display_name": "Lin Okafor"}
     async with open_house(replace(settings, name="Kaffeeklatsch", registration="open"), clock) as house:
         grace = await house.chat.accounts.add(**who, password=PASSWORD)
         here = await house.signs_in("grace")
