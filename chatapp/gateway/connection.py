@@ -17,7 +17,6 @@ from chatapp.domain.chat import Chat
 from chatapp.gateway.guard import Guard
 from chatapp.realtime.frames import close_frame, pong_frame
 from chatapp.realtime.hub import Subscription
-from chatapp.settings import Settings
 
 POLL_SECONDS: Final = 0.05
 CLOSE_SECONDS: Final = 2.0
@@ -57,7 +56,7 @@ class Connection(ABC):
         self._catching_up: asyncio.Task[None] | None = None
         self._refusals = 0
         self._expiry: asyncio.TimerHandle | None = None
-        _set_options(self._transport, chat.settings)
+        _keep_little_in_the_kernel(self._transport)
         guard.reports_to(self.end)
 
     # What the hub calls. None of it waits.
@@ -201,12 +200,7 @@ class Connection(ABC):
         self._behind.clear()
 
 
-def _set_options(transport: asyncio.Transport, settings: Settings) -> None:
-    wire = transport.get_extra_info("socket")
+def _keep_little_in_the_kernel(transport: asyncio.Transport) -> None:
     # Linux would take megabytes for a client that reads slowly: whether it reads could not be seen from here.
     if hasattr(socket, "TCP_NOTSENT_LOWAT"):
-        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, KERNEL_BYTES)
-    # A network that brings us the client's words and loses ours: it is heard, so it would never be asked.
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        seconds = max(settings.stalled_seconds, settings.heartbeat * 1.5)
-        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(seconds * 1000))
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, KERNEL_BYTES)
