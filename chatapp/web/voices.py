@@ -77,7 +77,8 @@ def _translated(error: Exception, request: web.Request) -> tuple[int, ChatError]
         return error.status, error
     if isinstance(error, HTTPException):
         return error.status, _of_http(error)
-    if isinstance(error, web.RequestPayloadError):
+    # A connection that is gone in the middle of a body is nobody's bug either; the answer is for the log.
+    if isinstance(error, web.RequestPayloadError | ConnectionError):
         return 400, BadRequest(_("The body of the request is broken."))
     # Said once, with its stack, and never to the client.
     _log.error("unexpected", method=request.method, request_id=request.get(REQUEST_ID, ""), exc_info=error)

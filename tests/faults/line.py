@@ -92,7 +92,7 @@ class Line:
         return cls(reader, writer)
 
     def send(self, action: str, **fields: Any) -> None:
-        self._write(TEXT, msgspec.json.encode({"action": action, **fields}))
+        self.write(TEXT, msgspec.json.encode({"action": action, **fields}))
 
     async def receive(self) -> Said:
         """The next text frame; pings are answered."""
@@ -102,10 +102,10 @@ class Line:
                 if opcode == TEXT:
                     return self._decoder.decode(payload)
                 if opcode == CLOSE:
-                    self._write(CLOSE, payload)
+                    self.write(CLOSE, payload)
                     raise Gone(struct.unpack("!H", payload[:2])[0] if payload else None)
                 if opcode == PING:
-                    self._write(PONG, payload)
+                    self.write(PONG, payload)
         except (OSError, asyncio.IncompleteReadError) as error:
             raise Gone from error
 
@@ -121,11 +121,15 @@ class Line:
             (size,) = struct.unpack("!Q", await self._reader.readexactly(8))
         return first & 0x0F, await self._reader.readexactly(size)
 
-    def _write(self, opcode: int, payload: bytes) -> None:
+    def write(self, opcode: int, payload: bytes) -> None:
+        """One frame."""
         size = len(payload)
         head = bytes([0x80 | opcode]) + (bytes([0x80 | size]) if size < 126 else struct.pack("!BH", 0xFE, size))
         # Masked with zeros, which changes nothing and costs nothing.
-        self._writer.write(head + bytes(4) + payload)
+        self.write_raw(head + bytes(4) + payload)
+
+    def write_raw(self, data: bytes) -> None:
+        self._writer.write(data)
 
 
 def _handshake(port: int, token: str) -> bytes:

@@ -1,0 +1,97 @@
+"""Thousands come and go in every way there is, and the server is as it was before."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient
+
+from chatapp.gateway.connection import Connection
+from chatapp.gateway.guard import Guard
+from chatapp.keys import GATEWAY
+from chatapp.realtime.hub import Subscription
+from chatapp.settings import Settings
+from tests.faults.crowd import ROOMS, populate
+from tests.faults.cycles import VISITS, Visitor
+from tests.faults.figures import descriptors, resident_mib, sockets
+from tests.support.cast import Actor, Given
+from tests.support.house import until
+from tests.support.rounds import rounds
+from tests.support.server import Server
+
+CYCLES: Final = rounds(300, 10_000)
+# Until every path has been gone once and every cache is full.
+WARM: Final = rounds(100, 2_000)
+GROWTH_MIB: Final = rounds(16, 16)
+SECONDS: Final = 30.0
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[tuple[Server, str]]:
+    running = Server(tmp_path / "data", LIMITS="off")
+    tokens = await populate(running.data)
+    await running.start()
+    yield running, tokens[0]
+    await running.kill()
+
+
+@pytest.mark.timeout(120 + CYCLES // 10)
+async def test_a_process_neither_grows_nor_complains(server: tuple[Server, str]) -> None:
+    running, token = server
+    visitor = Visitor(running.port, token, ROOMS)
+    idle = sockets(running.pid)
+    await visitor.visits_often(WARM)
+    await until(lambda: sockets(running.pid) == idle, seconds=SECONDS)
+    before, open_before = resident_mib(running.pid), descriptors(running.pid)
+    await visitor.visits_often(CYCLES)
+    await until(lambda: sockets(running.pid) == idle, seconds=SECONDS)
+    growth, opened = resident_mib(running.pid) - before, descriptors(running.pid) - open_before
+    print(f"leaks: {CYCLES} cycles after {WARM}, {growth:+.1f} MiB on {before:.0f}, {opened:+d} descriptors")
+    assert visitor.answered >= 4 * (CYCLES + WARM) // len(VISITS)
+    assert growth < GROWTH_MIB
+    assert opened <= 0
+    assert await running.stop() == 0
+    complaints = ("Traceback", "never retrieved", "error", "exception", "unclosed", "Warning")
+    assert [line for line in running.output if any(word in line for word in complaints)] == []
+
+
+class TestInside:
+    """The same in our own process, where every object can be looked at."""
+
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return replace(settings, limits=False)
+
+    async def test_no_task_no_object_and_no_entry_is_left(
+        self, app: web.Application, client: TestClient[Any, Any], given: Given, ada: Actor
+    ) -> None:
+        for number in range(4):
+            await given.room(f"room {number}", owner=ada)
+        assert client.port
+        rooms = ["general", *(f"room-{number}" for number in range(4))]
+        visitor = Visitor(client.port, ada.token, rooms)
+        await visitor.visits_often(len(VISITS))
+        await self.nobody_is_left(app)
+        tasks = len(asyncio.all_tasks())
+        await visitor.visits_often(rounds(100, 2_000))
+        await self.nobody_is_left(app)
+        assert len(asyncio.all_tasks()) <= tasks
+
+    async def nobody_is_left(self, app: web.Application) -> None:
+        gateway = app[GATEWAY]
+        hub, admission = gateway._chat.hub, gateway.admission
+        tables = [hub._people, hub._rooms, hub._unflushed, admission._people, admission._addresses, gateway._open]
+        await until(lambda: not any(tables), seconds=SECONDS)
+        # The last hand on a connection is the clock that would have cut it off.
+        await until(lambda: not self.living(), seconds=SECONDS)
+
+    def living(self) -> list[object]:
+        gc.collect()
+        return [each for each in gc.get_objects() if isinstance(each, Connection | Guard | Subscription)]
