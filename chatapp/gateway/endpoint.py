@@ -110,11 +110,7 @@ class Gateway:
         if not isinstance(transport, asyncio.Transport):
             return ws
         guard = Guard(transport)
-        try:
-            await ws.prepare(request)
-        except ConnectionError:
-            # Gone before it was answered: nobody's fault.
-            return ws
+        await ws.prepare(request)
         task = asyncio.current_task()
         self._open.add(task)
         try:
