@@ -11,6 +11,7 @@ from typing import Final, get_args
 
 from chatapp.core.errors import FieldError, Invalid, invalid
 from chatapp.core.models import Theme
+from chatapp.core.names import is_misleading
 from chatapp.core.text import is_visible
 
 LONGEST_NAME: Final = 64
@@ -27,10 +28,6 @@ _EMAIL: Final = re.compile(
     r"(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
 )
 _LONGEST_LOCAL: Final = 64
-# These turn the text around them: a name could rewrite how its neighbours read.
-_BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-# Letters and symbols by category, blank to the eye.
-_BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
 def username(value: str) -> str:
@@ -48,7 +45,8 @@ def is_username(value: str) -> bool:
 
 
 def display_name(value: str) -> str:
-    return _name("display_name", value)
+    """Letters dressed up as others, as mathematics and wide forms have them, become plain ones (NFKC)."""
+    return _name("display_name", unicodedata.normalize("NFKC", value))
 
 
 def room_name(value: str) -> str:
@@ -91,7 +89,7 @@ def derive_slug(name: str) -> str:
 def topic(value: str) -> str:
     """One line, which may be empty."""
     clean = " ".join(unicodedata.normalize("NFC", value).split())
-    _refuse_unprintable("topic", clean)
+    _refuse_misleading("topic", clean)
     if len(clean) > LONGEST_TOPIC:
         raise invalid("topic", f"A topic has at most {LONGEST_TOPIC} characters.")
     return clean
@@ -127,15 +125,15 @@ def together(**checks: Callable[[], str]) -> dict[str, str]:
 
 def _name(field: str, value: str) -> str:
     clean = unicodedata.normalize("NFC", value.strip())
-    _refuse_unprintable(field, clean)
-    if not any(is_visible(character) and character not in _BLANK for character in clean):
+    _refuse_misleading(field, clean)
+    clean = " ".join(clean.split())
+    if not any(map(is_visible, clean)):
         raise invalid(field, "A name cannot be empty.")
     if len(clean) > LONGEST_NAME:
         raise invalid(field, f"A name has at most {LONGEST_NAME} characters.")
     return clean
 
 
-def _refuse_unprintable(field: str, value: str) -> None:
-    for character in value:
-        if character in _BIDI or unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}:
-            raise invalid(field, "There are characters in this that cannot be shown.")
+def _refuse_misleading(field: str, value: str) -> None:
+    if is_misleading(value):
+        raise invalid(field, "There are characters in this that cannot be shown.")

@@ -82,7 +82,8 @@ export function sign(row, username, displayName) {
   avatar.textContent = parts.map((part) => [...part][0]).join("").toUpperCase();
   row.dataset.author = username;
   row.classList.toggle("mine", username === page.me.username);
-  row.querySelector(".who").textContent = displayName;
+  // Names may be alike; usernames are not.
+  Object.assign(row.querySelector(".who"), { textContent: displayName, title: `@${username}` });
 }
 
 /** Makes `row` show a stored message as it is now; the same node whether it was waiting, stored or edited. */
