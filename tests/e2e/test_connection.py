@@ -1,4 +1,4 @@
-"""A connection that comes and goes, what others do meanwhile, and texts that mean harm."""
+"""A connection that comes and goes, and what others do meanwhile."""
 
 from __future__ import annotations
 
@@ -74,22 +74,3 @@ async def test_news_is_announced_once_and_history_is_not(visit: Visit) -> None:
     await expect(announcer).to_be_empty()
     await say(ada, "new words")
     await expect(announcer).to_have_text("Ada Okafor: new words")
-
-
-async def test_markup_in_every_text_is_inert(visit: Visit) -> None:
-    evil = "<img src=x onerror=alert(1)><script>alert(2)</script>"
-    ada = await visit("ada")
-    dialogs: list[str] = []
-    ada.on("dialog", lambda dialog: dialogs.append(dialog.message))
-    room = await new_room(ada)
-    await ada.goto(f"/rooms/{room}/settings")
-    await ada.fill("[name=topic]", evil)
-    await ada.press("[name=topic]", "Enter")
-    await ada.goto(f"/rooms/{room}")
-    await expect(ada.locator(".roomhead")).to_contain_text("onerror")
-    await say(ada, evil + ' javascript:alert(3) https://example.org/"onmouseover=alert(4)')
-    await ada.reload()
-    await expect(row(ada, evil)).to_have_count(1)
-    assert await ada.locator("#timeline img, #timeline script, .roomhead img").count() == 0
-    assert await ada.locator("#timeline a[href^=javascript]").count() == 0
-    assert dialogs == []

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright
+from playwright.async_api import Browser, BrowserContext, Dialog, Page, Request, async_playwright
 
 CANDIDATES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 HOW_TO_GET_ONE: Final = (
@@ -52,7 +52,7 @@ async def browsing(executable: str) -> AsyncIterator[Browser]:
 
 
 class Guard:
-    """Watches a context: requests to other hosts, violations of the content policy, script errors."""
+    """Watches a context: requests to other hosts, violations of the content policy, script errors, dialogs."""
 
     def __init__(self, base_url: str) -> None:
         self.faults: list[str] = []
@@ -63,6 +63,7 @@ class Guard:
         context.on("request", self._note_request)
         context.on("weberror", lambda error: self.faults.append(f"script error: {error.error}"))
         context.on("console", self._note_console)
+        context.on("dialog", self._note_dialog)
 
     def _note_request(self, request: Request) -> None:
         parts = urlsplit(request.url)
@@ -72,6 +73,10 @@ class Guard:
     def _note_console(self, message: Any) -> None:
         if "Content Security Policy" in message.text:
             self.faults.append(message.text)
+
+    async def _note_dialog(self, dialog: Dialog) -> None:
+        self.faults.append(f"dialog: {dialog.message}")
+        await dialog.dismiss()
 
     async def check(self, page: Page) -> None:
         if not page.is_closed():
