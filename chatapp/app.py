@@ -46,10 +46,17 @@ from chatapp.storage.journal import Journal
 from chatapp.storage.mark import marked
 from chatapp.storage.messages import Log
 from chatapp.storage.secrets import Secrets
+from chatapp.web.doorman import Doorman, most_connections
+from chatapp.web.proxies import PROXIES
 
 # AppRunner would keep a silent connection for an hour.
 KEEPALIVE_SECONDS: Final = 15.0
+# For those who are still sending what nobody will read: time to see the refusal. Ten seconds is aiohttp's own.
+LINGERING_SECONDS: Final = 3.0
 SHUTDOWN_SECONDS: Final = 5.0
+# A page holds one socket open, and a few connections for everything else.
+CONNECTIONS_PER_SOCKET: Final = 4
+BACKLOG: Final = 1024
 LAST_COMERS_SECONDS: Final = 0.1
 ANYWHERE: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, not bound to
 
@@ -157,22 +164,35 @@ async def serve(settings: Settings) -> None:
         app,
         access_log=None,
         keepalive_timeout=KEEPALIVE_SECONDS,
+        lingering_time=LINGERING_SECONDS,
         shutdown_timeout=SHUTDOWN_SECONDS,
     )
     try:
         await server.setup()
-        site = web.TCPSite(server, settings.host, settings.port)
-        await site.start()
-        await _announce(app, settings, server.addresses[0][1])
+        listener = await _listen(app, server, settings)
+        await _announce(app, settings, listener.sockets[0].getsockname()[1])
         await _stopped()
         # Before the clean-up, from whose beginning on aiohttp hears no socket's goodbye any more.
         await app[GATEWAY].drain()
-        await site.stop()
+        listener.close()
         # Who came last still gets an answer. The clean-up would wait five seconds for the request of a connection
         # that it found just accepted, having stopped to read from it.
         await asyncio.sleep(LAST_COMERS_SECONDS)
     finally:
         await server.cleanup()
+
+
+async def _listen(app: web.Application, server: web.AppRunner, settings: Settings) -> asyncio.Server:
+    """On the port, with a doorman in front of aiohttp."""
+    assert server.server is not None  # noqa: S101 - set up before
+    doorman = Doorman(
+        server.server,
+        per_address=CONNECTIONS_PER_SOCKET * settings.sockets_per_address if settings.limits else None,
+        most=most_connections(),
+        is_exempt=app[PROXIES].is_trusted,
+    )
+    loop = asyncio.get_running_loop()
+    return await loop.create_server(doorman, settings.host, settings.port, backlog=BACKLOG)
 
 
 def _doubts() -> Iterator[str]:

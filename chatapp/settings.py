@@ -69,7 +69,9 @@ class Settings:
     )
     stalled_seconds: int = _setting(30, "Seconds after which a socket that reads nothing is dropped.", minimum=1)
     sockets_per_person: int = _setting(20, "Sockets one person may hold at once.", minimum=1)
-    sockets_per_address: int = _setting(100, "Sockets one address may hold at once.", minimum=1)
+    sockets_per_address: int = _setting(
+        100, "Sockets one address may hold; of all connections four times as many, a trusted proxy's aside.", minimum=1
+    )
     message_burst: int = _setting(20, "Messages one person may send at once.", minimum=1)
     messages_per_minute: int = _setting(120, "Messages one person may send per minute.", minimum=1)
     messages_per_minute_in_room: int = _setting(

@@ -15,7 +15,7 @@ from chatapp.core.events import encode
 from chatapp.core.text import has_surrogate
 from chatapp.web.language import _
 
-BODY_SECONDS: Final = 30
+BODY_SECONDS: Final = 15
 JSON: Final = "application/json"
 
 _place = re.compile(r" - at `\$\.?([^`]*)`$")

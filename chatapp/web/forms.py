@@ -16,7 +16,7 @@ from multidict import MultiDict, MultiMapping
 from chatapp.core.errors import BadRequest, ChatError, FieldError, Invalid
 from chatapp.web.language import _
 
-BODY_SECONDS: Final = 30
+BODY_SECONDS: Final = 15
 MOST_FIELDS: Final = 200
 # What a form can say about itself; other refusals are a page of their own.
 SAID_BY_FORM: Final = frozenset({400, 401, 409, 413, 422, 429})

@@ -28,7 +28,7 @@ class Proxies:
         """The client's address: going back from our peer, the first hop that is not a trusted proxy."""
         address = request.remote or ""
         hops = ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")
-        while hops and self._is_trusted(address):
+        while hops and self.is_trusted(address):
             before = _parse(hops.pop())
             if before is None:
                 break
@@ -40,12 +40,12 @@ class Proxies:
         if self._base_origin:
             return self._base_origin
         scheme, host = request.scheme, request.host
-        if self._is_trusted(request.remote or ""):
+        if self.is_trusted(request.remote or ""):
             scheme = _last(request, "X-Forwarded-Proto") or scheme
             host = _last(request, "X-Forwarded-Host") or host
         return _origin(scheme, host)
 
-    def _is_trusted(self, address: str) -> bool:
+    def is_trusted(self, address: str) -> bool:
         parsed = _parse(address)
         return parsed is not None and any(parsed in network for network in self._trusted)
 
