@@ -31,6 +31,7 @@ from chatapp.domain.outbox import Outbox
 from chatapp.domain.passwords import Passwords
 from chatapp.domain.rooms import Rooms
 from chatapp.domain.sign_in import SignIn
+from chatapp.domain.tickets import Tickets
 from chatapp.gateway import endpoint
 from chatapp.gateway.endpoint import Gateway
 from chatapp.jobs.housekeeping import Housekeeper
@@ -124,6 +125,7 @@ def assemble(
         links=Links(letters=letters, outbox=outbox, **shared),
         letters=letters,
         sign_in=sign_in,
+        tickets=Tickets(database=database, limits=limits),
         invites=Invites(database=database, limits=limits, settings=settings),
         rooms=Rooms(database=database, access=access, hub=hub, limits=limits),
         memberships=Memberships(database=database, access=access, hub=hub, limits=limits),

@@ -34,7 +34,7 @@ MAY_IMPORT: Final = {
 ASSEMBLING: Final = {"domain/access.py", "domain/chat.py"}
 NOUNS: Final = {
     *("accounts", "audit_log", "bots", "direct", "invites", "links", "memberships", "messages", "notifications"),
-    *("people", "reactions", "rooms", "search", "sessions", "sign_in", "tokens", "files", "administration"),
+    *("people", "reactions", "rooms", "search", "sessions", "sign_in", "tickets", "tokens", "files", "administration"),
 }
 ONLY_IN: Final = {
     "sqlalchemy": ("storage/",),

@@ -17,6 +17,7 @@ from chatapp.domain.messages import Messages
 from chatapp.domain.outbox import Outbox
 from chatapp.domain.rooms import Rooms
 from chatapp.domain.sign_in import SignIn
+from chatapp.domain.tickets import Tickets
 from chatapp.realtime.hub import Hub
 from chatapp.settings import Settings
 
@@ -30,6 +31,7 @@ class Chat(msgspec.Struct, frozen=True):
     links: Links
     letters: Letters
     sign_in: SignIn
+    tickets: Tickets
     invites: Invites
     rooms: Rooms
     memberships: Memberships

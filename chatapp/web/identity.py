@@ -10,6 +10,7 @@ from aiohttp_session import get_session
 
 from chatapp.core.errors import Forbidden, Unauthenticated
 from chatapp.core.models import Identity, Person
+from chatapp.domain import tickets
 from chatapp.keys import CHAT, IDENTITY
 from chatapp.web.origins import may_use_cookie
 from chatapp.web.paths import is_open, is_socket
@@ -83,7 +84,15 @@ async def _by_cookie(request: web.Request) -> Identity | None:
 async def _by_query(request: web.Request) -> Identity | None:
     # Only where a client cannot set headers: a token in a URL ends up in histories and logs of others.
     token = request.query.get("token", "") if is_socket(request) else ""
+    if token.startswith(tickets.PREFIX):
+        return await _by_ticket(request, token)
     return await request.config_dict[CHAT].sign_in.by_token(token) if token else None
+
+
+async def _by_ticket(request: web.Request, secret: str) -> Identity | None:
+    chat = request.config_dict[CHAT]
+    found = chat.tickets.use(secret, request.headers.get(hdrs.ORIGIN, ""))
+    return found if found and await chat.sign_in.is_valid(found) else None
 
 
 async def _by_header(request: web.Request) -> Identity | None:

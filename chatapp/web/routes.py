@@ -13,6 +13,7 @@ from chatapp.web.api import reads as api_reads
 from chatapp.web.api import rooms as api_rooms
 from chatapp.web.api import server as api_server
 from chatapp.web.api import tokens as api_tokens
+from chatapp.web.api import ws_tickets as api_ws_tickets
 from chatapp.web.pages import (
     directs,
     home,
@@ -125,6 +126,7 @@ def _api() -> list[web.RouteDef]:
         web.get(API + "/server", api_server.show),
         web.post(API + "/tokens", api_tokens.create),
         web.delete(API + "/tokens/{id:[0-9]+}", api_tokens.destroy),
+        web.post(API + "/ws-tickets", api_ws_tickets.create),
         web.get(API + "/me", api_me.show),
         web.get(API + "/rooms", api_rooms.index),
         web.post(API + "/rooms", api_rooms.create),
