@@ -22,6 +22,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ANYONE: Final = {
     *("GET /ping", "GET /healthz", "GET /readyz", "GET /robots.txt", "GET /static/{digest}/{path}"),
+    "GET /.well-known/security.txt",
     *("GET /login", "POST /login", "POST /logout", "GET /register", "POST /register"),
     *("GET /join/{code}", "POST /join/{code}", "GET /forgot", "POST /forgot", "GET /api/v1/server"),
     *("GET /verify/{token}", "POST /verify/{token}", "GET /reset/{token}", "POST /reset/{token}"),
@@ -37,6 +38,7 @@ PEOPLE: Final = {
     "POST /settings/sessions/end",
     *("GET /settings/tokens", "POST /settings/tokens", "POST /settings/tokens/{id}/revoke"),
     *("GET /api/v1/me", "POST /api/v1/rooms", "DELETE /api/v1/tokens/{id}", "GET /ws"),
+    "POST /api/v1/ws-tickets",
 }
 # For everybody else: forbidden, or as if it were not there.
 ADMINISTRATORS: Final = {
