@@ -15,7 +15,7 @@ from tests.faults.line import Heard
 from tests.support.rounds import rounds
 from tests.support.server import Server
 
-ROUNDS: Final = rounds(2, 20)
+ROUNDS: Final = rounds(1, 20)
 
 
 async def restored_log(backup: Path, data: Path, crowd: Crowd) -> dict[tuple[str, int], Heard]:
