@@ -17,6 +17,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from chatapp.core import validation
+from chatapp.core.limits import ACTS
 from chatapp.settings import Settings
 from chatapp.storage import tables
 from tests.support.source import PACKAGE, ROOT, SOURCES, functions, imports, tree
@@ -213,8 +214,10 @@ def test_every_limit_is_written() -> None:
     text = section("Limits")
     numbers = {f"CHATAPP_{name.upper()}" for name, kind in Settings.__annotations__.items() if kind == "int"}
     assert {name for name in numbers - {"CHATAPP_PORT"} if f"`{name}`" not in text} == set()
+    acts = {row[0].strip("`"): (int(row[1]), int(row[2])) for row in cells(text) if row[0].strip("`") in ACTS}
+    assert acts == ACTS
     constants = {
-        row[0].strip("`"): int(row[1]) for row in cells(text) if re.fullmatch(r"`[\w.]+`", row[0]) and len(row) > 2
+        row[0].strip("`"): int(row[1]) for row in cells(text) if re.fullmatch(r"`\w+(\.\w+)+`", row[0]) and len(row) > 2
     }
     assert len(constants) >= 10
     for name, value in constants.items():

@@ -23,7 +23,8 @@ from chatapp.web.voices import HAS_BEGUN
 
 REQUEST_ID_HEADER: Final = "X-Request-Id"
 SPOKEN: Final = (HttpVersion10, HttpVersion11)
-HSTS: Final = "max-age=31536000"
+# The chat has a host name of its own, so nothing that speaks http lives below it.
+HSTS: Final = "max-age=31536000; includeSubDomains"
 # Nothing but what is listed, and only from this server: a new kind of content has to be entered here first.
 POLICY: Final = "; ".join(
     (

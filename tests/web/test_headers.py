@@ -157,7 +157,7 @@ async def test_only_https_is_asked_for_again(
     async with visiting(create_app(replace(settings, base_url=base_url)), aiohttp_client) as visitor:
         for path in ("/login", "/nowhere", "/ws", "/ping", await styles(visitor)):
             told = (await visitor.opens(path)).headers.get("Strict-Transport-Security", "")
-            assert (told == "max-age=31536000") == base_url.startswith("https:"), path
+            assert (told == "max-age=31536000; includeSubDomains") == base_url.startswith("https:"), path
 
 
 async def test_a_page_with_a_secret_in_its_address_tells_no_referrer(stranger: Browser, ada: Actor) -> None:

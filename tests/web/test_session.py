@@ -129,7 +129,7 @@ async def test_a_site_behind_https_says_so(settings: Settings, aiohttp_client: C
     chat: Chat = app[CHAT]
     await chat.accounts.add(username="ada", email="ada@example.org", password=PASSWORD)
     answer = await client.get("/login")
-    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
     assert answer.cookies["__Host-session"]["secure"]
     body = {"username": "ada", "password": PASSWORD}
     for origin, status in (("https://chat.example.org", 201), ("https://evil.example", 201)):
