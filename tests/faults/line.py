@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import socket
 import struct
 from typing import Any, Final, Self
 
@@ -74,10 +75,22 @@ class Line:
         self._writer = writer
 
     @classmethod
-    async def open(cls, port: int, token: str) -> Self:
-        """``/ws`` on this machine. Raises ``OSError`` or :class:`Refused`."""
+    async def open(cls, port: int, token: str, *, buffer: int | None = None) -> Self:
+        """``/ws`` on this machine; ``buffer``: bytes kept for a reader that does not read.
+
+        Raises ``OSError`` or :class:`Refused`.
+        """
         async with asyncio.timeout(PATIENCE):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=LIMIT)
+            plain = socket.socket()
+            plain.setblocking(False)
+            if buffer is not None:
+                plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+            try:
+                await asyncio.get_running_loop().sock_connect(plain, ("127.0.0.1", port))
+                reader, writer = await asyncio.open_connection(sock=plain, limit=buffer or LIMIT)
+            except BaseException:
+                plain.close()
+                raise
             try:
                 writer.write(_handshake(port, token))
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
@@ -109,17 +122,21 @@ class Line:
         except (OSError, asyncio.IncompleteReadError) as error:
             raise Gone from error
 
+    async def take(self, size: int) -> bytes:
+        """The next bytes of the stream."""
+        return await self._reader.readexactly(size)
+
     def cut(self) -> None:
         """Without a goodbye."""
         self._writer.transport.abort()
 
     async def _frame(self) -> tuple[int, bytes]:
-        first, size = await self._reader.readexactly(2)
+        first, size = await self.take(2)
         if size == 126:
-            (size,) = struct.unpack("!H", await self._reader.readexactly(2))
+            (size,) = struct.unpack("!H", await self.take(2))
         elif size == 127:
-            (size,) = struct.unpack("!Q", await self._reader.readexactly(8))
-        return first & 0x0F, await self._reader.readexactly(size)
+            (size,) = struct.unpack("!Q", await self.take(8))
+        return first & 0x0F, await self.take(size)
 
     def write(self, opcode: int, payload: bytes) -> None:
         """One frame."""

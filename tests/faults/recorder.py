@@ -41,7 +41,7 @@ class Client:
         tries = 0
         while not self.is_done:
             try:
-                line = await Line.open(self.address.port, self.token)
+                line = await self.opens()
             except (OSError, Refused, TimeoutError) as error:
                 if isinstance(error, Refused):
                     self.turned_away.append(error.head)
@@ -55,6 +55,10 @@ class Client:
                 self.codes.append(gone.code)
             finally:
                 line.cut()
+
+    async def opens(self) -> Line:
+        """The next connection."""
+        return await Line.open(self.address.port, self.token)
 
     @property
     def is_done(self) -> bool:
