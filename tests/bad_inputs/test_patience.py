@@ -19,6 +19,7 @@ from chatapp.gateway.commands import rooms
 from chatapp.settings import Settings
 from chatapp.web import bodies, forms
 from tests.support.cast import Actor, Given
+from tests.support.house import until
 from tests.support.wire import PING, PONG, TEXT, RawSocket
 
 Client = TestClient[Any, Any]
@@ -62,6 +63,20 @@ async def test_31_a_body_that_drips_is_not_waited_for(
     assert answer.status == 408
     assert b"Traceback" not in answer.body
     raw.hangs_up()
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
+async def test_33_who_hangs_up_in_the_middle_of_a_form_is_no_bug_of_ours(client: Client, ada: Actor, kind: str) -> None:
+    with structlog.testing.capture_logs() as lines:
+        raw = await RawSocket.connects(client)
+        head = [f"Host: {client.host}:{client.port}", f"Origin: http://{client.host}:{client.port}"]
+        head += [f"Content-Type: {kind}", "Content-Length: 999", "", "--x\r\n"]
+        raw.writer.write("\r\n".join(["POST /login HTTP/1.1", *head]).encode())
+        await raw.writer.drain()
+        await client.get("/ping")
+        raw.hangs_up()
+        await until(lambda: any(line["event"] == "request" for line in lines))
+    assert [line for line in lines if line["log_level"] == "error"] == []
 
 
 async def test_52_a_key_that_was_used_says_what_it_was_used_for(given: Given, ada: Actor, grace: Actor) -> None:
