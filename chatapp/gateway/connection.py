@@ -98,7 +98,7 @@ class Connection(ABC):
         self.is_ended = True
         self.close_code = code
         self._leave_all()
-        asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._transport.abort)
+        asyncio.get_running_loop().call_later(CLOSE_SECONDS, hang_up, self._transport)
 
     # What commands call.
 
@@ -161,7 +161,7 @@ class Connection(ABC):
         elif self.ws.close_code == WSCloseCode.ABNORMAL_CLOSURE:
             self._transport.abort()
         # Who said goodbye without having read what was written would be waited for without end.
-        asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._transport.abort)
+        asyncio.get_running_loop().call_later(CLOSE_SECONDS, hang_up, self._transport)
 
     @abstractmethod
     async def replay(self, subscription: Subscription) -> bool:
@@ -198,6 +198,13 @@ class Connection(ABC):
         for room_id in tuple(self.subscriptions):
             self.leave(room_id)
         self._behind.clear()
+
+
+def hang_up(transport: asyncio.Transport) -> None:
+    """Abort, also what is closed already and only waits for its last words to be read."""
+    # asyncio fails on a transport that was lost since; that one has no protocol any more.
+    if transport.get_protocol() is not None:
+        transport.abort()
 
 
 def _keep_little_in_the_kernel(transport: asyncio.Transport) -> None:
