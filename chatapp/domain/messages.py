@@ -16,6 +16,7 @@ from chatapp.domain.access import Access
 from chatapp.realtime.hub import Hub
 from chatapp.realtime.typing import TypingBoard
 from chatapp.settings import Settings
+from chatapp.storage import people
 from chatapp.storage.batch import Delete, Edit, Post
 from chatapp.storage.database import Database
 from chatapp.storage.journal import Journal
@@ -148,7 +149,9 @@ class Messages:
     async def note_typing(self, actor: Person, slug: str, *, is_active: bool) -> None:
         self._limits.act("typing", actor.id)
         room = await self._access.room_for(actor, slug)
-        self._typing.note(room, actor, is_active=is_active)
+        # A socket knows its person by the name of when it was opened.
+        known = await people.by_id(self._database, actor.id)
+        self._typing.note(room, known or actor, is_active=is_active)
 
     async def _read(self, actor: Person, slug: str, look: Callable[[Room], Awaitable[T]]) -> T:
         found = await look(await self._access.room_for(actor, slug))

@@ -87,15 +87,16 @@ class Rooms:
 
     async def open_direct(self, actor: Person, username: str) -> Room:
         """The room of the two people, made when they first talk. With oneself: notes."""
-        # Nobody's name is other than ASCII; to ask the database for a lone surrogate would fail.
-        other = await people.by_username(self._database, username.strip().lower()) if username.isascii() else None
-        if other is None or other.is_disabled or not other.is_verified:
-            raise NotFound(f"There is nobody called {username}.")
-        slug = "dm-{}-{}".format(*sorted((actor.id, other.id)))
         async with self._database.transaction() as tx:
+            other = await people.by_username(tx, username.strip().lower())
+            if other is None or other.is_disabled or not other.is_verified:
+                raise NotFound(f"There is nobody called {username}.")
+            slug = "dm-{}-{}".format(*sorted((actor.id, other.id)))
             room = await rooms.by_slug(tx, slug)
             if room is None:
                 self._limits.act("room", actor.id)
+                # Their names of this very moment: an older one would be told after the news of a newer.
+                actor = await people.by_id(tx, actor.id) or actor
                 room = await self._insert(tx, actor, slug=slug, name="", topic="", kind="direct")
                 assert room is not None  # noqa: S101 - nobody else writes inside this transaction
                 for person in {actor.id: actor, other.id: other}.values():

@@ -10,49 +10,18 @@ import random
 import re
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from aiohttp import web
 
 from chatapp.gateway import commands, endpoint
 from chatapp.gateway.registry import actions
 from chatapp.web import routes
+from tests.fuzz.words import mutated, quoted, segment, value, word
 from tests.support.wire import BINARY, CLOSE, PING, PONG, TEXT, frame
 
 TOKEN, COOKIE, CSRF, HOST = "{TOKEN}", "{COOKIE}", "{CSRF}", "{HOST}"
 DOORS: Final = ("/ws", "/rooms/general/ws", "/rooms/general/ws?format=text")
-NAMES: Final = (
-    "general",
-    "ops",
-    "ada",
-    "grace",
-    "new",
-    "dm-1-2",
-    "..",
-    "",
-    " ",
-    "x" * 70,
-    "x" * 5000,
-    "général",
-    "🦊",
-    "a/b",
-)
-NASTY: Final = (
-    "\0",
-    "\r\n",
-    "\u202e",
-    "\u200b",
-    "\u0301" * 50,
-    "'",
-    '"',
-    "<script>",
-    "{{7*7}}",
-    "%s%n",
-    "../../etc",
-    "\ufeff",
-    "\u2028",
-)
-NUMBERS: Final = (0, 1, 2, -1, 50, 2**31, 2**53, 2**53 + 1, 2**63, 2**64, 2**70, 10**400, 1.5, 1e308, -0.0)
 FIELDS: Final = (
     *("content", "client_id", "reply_to", "name", "slug", "topic", "kind", "username", "password", "email", "index"),
     *(
@@ -78,22 +47,6 @@ TYPES: Final = (
     "text/plain",
 )
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "FOO")
-SPLICES: Final = (
-    b"",
-    b"\0",
-    b"\xff",
-    b"\r\n",
-    b"\n",
-    b" ",
-    b'"',
-    b"{",
-    b"[",
-    b"%",
-    b"%00",
-    b"\\ud800",
-    b"9" * 30,
-    b"\xed\xa0\x80",
-)
 
 _place = re.compile(r"\{(\w+)(?::[^}]*)?\}")
 
@@ -119,10 +72,10 @@ def _request(chance: random.Random) -> Case:
     method, path = chance.choice(ROUTES)
     if chance.random() < 0.05:
         method = chance.choice(METHODS)
-    target = _place.sub(lambda found: _segment(chance, found[1]), path)
+    target = _place.sub(lambda found: segment(chance, found[1]), path)
     if chance.random() < 0.4:
         names = chance.choices(QUERY, k=chance.randrange(1, 4))
-        target += "?" + "&".join(f"{name}={_quoted(chance, _word(chance))}" for name in names)
+        target += "?" + "&".join(f"{name}={quoted(chance, word(chance))}" for name in names)
     kind, body = _body(chance)
     is_form = not path.startswith("/api")
     headers = [f"Host: {HOST}", *_credentials(chance, is_form=is_form), "Connection: close"]
@@ -160,7 +113,7 @@ MORE: Final = (
 
 
 def _broken_request(chance: random.Random) -> Case:
-    return Case("broken request", _mutated(chance, _request(chance).data), is_whole=False)
+    return Case("broken request", mutated(chance, _request(chance).data), is_whole=False)
 
 
 def _handshake(chance: random.Random) -> Case:
@@ -185,7 +138,7 @@ def _handshake(chance: random.Random) -> Case:
     )
     data = "\r\n".join([f"{method} {chance.choice(DOORS)} HTTP/{version}", *lines, "", ""]).encode()
     if chance.random() < 0.4:
-        return Case("handshake", _mutated(chance, data), is_whole=False)
+        return Case("handshake", mutated(chance, data), is_whole=False)
     return Case("handshake", data, is_whole=False)
 
 
@@ -197,7 +150,7 @@ def _frames(chance: random.Random) -> Case:
 
 def _broken_frames(chance: random.Random) -> Case:
     """Commands with a few bytes changed, inside of good frames."""
-    data = b"".join(frame(TEXT, _mutated(chance, _command(chance))) for _ in range(chance.randrange(1, 6)))
+    data = b"".join(frame(TEXT, mutated(chance, _command(chance))) for _ in range(chance.randrange(1, 6)))
     return Case("broken frames", data, chance.choice(DOORS))
 
 
@@ -210,7 +163,7 @@ def _wire(chance: random.Random) -> Case:
         more: dict[str, Any] = {"is_final": chance.random() < 0.8, "is_masked": chance.random() < 0.9}
         parts.append(frame(opcode, payload, reserved=chance.choice((0, 0, 0, 4, 1)), **more))
     data = b"".join(parts)
-    return Case("wire", _mutated(chance, data) if chance.random() < 0.5 else data, chance.choice(DOORS), is_whole=False)
+    return Case("wire", mutated(chance, data) if chance.random() < 0.5 else data, chance.choice(DOORS), is_whole=False)
 
 
 KINDS: Final[tuple[Callable[[random.Random], Case], ...]] = (
@@ -233,42 +186,10 @@ ACTIONS: Final = {name: schema.__struct_fields__ for name, schema in actions().i
 
 def _command(chance: random.Random) -> bytes:
     action = chance.choice([*ACTIONS])
-    fields = {name: _value(chance, name) for name in ACTIONS[action] if chance.random() < 0.85}
+    fields = {name: value(chance, name) for name in ACTIONS[action] if chance.random() < 0.85}
     if chance.random() < 0.1:
-        fields[chance.choice(FIELDS)] = _value(chance, "")
+        fields[chance.choice(FIELDS)] = value(chance, "")
     return json.dumps({"action": action, **fields}, ensure_ascii=chance.random() < 0.5).encode("utf-8", "surrogatepass")
-
-
-def _value(chance: random.Random, name: str) -> Any:
-    """Mostly what belongs there, sometimes anything."""
-    if chance.random() < 0.7:
-        likely = {"room": "general", "html": True, "active": True, "ref": 1, "epoch": ""}
-        if name in likely:
-            return likely[name]
-        return _word(chance) if name in {"content", "client_id"} else chance.randrange(1, 60)
-    return chance.choice(
-        (None, True, [], {}, ["x"], {"$gt": ""}, "\ud800", chance.choice(NUMBERS), _word(chance), chance.choice(NAMES))
-    )
-
-
-def _word(chance: random.Random) -> str:
-    pieces = chance.choices(
-        (*NAMES, *NASTY, "https://example.org/?a=b", "hello", "1", "-1", "٣"), k=chance.choice((1, 1, 1, 2, 5))
-    )
-    return "".join(pieces) * chance.choice((1, 1, 1, 1, 40))
-
-
-def _quoted(chance: random.Random, word: str) -> str:
-    return quote(word[:200], safe=chance.choice(("", "/%&=+")))
-
-
-def _segment(chance: random.Random, name: str) -> str:
-    likely = {"slug": "general", "room": "general", "username": "grace", "index": "1", "id": "1"}
-    if name in likely and chance.random() < 0.7:
-        return chance.choice((likely[name], "ops", "2")) if name in {"slug", "room"} else str(likely[name])
-    return chance.choice(
-        (quote(chance.choice(NAMES)[:900], safe=""), str(chance.choice(NUMBERS)), _quoted(chance, chance.choice(NASTY)))
-    )
 
 
 def _credentials(chance: random.Random, *, is_form: bool) -> list[str]:
@@ -284,23 +205,13 @@ def _body(chance: random.Random) -> tuple[str, bytes]:
     names = chance.choices(FIELDS, k=chance.randrange(0, 8))
     kind = chance.choice(TYPES)
     if kind == TYPES[0] and chance.random() < 0.95:
-        value = {name: _value(chance, name if chance.random() < 0.9 else "") for name in names}
+        value = {name: value(chance, name if chance.random() < 0.9 else "") for name in names}
         return kind, json.dumps(value).encode()
     if kind == TYPES[2] and chance.random() < 0.95:
         parts = [
-            f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{_word(chance)}\r\n'
+            f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{word(chance)}\r\n'
             for name in ("csrf", *names)
         ]
         return kind, "".join(parts).replace("general", CSRF, 1).encode("utf-8", "surrogatepass") + b"--b--\r\n"
-    pairs = [("csrf", CSRF), *((name, _word(chance)) for name in names)]
+    pairs = [("csrf", CSRF), *((name, word(chance)) for name in names)]
     return kind, urlencode(pairs, safe="{}").encode()
-
-
-def _mutated(chance: random.Random, data: bytes) -> bytes:
-    changed = bytearray(data)
-    for _ in range(chance.choice((1, 1, 2, 3, 8))):
-        start = chance.randrange(len(changed) + 1)
-        end = min(len(changed), start + chance.choice((0, 0, 1, 1, 4, 30)))
-        piece = chance.choice((*SPLICES, bytes(changed[start:end]) * 2, chance.randbytes(3)))
-        changed[start:end] = piece
-    return bytes(changed)

@@ -58,7 +58,9 @@ class Target:
             self._cookie = next(cookie.value for cookie in browser.cookie_jar if cookie.key == "session")
             body = {"username": "ada", "password": PASSWORD}
             async with ClientSession(self.server.url) as script:
-                self.ada = (await (await script.post("/api/v1/tokens", json=body)).json())["token"]
+                answer = await (await script.post("/api/v1/tokens", json=body)).json()
+                assert "token" in answer, answer
+                self.ada = answer["token"]
 
     async def survives(self, case: Case) -> str:
         """What went wrong with one case, its traces in the log included, or ""."""

@@ -277,3 +277,11 @@ async def test_answers_come_in_the_order_of_the_questions(ada: Actor) -> None:
         await ear.ws.send_json({"action": "sendMessage", "room": "general", "content": f"{ref}", "ref": ref})
     answers = [await ear.frame() for _ in range(30)]
     assert [(a["ref"], a["message"]["index"]) for a in answers] == [(n, n + 1) for n in range(30)]
+
+
+async def test_who_has_a_new_name_types_under_it(ada: Actor, grace: Actor) -> None:
+    ear, hers = await ada.connects(), await grace.listens_to()
+    await ada.chat.accounts.update_profile(ada.person, display_name="Ada Obi", time_zone="")
+    assert (await hers.hears("userChanged"))["display_name"] == "Ada Obi"
+    await ear.asks("typing", room="general")
+    assert (await hers.hears("typing"))["display_name"] == "Ada Obi"
