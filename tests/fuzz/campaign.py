@@ -59,7 +59,7 @@ async def run(data: Path, *, seed: int, seconds: float = 600, most: int = 10**9)
         await _judge(target, report)
         report.findings += [] if await server.stop() == 0 else ["the server did not stop with 0"]
         await server.run("audit")
-    except (AssertionError, OSError, TimeoutError) as error:
+    except (AssertionError, OSError, TimeoutError, KeyError, ValueError) as error:
         report.findings.append(f"the server is not well: {error!r}"[:2000])
     finally:
         await server.kill()
@@ -74,7 +74,7 @@ async def _try(target: Target, report: Report, numbers: range) -> None:
     said = target.said()
     if said or any(found):
         await _look_closer(target, report, cases, said or next(filter(None, found)))
-    if numbers.start % SIGN_IN_EVERY < TOGETHER:
+    if target.is_out or numbers.start % SIGN_IN_EVERY < TOGETHER:
         await target.signs_in()
         assert await target.is_well()
 

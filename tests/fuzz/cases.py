@@ -205,8 +205,8 @@ def _body(chance: random.Random) -> tuple[str, bytes]:
     names = chance.choices(FIELDS, k=chance.randrange(0, 8))
     kind = chance.choice(TYPES)
     if kind == TYPES[0] and chance.random() < 0.95:
-        value = {name: value(chance, name if chance.random() < 0.9 else "") for name in names}
-        return kind, json.dumps(value).encode()
+        sent = {name: value(chance, name if chance.random() < 0.9 else "") for name in names}
+        return kind, json.dumps(sent).encode()
     if kind == TYPES[2] and chance.random() < 0.95:
         parts = [
             f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{word(chance)}\r\n'

@@ -19,7 +19,7 @@ HANG_SECONDS: Final = 5.0
 # How long something that need not be answered is waited for.
 MOMENT: Final = 0.05
 FINE: Final = frozenset({503, 505})
-CODES: Final = frozenset({1000, 1001, 1002, 1003, 1007, 1009, 1012, 4429})
+CODES: Final = frozenset({1000, 1001, 1002, 1003, 1007, 1009, 1012, 4401, 4429})
 
 
 class Figures(NamedTuple):
@@ -40,6 +40,7 @@ class Target:
         self._cookie = ""
         self._csrf = ""
         self._read = 0
+        self.is_out = False
 
     async def begins(self) -> None:
         self.ada = await self.server.add_person("ada", is_admin=True)
@@ -49,6 +50,7 @@ class Target:
 
     async def signs_in(self) -> None:
         """Anew, for Ada may have logged herself out or revoked her token."""
+        self.is_out = False
         async with ClientSession(self.server.url, cookie_jar=CookieJar(unsafe=True)) as browser:
             origin = {"Origin": self.server.url}
             page = await (await browser.get("/login")).text()
@@ -56,11 +58,10 @@ class Target:
             await browser.post("/login", data=form, headers=origin)
             self._csrf = _csrf(await (await browser.get("/settings/profile")).text())
             self._cookie = next(cookie.value for cookie in browser.cookie_jar if cookie.key == "session")
-            body = {"username": "ada", "password": PASSWORD}
-            async with ClientSession(self.server.url) as script:
-                answer = await (await script.post("/api/v1/tokens", json=body)).json()
-                assert "token" in answer, answer
-                self.ada = answer["token"]
+            async with ClientSession(self.server.url, headers={"Authorization": f"Bearer {self.ada}"}) as script:
+                is_revoked = (await script.get("/api/v1/me")).status != 200
+            if is_revoked:
+                self.ada = await _new_token(browser, origin)
 
     async def survives(self, case: Case) -> str:
         """What went wrong with one case, its traces in the log included, or ""."""
@@ -111,7 +112,12 @@ class Target:
         return f"status {status}" if status >= 500 and status not in FINE else ""
 
     async def _at_socket(self, case: Case, data: bytes) -> str:
-        raw = await RawSocket.opens(self._client(), case.door, f"Authorization: Bearer {self.ada}")
+        try:
+            raw = await RawSocket.opens(self._client(), case.door, f"Authorization: Bearer {self.ada}")
+        except AssertionError:
+            # A case of before has revoked the token.
+            self.is_out = True
+            return ""
         try:
             raw.writer.write(data)
             raw.sends(TEXT, '{"action":"ping","ref":"the end"}')
@@ -147,6 +153,16 @@ class Target:
 class _Address(NamedTuple):
     host: str
     port: int
+
+
+async def _new_token(browser: ClientSession, origin: dict[str, str]) -> str:
+    """Instead of the one that was revoked; where there are too many by now, instead of one of them."""
+    for number in range(1, 1000):
+        answer = await (await browser.post("/api/v1/tokens", headers=origin)).json()
+        if "token" in answer:
+            return str(answer["token"])
+        await browser.delete(f"/api/v1/tokens/{number}", headers=origin)
+    raise AssertionError(answer)
 
 
 def _with_csrf(data: bytes, value: bytes) -> bytes:
