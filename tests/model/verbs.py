@@ -203,5 +203,6 @@ BY_ROUTE: Final[dict[str, str]] = {
     "DELETE /api/v1/rooms/{room}/messages/{index}": "deletes",
     "PUT /api/v1/rooms/{room}/read": "marks_read",
     "POST /api/v1/tokens": "nothing anybody hears of",
+    "POST /api/v1/ws-tickets": "nothing anybody hears of",
     "DELETE /api/v1/tokens/{id}": "revokes_a_token",
 }

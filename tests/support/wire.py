@@ -52,8 +52,10 @@ def upgrade(*, without: Sequence[str] = (), **changed: str) -> list[str]:
     return [f"{name}: {value}" for name, value in headers.items() if name not in without]
 
 
-def frame(opcode: int, payload: bytes, *, is_final: bool = True, is_masked: bool = True, reserved: int = 0) -> bytes:
-    """A client's frame (RFC 6455 section 5.2)."""
+def frame(
+    opcode: int, payload: bytes, *, is_final: bool = True, is_masked: bool = True, reserved: int = 0, mask: bytes = b""
+) -> bytes:
+    """A client's frame (RFC 6455 section 5.2), under a mask of chance unless one is given."""
     first = bytes([is_final << 7 | reserved << 4 | opcode])
     bit = 0x80 if is_masked else 0
     size = len(payload)
@@ -65,7 +67,7 @@ def frame(opcode: int, payload: bytes, *, is_final: bool = True, is_masked: bool
         head = first + struct.pack("!BQ", bit | 127, size)
     if not is_masked:
         return head + payload
-    mask = os.urandom(4)
+    mask = mask or os.urandom(4)
     return head + mask + bytes(byte ^ mask[position % 4] for position, byte in enumerate(payload))
 
 
