@@ -9,7 +9,7 @@ from typing import Final
 import click
 
 from chatapp import __version__, app
-from chatapp.cli import database, invites, rooms, secrets, tokens, users
+from chatapp.cli import audit_log, database, invites, rooms, secrets, tokens, users
 from chatapp.cli.process import FAILED, ONE_PROCESS, read_settings, run
 from chatapp.core.errors import ChatError
 from chatapp.settings import SettingsError
@@ -44,6 +44,7 @@ cli.add_command(tokens.token)
 cli.add_command(invites.invite)
 cli.add_command(database.audit)
 cli.add_command(secrets.secrets)
+cli.add_command(audit_log.audit_log)
 cli.add_command(database.backup)
 cli.add_command(database.restore)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -31,6 +31,10 @@ class Moments:
     def long_time(self, moment: int) -> str:
         local = self._local(moment)
         return f"{local.day} {local:%B %Y, %H:%M} {local.tzname()}"
+
+    def begin(self, day: date) -> int:
+        """The first moment of a day."""
+        return int(datetime.combine(day, time(), self._zone).timestamp() * 1000)
 
     def date(self, moment: int) -> date:
         return self._local(moment).date()

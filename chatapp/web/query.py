@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
 from aiohttp import web
@@ -11,6 +12,9 @@ from chatapp.web.language import _
 
 MOST: Final = 2**53
 MOST_DIGITS: Final = 16
+# Moments are counted from 1970; the calendar ends with the year 9999.
+FIRST_YEAR: Final = 1971
+LAST_YEAR: Final = 9998
 
 
 def text(request: web.Request, name: str, default: str = "") -> str:
@@ -29,6 +33,18 @@ def number(request: web.Request, name: str, *, least: int = 0, most: int = MOST)
     if not (value.isascii() and value.isdigit() and len(value) <= MOST_DIGITS and least <= int(value) <= most):
         raise _wrong(name, _("This must be a whole number from {least} to {most}.").format(least=least, most=most))
     return int(value)
+
+
+def day(request: web.Request, name: str) -> date | None:
+    """A day as 2026-12-31, or ``None`` when it is not given or empty. Raises ``BadRequest``."""
+    value = text(request, name)
+    try:
+        found = date.fromisoformat(value) if value else None
+    except ValueError:
+        raise _wrong(name, _("This must be a day like 2026-12-31.")) from None
+    if found is not None and not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise _wrong(name, _("This must be a day like 2026-12-31."))
+    return found
 
 
 def flag(request: web.Request, name: str) -> bool:

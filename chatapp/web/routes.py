@@ -15,6 +15,7 @@ from chatapp.web.api import server as api_server
 from chatapp.web.api import tokens as api_tokens
 from chatapp.web.api import ws_tickets as api_ws_tickets
 from chatapp.web.pages import (
+    audit_log,
     directs,
     home,
     invites,
@@ -44,7 +45,7 @@ API_MESSAGE = API_ROOM + "/messages/{index:[0-9]+}"
 
 
 def setup_routes(app: web.Application) -> None:
-    app.add_routes([*_probes(), *_accounts(), *_rooms(), *_settings(), *_api()])
+    app.add_routes([*_probes(), *_accounts(), *_rooms(), *_settings(), *_administration(), *_api()])
 
 
 def _probes() -> list[web.RouteDef]:
@@ -118,6 +119,13 @@ def _settings() -> list[web.RouteDef]:
         web.get("/settings/invites", invites.index),
         web.post("/settings/invites", invites.create),
         web.post("/settings/invites/{id:[0-9]+}/revoke", invites.destroy),
+    ]
+
+
+def _administration() -> list[web.RouteDef]:
+    return [
+        web.get("/admin/audit", audit_log.index),
+        web.post("/admin/audit/export", audit_log.create),
     ]
 
 

@@ -29,6 +29,8 @@ INSIDE: Final = [
     "/settings/tokens",
     "/settings/appearance",
     "/settings/invites",
+    "/admin/audit",
+    "/admin/audit?who=nobody-here",
     "/nothing-here",
 ]
 LOOKS: Final = [

@@ -45,6 +45,8 @@ ADMINISTRATORS: Final = {
     "GET /settings/invites": "no",
     "POST /settings/invites": "no",
     "POST /settings/invites/{id}/revoke": "no",
+    "GET /admin/audit": "-",
+    "POST /admin/audit/export": "-",
 }
 IN_THE_TABLE: Final = {door.strip() for doors in EVERY.values() for door in doors}
 FILLED: Final = {"{id}": "1", "{digest}": "x", "{path}": "x", "{code}": "x", "{token}": "x"}

@@ -1,0 +1,45 @@
+"""The audit log, for administrators; for others there is no such page."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlencode
+
+from aiohttp import hdrs, web
+
+from chatapp.keys import CHAT
+from chatapp.web.audit_log import action_names, as_csv, details, wanted
+from chatapp.web.identity import actor
+from chatapp.web.moments import Moments
+from chatapp.web.templating import render_shell
+
+FILTERS: Final = ("who", "action", "since", "until")
+
+
+async def index(request: web.Request) -> web.Response:
+    me = actor(request)
+    entries, has_older = await request.config_dict[CHAT].audit_log.page(me, wanted(request, Moments(me.time_zone)))
+    filters = {name: request.query[name] for name in FILTERS if request.query.get(name)}
+    return await render_shell(
+        request,
+        "admin/audit_log.html",
+        entries=entries,
+        details=details,
+        actions=action_names(),
+        filters=filters,
+        export_url=_url("/admin/audit/export", filters),
+        newest_url=_url("/admin/audit", filters) if "before" in request.query else None,
+        older_url=_url("/admin/audit", filters | {"before": str(entries[-1].id)}) if has_older else None,
+    )
+
+
+async def create(request: web.Request) -> web.Response:
+    """A form, not a link: to take the log along is itself an act that is logged."""
+    me = actor(request)
+    entries = await request.config_dict[CHAT].audit_log.export(me, wanted(request, Moments(me.time_zone)))
+    headers = {hdrs.CONTENT_DISPOSITION: 'attachment; filename="audit-log.csv"'}
+    return web.Response(text=as_csv(entries), content_type="text/csv", charset="utf-8", headers=headers)
+
+
+def _url(path: str, filters: dict[str, str]) -> str:
+    return f"{path}?{urlencode(filters)}" if filters else path

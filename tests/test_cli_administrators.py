@@ -1,0 +1,56 @@
+"""Administrators are made on the command line, the last one stays, and what was done there is in the audit log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import Here, Result
+from tests.test_cli import add, fails
+
+
+@pytest.fixture
+def chatapp(tmp_path: Path) -> Here:
+    found = Here(tmp_path / "data", cwd=tmp_path)
+    add(found, "ada", "--admin")
+    add(found, "grace")
+    return found
+
+
+def states(chatapp: Here) -> dict[str, str]:
+    lines = (line.split("\t") for line in chatapp("user", "list").out.splitlines())
+    return {name: state for name, _, state, _ in lines}
+
+
+def test_an_administrator_is_made_and_unmade(chatapp: Here) -> None:
+    assert chatapp("user", "promote", "Grace") == Result(0, "grace is an administrator.\n", "")
+    assert states(chatapp) == {"ada": "admin", "grace": "admin"}
+    assert chatapp("user", "demote", "ada") == Result(0, "ada is no administrator.\n", "")
+    assert states(chatapp) == {"ada": "active", "grace": "admin"}
+
+
+def test_the_last_administrator_stays(chatapp: Here) -> None:
+    assert "only administrator" in fails(chatapp("user", "demote", "ada"))
+    fails(chatapp("user", "disable", "ada"))
+    assert states(chatapp)["ada"] == "admin"
+
+
+def test_one_of_two_administrators_can_be_disabled_whichever_it_is(chatapp: Here) -> None:
+    chatapp("user", "promote", "grace")
+    assert chatapp("user", "disable", "ada").code == 0
+    fails(chatapp("user", "disable", "grace"))
+    assert states(chatapp) == {"ada": "disabled", "grace": "admin"}
+
+
+def test_what_the_command_line_did_is_printed_newest_first(chatapp: Here) -> None:
+    chatapp("user", "disable", "grace")
+    printed = [line.split("\t")[1:4] for line in chatapp("audit-log").out.splitlines()]
+    assert printed == [
+        ["command line", "account.disabled", "grace"],
+        ["command line", "account.made", "grace"],
+        ["command line", "account.made", "ada"],
+    ]
+    only = chatapp("audit-log", "--who", "Grace", "--action", "account.made", "--limit", "5").out
+    assert [line.split("\t")[3] for line in only.splitlines()] == ["grace"]
+    assert chatapp("audit").code == 0
