@@ -11,6 +11,7 @@ from typing import Any, Final
 import structlog
 from aiohttp import WSCloseCode, web
 
+from chatapp.core.errors import ChatError, RateLimited
 from chatapp.core.events import Close
 from chatapp.core.models import Identity
 from chatapp.domain.chat import Chat
@@ -25,6 +26,7 @@ LARGEST: Final = 4
 LOOK_SECONDS: Final = 3600.0
 KERNEL_BYTES: Final = 65_536
 REFUSALS_BEFORE_FLOOD: Final = 100
+MOST_NOTED: Final = 200
 
 log = structlog.get_logger()
 
@@ -55,6 +57,7 @@ class Connection(ABC):
         self._behind: dict[Subscription, None] = {}
         self._catching_up: asyncio.Task[None] | None = None
         self._refusals = 0
+        self._noted = 0
         self._expiry: asyncio.TimerHandle | None = None
         _keep_little_in_the_kernel(self._transport)
         guard.reports_to(self.end)
@@ -130,8 +133,13 @@ class Connection(ABC):
             loop = asyncio.get_running_loop()
             self._expiry = loop.call_later(min(left, LOOK_SECONDS), self.ends_with_its_credential)
 
-    def refused_for_rate(self) -> None:
-        self._refusals += 1
+    def note_refusal(self, error: ChatError) -> None:
+        """Say in the log that something was refused. Too many refusals for haste end the socket."""
+        self._noted += 1
+        # A flood of bad frames must not fill the disk of who keeps the log.
+        if self._noted <= MOST_NOTED:
+            log.info("socket.refused", connection=self.id, person=self.identity.person.username, code=error.code)
+        self._refusals += isinstance(error, RateLimited)
         if self._refusals >= REFUSALS_BEFORE_FLOOD:
             self.end(Close.FLOOD, "flood")
 

@@ -10,7 +10,7 @@ import msgspec
 import structlog
 from aiohttp import web
 
-from chatapp.core.errors import BadRequest, ChatError, Forbidden, Internal, NotFound, RateLimited, UnknownAction
+from chatapp.core.errors import BadRequest, ChatError, Forbidden, Internal, NotFound, UnknownAction
 from chatapp.core.events import Close, encode, wire
 from chatapp.core.models import Identity, Message, Room
 from chatapp.domain.chat import Chat
@@ -152,8 +152,7 @@ class RoomSocket(Connection):
             self.send(text_frame(f"! {error.message}".encode()))
         else:
             self.send(text_frame(encode({"messages": [], "error": protocol.error_object(error)})))
-        if isinstance(error, RateLimited):
-            self.refused_for_rate()
+        self.note_refusal(error)
 
 
 def _as_posted(message: Message) -> Message:

@@ -8,7 +8,7 @@ import msgspec
 import structlog
 from aiohttp import web
 
-from chatapp.core.errors import ChatError, Internal, NotFound, RateLimited
+from chatapp.core.errors import ChatError, Internal, NotFound
 from chatapp.core.events import PROTOCOL, Close, Hello, Limits, encode, user
 from chatapp.core.models import Identity
 from chatapp.domain.chat import Chat
@@ -103,5 +103,4 @@ class Socket(Connection):
 
     def _refuse(self, ref: protocol.Ref | msgspec.UnsetType, error: ChatError) -> None:
         self.send(protocol.refusal(ref, error))
-        if isinstance(error, RateLimited):
-            self.refused_for_rate()
+        self.note_refusal(error)
