@@ -53,7 +53,7 @@ from chatapp.web.proxies import PROXIES
 # AppRunner would keep a silent connection for an hour.
 KEEPALIVE_SECONDS: Final = 15.0
 # For those who are still sending what nobody will read: time to see the refusal. Ten seconds is aiohttp's own.
-LINGERING_SECONDS: Final = 3.0
+LINGERING_SECONDS: Final = 2.0
 SHUTDOWN_SECONDS: Final = 5.0
 # A page holds one socket open, and a few connections for everything else.
 CONNECTIONS_PER_SOCKET: Final = 4
