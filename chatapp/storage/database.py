@@ -24,6 +24,7 @@ Row = sa.Row[*tuple[Any, ...]]
 Result = sa.CursorResult[*tuple[Any, ...]]
 Durability = Literal["full", "normal"]
 READERS: Final = 3
+PROBE: Final = "probe"
 UNDECODABLE: Final = "Could not decode to UTF-8"
 
 
@@ -135,7 +136,9 @@ class Database:
             await self.one(sa.select(meta.c.key).limit(1))
             if self.health.has_refused:
                 async with self.transaction() as tx:
-                    await tx.execute(sa.update(meta).values(value=meta.c.value))
+                    # A page is written only where something changes; afterwards nothing has.
+                    await tx.execute(sa.insert(meta).values(key=PROBE, value=""))
+                    await tx.execute(sa.delete(meta).where(meta.c.key == PROBE))
         except Unavailable:
             return False
         return not self.health.is_damaged
