@@ -27,10 +27,10 @@ async def test_the_process_is_alive_and_ready(stranger: Browser) -> None:
 async def test_without_its_database_it_is_alive_but_not_ready(
     stranger: Browser, chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def fail() -> bool:
+    async def fail(_statement: object) -> None:
         raise Unavailable
 
-    monkeypatch.setattr(chat.accounts, "is_empty", fail)
+    monkeypatch.setattr(chat.housekeeping._database, "one", fail)
     assert (await stranger.opens("/healthz")).status == 200
     assert (await stranger.opens("/readyz")).status == 503
 
