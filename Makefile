@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help serve test e2e faults fuzz check lint types format docs migration wheel clean
+.PHONY: help serve test e2e faults mutants fuzz check lint types format docs migration wheel clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -17,6 +17,9 @@ e2e: .venv/dev ## Run the browser tests only (ARGS="-k reload")
 
 faults: .venv/dev ## Run the fault tests at full length, with their figures (ARGS="-k kill")
 	CHATAPP_TEST_LONG=1 $(BIN)/python -m pytest tests/faults -s $(ARGS)
+
+mutants: .venv/dev ## Build ten wrong versions and show which test notices each
+	$(BIN)/python -m tests.faults.mutants
 
 fuzz: .venv/dev ## Throw ten minutes of bad input at a running server (ARGS="--seconds 60 --seed 7")
 	$(BIN)/python -m tests.fuzz $(ARGS)

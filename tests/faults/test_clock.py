@@ -39,6 +39,8 @@ async def test_jumps_of_days_change_no_order_and_close_no_socket(
     late = await (await grace.connects()).subscribes("general", after=len(JUMPS), epoch=fresh["epoch"])
     assert late["complete"]
     assert [m["version"] for m in late["messages"]] == [v for v in range(2, 15, 2) if v > len(JUMPS)]
+    read_back = await grace.chat.messages.after(grace.person, "general", 0)
+    assert [message.index for message in read_back.messages] == list(range(1, len(JUMPS) + 1))
     for open_all_the_time in (ear, speaker):
         assert (await open_all_the_time.asks("ping"))["ok"]
 
