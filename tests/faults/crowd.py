@@ -84,6 +84,11 @@ class Crowd:
         await until(lambda: self.answers > before, seconds=SETTLE_SECONDS)
         return time.monotonic() - began
 
+    async def at_an_answer(self) -> None:
+        """Return in the very moment in which something has been answered."""
+        self.address.answered.clear()
+        await asyncio.wait_for(self.address.answered.wait(), SETTLE_SECONDS)
+
     async def verdict(self) -> list[str]:
         """The writers finish, everybody catches up, who was away comes back: which promises were broken."""
         for writer in self.writers:

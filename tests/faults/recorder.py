@@ -23,6 +23,10 @@ class Address:
 
     port: int = 0
 
+    def __init__(self) -> None:
+        # Set whenever anything is answered.
+        self.answered = asyncio.Event()
+
 
 class Client:
     """Connects, talks until the connection ends, and comes back after a jittered exponential delay."""
@@ -165,6 +169,7 @@ class Writer(Client):
             self.answered[wanted.key] = message
         self.final[message.index] = message
         self.told.append(message)
+        self.address.answered.set()
 
 
 class Ear:
