@@ -4,32 +4,37 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import TextIO
 
 import structlog
 
 from chatapp.settings import Settings
 
+# Without the values of variables, which structlog would add: passwords and messages are among them.
+_tracebacks = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
 
-def set_up(settings: Settings) -> None:
-    """Configure structlog for the process; other libraries speak from warnings on."""
+
+def set_up(settings: Settings, stream: TextIO | None = None) -> None:
+    """Configure structlog for the process; other libraries speak from warnings on. ``stream``: stderr by default."""
+    stream = stream or sys.stderr
     is_json = settings.log_format == "json"
     # ASCII, by the renderer's default: U+0085 and U+2028 end a line too, for those who read the log.
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer() if is_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.processors.JSONRenderer() if is_json else structlog.dev.ConsoleRenderer(colors=stream.isatty())
     )
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
             structlog.processors.EventRenamer("event"),
-            structlog.processors.dict_tracebacks if is_json else structlog.processors.format_exc_info,
+            _tracebacks if is_json else structlog.processors.format_exc_info,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(stream),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, force=True)
+    logging.basicConfig(level=logging.WARNING, stream=stream, force=True)
     hear_parser()
 
 

@@ -18,9 +18,14 @@ from chatapp.keys import CHAT
 from chatapp.settings import Settings
 from chatapp.storage import migrate
 from tests.support.cast import Actor, Given, cast
+from tests.support.leaks import WATCH
 from tests.support.time import SettableClock
 
 CHEAP_HASH_KIB = 64
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(WATCH)
 
 
 @pytest.fixture(scope="session")

@@ -22,8 +22,9 @@ Form = Literal["text", "json"]
 def restored() -> Iterator[None]:
     root, parser = logging.getLogger(), logging.getLogger("aiohttp.server")
     before = (root.handlers[:], root.level, parser.handlers[:], parser.propagate)
+    was_set_up = structlog.get_config()
     yield
-    structlog.reset_defaults()
+    structlog.configure(**was_set_up)
     root.handlers[:], parser.handlers[:], parser.propagate = before[0], before[2], before[3]
     root.setLevel(before[1])
 
@@ -59,3 +60,22 @@ def test_what_strangers_send_cannot_begin_a_line(form: Form, capsys: pytest.Capt
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_a_line_goes_to_stderr_alone(form: Form, capsys: pytest.CaptureFixture[str]) -> None:
     assert "request" in written(form, capsys)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("is_library", [True, False])
+def test_a_stack_shows_no_value_of_a_variable(form: Form, is_library: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    """A password is a variable of most functions that it passes through."""
+    logs.set_up(Settings(log_format=form))
+    password = "this must not be " + "logged"
+    try:
+        raise RuntimeError(str(len(password)))
+    except RuntimeError:
+        if is_library:
+            logging.getLogger("some.library").exception("failed")
+        else:
+            structlog.get_logger("chatapp.web").exception("failed")
+    shown = capsys.readouterr().err
+    assert "RuntimeError" in shown
+    assert "test_a_stack_shows" in shown
+    assert password not in shown

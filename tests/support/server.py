@@ -7,10 +7,13 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
+
+from chatapp.storage import secrets
+from tests.support.leaks import WATCH
 
 START_SECONDS: Final = 20.0
 STOP_SECONDS: Final = 15.0
@@ -51,13 +54,15 @@ class Server:
         self._process = process
         started = asyncio.Event()
         self._reading = [
-            asyncio.create_task(self._read(process.stdout, started)),
-            asyncio.create_task(self._read(process.stderr, started)),
+            asyncio.create_task(self._read(process.stdout, started, lambda _line: None)),
+            asyncio.create_task(self._read(process.stderr, started, WATCH.heard)),
         ]
         async with asyncio.timeout(START_SECONDS):
             await started.wait()
         assert self.url, "\n".join(self.output)
         self._settings["PORT"] = str(self.port)
+        # Notes the keys it has, which its log must not show.
+        secrets.load(self.data)
 
     async def kill(self) -> None:
         """As a power switch would: no goodbye."""
@@ -91,7 +96,9 @@ class Server:
             *("--display-name", display_name or username.title(), *more),
             stdin=PASSWORD + "\n",
         )
-        return await self.run("token", "create", username)
+        token = await self.run("token", "create", username)
+        WATCH.must_not_show(token)
+        return token
 
     async def _spawn(self, *arguments: str) -> asyncio.subprocess.Process:
         plain = {name: value for name, value in os.environ.items() if not name.startswith("CHATAPP_")}
@@ -104,10 +111,13 @@ class Server:
             env={**plain, **ours, "CHATAPP_DATA": str(self.data), "PYTHONPATH": str(Path(__file__).parents[2])},
         )
 
-    async def _read(self, stream: asyncio.StreamReader | None, started: asyncio.Event) -> None:
+    async def _read(
+        self, stream: asyncio.StreamReader | None, started: asyncio.Event, note: Callable[[str], None]
+    ) -> None:
         assert stream is not None
         while line := (await stream.readline()).decode():
             self.output.append(line.rstrip())
+            note(line)
             if found := re.search(r"running on\s+(\S+)", line):
                 self.url = found[1]
             if found := re.search(r"(\S+/setup\?code=\S+)", line):

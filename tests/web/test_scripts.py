@@ -1,0 +1,58 @@
+"""The page's own scripts: one door for markup, and no text that becomes code."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import pytest
+
+from chatapp.places import folder
+from tests.support.source import ROOT
+
+SCRIPTS: Final = {path.name: path.read_text() for path in sorted((folder("static") / "js").glob("**/*.js"))}
+TEMPLATES: Final = {path.name: path.read_text() for path in sorted((ROOT / "templates").glob("**/*.html"))}
+# Each takes a string and makes markup or code of it.
+SINKS: Final = (
+    r"\.outerHTML\s*=|insertAdjacentHTML|document\.write|createContextualFragment|parseFromString|setHTMLUnsafe"
+    r"|\beval\s*\(|new\s+Function\b|Function\(|set(?:Timeout|Interval)\(\s*[\"'`]|\.srcdoc\b|javascript:"
+    r"|setAttribute\(\s*[\"'`](?:on|src|srcdoc|style)|\.on[a-z]+\s*=\s*[\"'`]|\bimport\(\s*[^\"']|importScripts|new\s+Worker"
+)
+
+
+def test_the_list_of_scripts_is_not_empty() -> None:
+    assert {"app.js", "message.js"} <= SCRIPTS.keys()
+
+
+def test_there_is_one_policy_and_one_place_that_uses_it() -> None:
+    made = [
+        (name, found) for name, text in SCRIPTS.items() for found in re.findall(r"createPolicy\(\"([^\"]+)\"", text)
+    ]
+    assert made == [("message.js", "chatapp-html")]
+    used = [(name, line.strip()) for name, text in SCRIPTS.items() for line in text.splitlines() if "innerHTML" in line]
+    assert [name for name, _ in used] == ["message.js"]
+    assert "policy.createHTML(message.html)" in used[0][1]
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_no_script_makes_code_or_markup_of_a_string(name: str) -> None:
+    assert re.findall(SINKS, SCRIPTS[name]) == []
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_no_template_holds_a_script_a_style_or_a_handler(name: str) -> None:
+    text = TEMPLATES[name]
+    inline = re.findall(r"<script(?![^>]*\bsrc=)(?![^>]*type=\"application/json\")", text)
+    assert inline + re.findall(r"<style|\sstyle=|\son[a-z]+=|javascript:", text) == []
+
+
+def test_one_thing_only_is_printed_as_it_is() -> None:
+    """The bodies that the sanitiser has drawn."""
+    raw = [
+        line.strip()
+        for text in TEMPLATES.values()
+        for line in text.splitlines()
+        if re.search(r"\|\s*safe|Markup|autoescape", line)
+    ]
+    assert len(raw) == 1
+    assert "message.html|safe" in raw[0]
