@@ -63,11 +63,11 @@ class Watch:
         self.lines.append((self.test, line))
 
     def leaks(self) -> list[str]:
-        """A sentence for each line that holds a secret; without the secret."""
+        """The test and the beginning of each line that holds a secret."""
         words = {max(_word.findall(secret), key=len, default="") for secret in self._secrets} - {""}
         phrases = [secret for secret in self._secrets if " " in secret]
         return [
-            f"{test}: {text.split('=')[0][:80]!r}"
+            f"{test}: {text[:80]!r}"
             for test, text in self.lines
             if not words.isdisjoint(_word.findall(text)) or any(phrase in text for phrase in phrases)
         ]
