@@ -29,6 +29,10 @@ class Housekeeping:
         """Whether it reads and, where it has refused, writes again; never after it was found damaged."""
         return await self._database.is_well()
 
+    def free_share(self) -> float:
+        """How much of the disk under the database is free, from 0 to 1. Raises ``OSError``."""
+        return self._database.free_share()
+
     async def note_seen(self) -> None:
         """Write down which sessions and tokens have been in use."""
         seen, used = self._sign_in.seen()

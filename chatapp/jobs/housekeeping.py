@@ -1,4 +1,7 @@
-"""Has the housekeeping done: every minute what was seen is written down, every hour what is over is deleted."""
+"""Has the housekeeping done: every minute what was seen is written down, every hour what is over is deleted.
+
+Every minute the disk is looked at as well, so that the operator hears of it before messages are refused.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from chatapp.domain.housekeeping import Housekeeping
 
 MINUTE: Final = 60.0
 HOUR: Final = 3600.0
+LOW_SHARE: Final = 0.05
 
 log = structlog.get_logger(__name__)
 
@@ -25,10 +29,12 @@ class Housekeeper:
         self._minute = minute
         self._hour = hour
         self._tasks: list[asyncio.Task[None]] = []
+        self._is_low = False
 
     async def __aenter__(self) -> Self:
         self._tasks = [
             asyncio.create_task(_every(self._minute, self._housekeeping.note_seen), name="note seen"),
+            asyncio.create_task(_every(self._minute, self._look_at_the_disk), name="look at the disk"),
             asyncio.create_task(_every(self._hour, self._housekeeping.tidy), name="tidy"),
         ]
         return self
@@ -40,6 +46,12 @@ class Housekeeper:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await _tried(self._housekeeping.note_seen)
+
+    async def _look_at_the_disk(self) -> None:
+        share = self._housekeeping.free_share()
+        was_low, self._is_low = self._is_low, share < LOW_SHARE
+        if self._is_low and not was_low:
+            log.warning("disk.low", free=f"{share:.1%}", detail="Without room messages will be refused.")
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -142,6 +143,11 @@ class Database:
         except Unavailable:
             return False
         return not self.health.is_damaged
+
+    def free_share(self) -> float:
+        """How much of the disk is free for us, from 0 to 1."""
+        disk = shutil.disk_usage(self.path.parent)
+        return disk.free / disk.total
 
     async def open(self) -> None:
         with self.health.guarded():

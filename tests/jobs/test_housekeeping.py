@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import shutil
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from chatapp.core.errors import Unavailable
 from chatapp.jobs.housekeeping import Housekeeper
@@ -50,3 +53,24 @@ async def test_on_stopping_what_was_seen_is_written_down(house: House) -> None:
         house.clock.passes(minutes=7)
         house.chat.sign_in.note_seen(identity)
     assert house.rows("SELECT seen_at FROM sessions") == [(house.clock(),)]
+
+
+async def test_a_disk_that_gets_full_is_said_once_until_there_was_room(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shares = [0.5, 0.04, 0.03, 0.5, 0.04]
+    # The last one stays.
+    monkeypatch.setattr(house.chat.housekeeping, "free_share", lambda: shares.pop(0) if shares[1:] else shares[0])
+    with capture_logs() as logged:
+        async with Housekeeper(house.chat.housekeeping, minute=0.001):
+            await until(lambda: len(said(logged)) == 2)
+    assert said(logged) == ["4.0%", "4.0%"]
+
+
+def said(logged: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [line["free"] for line in logged if line["event"] == "disk.low"]
+
+
+async def test_the_free_share_is_that_of_the_disk_with_the_database(house: House) -> None:
+    disk = shutil.disk_usage(house.settings.data)
+    assert abs(house.chat.housekeeping.free_share() - disk.free / disk.total) < 0.01
