@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
+import aiohttp
 import pytest
 
 from tests.faults.crowd import Crowd, populate, pressed
@@ -45,15 +46,20 @@ async def put_back_by_hand(server: Server, backup: Path) -> None:
 async def test_clients_of_an_older_copy_resync_and_hold_no_phantom(tmp_path: Path, put_back: PutBack) -> None:
     server = Server(tmp_path / "data", LIMITS="off")
     tokens = await populate(server.data, ROOMS)
-    async with pressed(server, tokens, writers=20, listeners=LISTENERS, rooms=ROOMS, insists=False) as crowd:
+    async with pressed(
+        server, tokens, writers=20, listeners=LISTENERS, rooms=ROOMS, insists=False, changes=False
+    ) as crowd:
         await more_answers(crowd, MORE)
         await server.run("backup", str(tmp_path / "backup"))
         await more_answers(crowd, MORE)
         ears = [ear for listener in crowd.listeners for ear in listener.ears.values()]
         (before,) = {ear.epoch for ear in ears}
+        away_at, crowd.address.port = max(ear.version for ear in ears), 1
         await put_back(server, tmp_path / "backup")
         await server.start()
-        began = asyncio.get_running_loop().time()
+        # Nobody is back yet: the new history goes on beyond every number they hold.
+        await say_more(server, tokens[0], away_at + 50)
+        crowd.address.port, began = server.port, asyncio.get_running_loop().time()
         await until(lambda: all(ear.epoch != before for ear in ears), seconds=SECONDS)
         took = asyncio.get_running_loop().time() - began
         assert all(not ear.answers[-1][3] for ear in ears), "Somebody was told that nothing is missing."
@@ -66,6 +72,22 @@ async def test_clients_of_an_older_copy_resync_and_hold_no_phantom(tmp_path: Pat
                 assert ear.state == {message.index: message for message in log[room]}, (listener.name, room)
     assert len({ear.epoch for ear in ears}) == 1
     print(f"restore: {len(crowd.listeners)} clients with {len(crowd.rooms)} rooms, all told within {took:.2f} s")
+
+
+async def say_more(server: Server, token: str, beyond: int) -> None:
+    """As many messages in each room as bring its version there."""
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as session:
+
+        async def say(room: str) -> None:
+            url = f"{server.url}/api/v1/rooms/{room}"
+            async with session.get(url) as answer:
+                version = (await answer.json())["version"]
+            assert version < beyond
+            for _ in range(beyond - version):
+                async with session.post(f"{url}/messages", json={"content": "of the new history"}) as answer:
+                    assert answer.status == 201, await answer.text()
+
+        await asyncio.gather(*map(say, ROOMS))
 
 
 async def settled(crowd: Crowd) -> dict[str, list[Heard]]:
