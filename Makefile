@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help serve test e2e faults mutants fuzz check lint types format docs migration wheel clean
+.PHONY: help serve test e2e faults mutants fuzz coverage check lint types format docs migration wheel clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -23,6 +23,10 @@ mutants: .venv/dev ## Build ten wrong versions and show which test notices each
 
 fuzz: .venv/dev ## Throw ten minutes of bad input at a running server (ARGS="--seconds 60 --seed 7")
 	$(BIN)/python -m tests.fuzz $(ARGS)
+
+coverage: .venv/dev ## Say which lines and branches the tests without a browser do not reach
+	$(BIN)/python -m coverage run -m pytest -q --ignore tests/e2e $(ARGS)
+	$(BIN)/python -m coverage report
 
 check: lint types test ## Everything CI runs: lint, types, test
 
@@ -49,7 +53,7 @@ wheel: .venv/run ## Build dist/chatapp-*.whl
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
 
 clean: ## Remove everything that was built; data/ stays
-	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 
 .venv/run: setup.cfg pyproject.toml
 	test -x $(BIN)/pip || $(PYTHON) -m venv --clear .venv
