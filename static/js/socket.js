@@ -3,6 +3,7 @@
  * listener its news, and tells people in a banner only what they need to know.
  */
 import { LIMITS, announce, make, page, t } from "./app.js";
+import { retryDelay, returnDelay } from "./backoff.js";
 
 const SESSION_ENDED = 4401;
 
@@ -95,16 +96,10 @@ export class Connection {
     this.#hangUp();
     if (code === SESSION_ENDED) return void this.#signOut();
     if (!wasOnline) this.#askWhetherSignedOut();
-    const wait = this.#drainDelay ?? this.#nextDelay();
+    const wait = this.#drainDelay ?? retryDelay(this.#attempt++);
     this.#drainDelay = null;
     this.#timers.retry = setTimeout(() => this.#connect(), wait);
     this.#banner.show("waiting", Date.now() + wait);
-  }
-
-  #nextDelay() {
-    const seconds = LIMITS.retrySeconds;
-    const base = seconds[Math.min(this.#attempt++, seconds.length - 1)] * 1000;
-    return base * (1 + LIMITS.retryJitter * (2 * Math.random() - 1));
   }
 
   /** A refused upgrade looks like a lost network to a page; the server says which it was. */
@@ -132,7 +127,7 @@ export class Connection {
 
   /** The server leaves: it closes by itself once it has answered, and is back after `retry_after` seconds. */
   #drain(frame) {
-    this.#drainDelay = (frame.retry_after || 1) * 1000 * (1 + LIMITS.retryJitter * Math.random());
+    this.#drainDelay = returnDelay(frame.retry_after);
     this.#timers.drain = setTimeout(() => this.#lose(), LIMITS.answer);
   }
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from playwright.async_api import Page, expect
 
 from tests.e2e.verbs import Wire, new_room, row, say
+from tests.support.backoff import retry_seconds, return_seconds
 
 Visit = Callable[..., Awaitable[Page]]
 
@@ -28,6 +29,44 @@ async def test_the_banner_counts_down_and_try_now_comes_back(visit: Visit) -> No
     await ada.click("#banner-try")
     await expect(ada.locator("#banner")).to_be_hidden()
     await expect(row(ada, "missed")).to_have_count(1)
+
+
+async def test_the_page_comes_back_at_a_random_moment_of_a_window_that_doubles(visit: Visit) -> None:
+    ada = await visit("ada")
+    await new_room(ada)
+    url = await ada.locator("script[type=module][src]").first.get_attribute("src")
+    assert url
+    retries, returns, different = await ada.evaluate(
+        """async url => {
+          const { retryDelay, returnDelay } = await import(new URL('backoff.js', new URL(url, location)).href);
+          const chances = [0, 0.5, 1];
+          return [
+            [...Array(7).keys()].map(attempt => chances.map(chance => retryDelay(attempt, chance) / 1000)),
+            [0, 1, 5].map(after => chances.map(chance => returnDelay(after, chance) / 1000)),
+            new Set([...Array(50)].map(() => retryDelay(0))).size,
+          ];
+        }""",
+        url,
+    )
+    chances = (0, 0.5, 1)
+    assert retries == [[retry_seconds(attempt, chance) for chance in chances] for attempt in range(7)]
+    assert returns == [[return_seconds(after, chance) for chance in chances] for after in (0, 1, 5)]
+    assert (retries[0][0], retries[-1][-1]) == (1, 30)
+    assert different > 40
+
+
+async def test_the_page_notices_a_network_that_has_fallen_silent(visit: Visit) -> None:
+    """A heartbeat is 5 s here; both ends still believe in the connection."""
+    ada = await visit("ada")
+    wire = Wire()
+    await wire.hold(ada)
+    room = await new_room(ada, "grace")
+    grace = await visit("grace", at=f"/rooms/{room}")
+    await say(ada, "first")
+    wire.is_silent, opened = True, len(wire.routes)
+    await say(grace, "missed")
+    await expect(ada.locator("#banner")).to_be_visible(timeout=25_000)
+    assert len(wire.routes) > opened
 
 
 async def test_going_back_brings_a_live_page_with_what_was_said_meanwhile(visit: Visit) -> None:

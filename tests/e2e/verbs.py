@@ -100,6 +100,7 @@ class Wire:
 
     def __init__(self) -> None:
         self.is_cut = False
+        self.is_silent = False
         self.swallows: str | None = None
         self.routes: list[WebSocketRoute] = []
 
@@ -118,8 +119,13 @@ class Wire:
         server = route.connect_to_server()
 
         def pass_on(message: str | bytes) -> None:
-            if not (self.swallows and self.swallows in str(message)):
+            if not (self.is_silent or (self.swallows and self.swallows in str(message))):
                 server.send(message)
 
+        def pass_back(message: str | bytes) -> None:
+            if not self.is_silent:
+                route.send(message)
+
         route.on_message(pass_on)
+        server.on_message(pass_back)
         return None

@@ -46,6 +46,7 @@ class Said(msgspec.Struct, frozen=True):
     index: int = 0
     epoch: str = ""
     complete: bool = True
+    retry_after: float = 0
 
 
 class Refused(Exception):
