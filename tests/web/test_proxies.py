@@ -33,6 +33,12 @@ def test_nobody_is_trusted_by_default() -> None:
         ("::ffff:1.2.3.4", "1.2.3.4"),
         ("10.0.0.9", "10.0.0.9"),
         ("6.6.6.6, unknown", "10.0.0.1"),
+        ("6.6.6.6, _hidden", "10.0.0.1"),
+        ("6.6.6.6, 1.2.3.4.5", "10.0.0.1"),
+        ("6.6.6.6,,", "10.0.0.1"),
+        ("[2001:db8::1", "2001:db8::1"),
+        ("1.2.3.4, ::ffff:10.0.0.7", "1.2.3.4"),
+        (", ".join(["6.6.6.6"] * 500 + ["1.2.3.4"]), "1.2.3.4"),
         ("", "10.0.0.1"),
     ],
 )
@@ -45,6 +51,18 @@ def test_an_untrusted_peer_cannot_pose_as_another() -> None:
     request = ask("9.9.9.9", X_Forwarded_For="1.2.3.4", X_Forwarded_Proto="https", X_Forwarded_Host="evil.example")
     assert proxies.address(request) == "9.9.9.9"
     assert proxies.origin(request) == "http://chat.example"
+
+
+def test_the_standard_header_is_believed_of_nobody() -> None:
+    # Proxies set one of the two. To believe both would let a client fill in the one that its proxy leaves alone.
+    request = ask(Forwarded="for=6.6.6.6;host=evil.example;proto=https")
+    assert Proxies(("10.0.0.0/8",)).address(request) == "10.0.0.1"
+    assert Proxies(("10.0.0.0/8",)).origin(request) == "http://chat.example"
+
+
+def test_an_ipv4_proxy_is_known_by_its_mapped_address_too() -> None:
+    assert Proxies(("10.0.0.0/8",)).address(ask("::ffff:10.0.0.1", X_Forwarded_For="1.2.3.4")) == "1.2.3.4"
+    assert Proxies(("2001:db8::/32",)).address(ask("2001:db8::7", X_Forwarded_For="2001:db9::1")) == "2001:db9::1"
 
 
 def test_a_trusted_proxy_names_scheme_and_host() -> None:

@@ -1,0 +1,68 @@
+"""A flood of logins waits in a short line, and those who talk do not notice."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from aiohttp import ClientSession, ClientWebSocketResponse
+
+from chatapp.domain.hashing import MOST_WAITING
+from tests.support.rounds import IS_LONG, rounds
+from tests.support.server import Server
+
+FLOODS: Final = (40, 200)
+PINGS: Final = rounds(100, 1_000)
+# The goal is 10 ms on a machine of its own; a short run on a busy one only shows that nobody is stuck.
+SLOWER_SECONDS: Final = 0.05 if IS_LONG else 1.0
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[tuple[Server, str]]:
+    started = Server(tmp_path / "data", LIMITS="off", PASSWORD_MEMORY_KIB="19456")
+    token = await started.add_person("ada")
+    await started.start()
+    yield started, token
+    await started.kill()
+
+
+async def p99(ws: ClientWebSocketResponse, until: asyncio.Future[list[int]] | None = None) -> float:
+    """Of the time to an answer, in seconds; of at least so many, and as long as something else goes on."""
+    took: list[float] = []
+    while len(took) < PINGS or (until is not None and not until.done()):
+        began = time.perf_counter()
+        await ws.send_json({"action": "ping"})
+        await ws.receive_json(timeout=10)
+        took.append(time.perf_counter() - began)
+        await asyncio.sleep(0)
+    return statistics.quantiles(took, n=100)[98]
+
+
+async def logs_in(session: ClientSession, url: str, number: int) -> int:
+    body = {"username": f"person{number}", "password": "wrong password"}
+    async with session.post(f"{url}/api/v1/tokens", json=body) as answer:
+        await answer.read()
+        assert answer.status != 429 or int(answer.headers["Retry-After"]) > 0
+        return answer.status
+
+
+@pytest.mark.timeout(180)
+async def test_a_flood_of_logins_does_not_slow_those_who_talk(server: tuple[Server, str]) -> None:
+    running, token = server
+    async with ClientSession() as session, session.ws_connect(f"{running.url}/ws?token={token}") as ws:
+        await ws.receive_json(timeout=10)
+        for size in FLOODS:
+            calm = await p99(ws)
+            flood = asyncio.gather(*(logs_in(session, running.url, number) for number in range(size)))
+            busy = await p99(ws, flood)
+            answers = Counter(await flood)
+            print(f"{size} logins: p99 of an answer {calm * 1000:.1f} then {busy * 1000:.1f} ms; {dict(answers)}")
+            assert answers.keys() <= {401, 429}
+            assert answers[401] >= MOST_WAITING // 2
+            assert busy - calm < SLOWER_SECONDS
