@@ -14,7 +14,7 @@ from chatapp.keys import GATEWAY
 from chatapp.settings import Settings
 from tests.gateway.conftest import Knock, Opens
 from tests.support.cast import Actor, Given
-from tests.support.time import eventually
+from tests.support.time import SettableClock, eventually
 from tests.support.wire import Answer, RawSocket, upgrade
 
 PROBLEM = {"type", "title", "status", "detail", "code", "request_id"}
@@ -221,6 +221,25 @@ class TestLimits:
             assert (await knock("/rooms/nowhere/ws", bearer(ada), *upgrade())).status == 404
             assert (await knock("/ws", bearer(ada))).status == 426
         assert [(await knock("/ws", bearer(ada), *upgrade())).status for _ in range(3)] == [101, 101, 503]
+
+
+class TestPace:
+    """Three upgrades a minute per person."""
+
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return replace(settings, upgrades_per_minute=3)
+
+    async def test_who_comes_and_goes_too_fast_has_to_wait(
+        self, knock: Knock, ada: Actor, grace: Actor, clock: SettableClock
+    ) -> None:
+        answers = [await knock("/ws", bearer(ada), *upgrade()) for _ in range(4)]
+        assert [answer.status for answer in answers] == [101, 101, 101, 503]
+        is_refusal(answers[-1], 503, "unavailable")
+        assert int(answers[-1].headers["retry-after"]) == 20
+        assert (await knock("/ws", bearer(grace), *upgrade())).status == 101
+        clock.passes(seconds=20)
+        assert (await knock("/ws", bearer(ada), *upgrade())).status == 101
 
 
 class TestWithoutLimits:
