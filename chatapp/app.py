@@ -47,13 +47,20 @@ from chatapp.storage.journal import Journal
 from chatapp.storage.mark import marked
 from chatapp.storage.messages import Log
 from chatapp.storage.secrets import Secrets
+from chatapp.web import unreadable
 from chatapp.web.doorman import Doorman, most_connections
+from chatapp.web.middlewares import safety
 from chatapp.web.proxies import PROXIES
 
 # AppRunner would keep a silent connection for an hour.
 KEEPALIVE_SECONDS: Final = 15.0
 # For those who are still sending what nobody will read: time to see the refusal. Ten seconds is aiohttp's own.
 LINGERING_SECONDS: Final = 2.0
+HTTP: Final[dict[str, Any]] = {
+    "access_log": None,
+    "keepalive_timeout": KEEPALIVE_SECONDS,
+    "lingering_time": LINGERING_SECONDS,
+}
 SHUTDOWN_SECONDS: Final = 5.0
 # A page holds one socket open, and a few connections for everything else.
 CONNECTIONS_PER_SOCKET: Final = 4
@@ -162,13 +169,7 @@ async def serve(settings: Settings) -> None:
     for warning in [*settings.warnings(), *_doubts()]:
         log.warning("settings.warning", detail=warning)
     app = create_app(settings)
-    server = web.AppRunner(
-        app,
-        access_log=None,
-        keepalive_timeout=KEEPALIVE_SECONDS,
-        lingering_time=LINGERING_SECONDS,
-        shutdown_timeout=SHUTDOWN_SECONDS,
-    )
+    server = web.AppRunner(app, shutdown_timeout=SHUTDOWN_SECONDS, **HTTP)
     try:
         await server.setup()
         listener = await _listen(app, server, settings)
@@ -188,7 +189,7 @@ async def _listen(app: web.Application, server: web.AppRunner, settings: Setting
     """On the port, with a doorman in front of aiohttp."""
     assert server.server is not None  # noqa: S101 - set up before
     doorman = Doorman(
-        server.server,
+        unreadable.handlers(server.server, safety(is_https=settings.is_https), **HTTP),
         per_address=CONNECTIONS_PER_SOCKET * settings.sockets_per_address if settings.limits else None,
         most=most_connections(),
         is_exempt=app[PROXIES].is_trusted,

@@ -91,15 +91,18 @@ async def refuse_unreadable(request: web.Request, handler: Handler) -> web.Strea
     return await handler(request)
 
 
+def safety(*, is_https: bool) -> dict[str, str]:
+    """The headers that keep a browser safe; over https it is to stay there."""
+    return {**SAFETY, hdrs.STRICT_TRANSPORT_SECURITY: HSTS} if is_https else SAFETY
+
+
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """On every answer, also errors, static files and upgrades; a handler's own value stands."""
     request[HAS_BEGUN] = True
     if carries_secret(request.path):
         response.headers["Referrer-Policy"] = "no-referrer"
-    for name, value in SAFETY.items():
+    for name, value in safety(is_https=request.config_dict[SETTINGS].is_https).items():
         response.headers.setdefault(name, value)
-    if request.config_dict[SETTINGS].is_https:
-        response.headers.setdefault(hdrs.STRICT_TRANSPORT_SECURITY, HSTS)
     if REQUEST_ID in request:
         response.headers[REQUEST_ID_HEADER] = request[REQUEST_ID]
     # Which versions run here is nobody's business.

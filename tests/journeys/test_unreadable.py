@@ -1,0 +1,46 @@
+"""What cannot be read as a request is answered like everything else: a problem, our headers, no name and no version."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+from tests.support.server import serving
+from tests.web.test_headers import check
+
+SECRET = "chat_personal_not_for_the_log"
+UNREADABLE = {
+    "no HTTP": b"hello\r\n\r\n",
+    "another version": b"GET / HTTP/9.9 x\r\n\r\n",
+    "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 40 + b"\r\n\r\n",
+    "two lengths": b"POST /login HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+    "a folded header": b"GET /login HTTP/1.1\r\nHost: a\r\nX-A: b\r\n c\r\n\r\n",
+    "a long line": b"GET /" + b"x" * 20_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+    "a token and NUL": f"GET /ws?token={SECRET} HTTP/1.1\r\nHost: a\r\nX: \0\r\n\r\n".encode(),
+}
+
+
+async def asks(port: int, sent: bytes) -> tuple[int, dict[str, str], bytes]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(sent)
+    async with asyncio.timeout(10):
+        answer = await reader.read()
+    writer.close()
+    head, _, body = answer.partition(b"\r\n\r\n")
+    status, *fields = head.decode("latin-1").split("\r\n")
+    return int(status.split()[1]), dict(field.split(": ", 1) for field in fields), body
+
+
+async def test_what_cannot_be_read_is_answered_in_our_voice(tmp_path: Path) -> None:
+    async with serving(tmp_path / "data", LOG_FORMAT="json") as server:
+        for name, sent in UNREADABLE.items():
+            status, headers, body = await asks(server.port, sent)
+            problem = json.loads(body)
+            assert (status, problem["status"], problem["code"]) == (400, 400, "bad_request"), name
+            assert headers["Content-Type"] == "application/problem+json", name
+            assert headers.pop("Server") == "chatapp", name
+            check(headers, name)
+            assert problem["request_id"] == headers["X-Request-Id"], name
+        assert SECRET not in "\n".join(server.output)
+        assert "Traceback" not in "\n".join(server.output)
