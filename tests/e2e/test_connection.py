@@ -9,6 +9,8 @@ from playwright.async_api import Page, expect
 
 from tests.e2e.verbs import Wire, new_room, row, say
 from tests.support.backoff import retry_seconds, return_seconds
+from tests.support.house import until
+from tests.support.server import Server
 
 Visit = Callable[..., Awaitable[Page]]
 
@@ -69,17 +71,24 @@ async def test_the_page_notices_a_network_that_has_fallen_silent(visit: Visit) -
     assert len(wire.routes) > opened
 
 
-async def test_going_back_brings_a_live_page_with_what_was_said_meanwhile(visit: Visit) -> None:
+async def test_going_back_brings_a_live_page_with_what_was_said_meanwhile(visit: Visit, server: Server) -> None:
     ada = await visit("ada")
     room = await new_room(ada, "grace")
     grace = await visit("grace", at=f"/rooms/{room}")
     await say(grace, "before leaving")
+    gone = closed(server)
     await grace.goto("/settings/profile")
+    # A page that rests in the back/forward cache holds no socket: the server knew at once, not a heartbeat later.
+    await until(lambda: closed(server) > gone, seconds=3)
     await say(ada, "while away")
     await grace.evaluate("history.back()")
     await expect(row(grace, "while away")).to_have_count(1)
     await say(ada, "and on")
     await expect(row(grace, "and on")).to_have_count(1)
+
+
+def closed(server: Server) -> int:
+    return sum("socket.closed" in line for line in server.output)
 
 
 async def test_a_page_signed_out_elsewhere_says_so_and_stops(visit: Visit) -> None:
