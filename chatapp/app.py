@@ -41,7 +41,7 @@ from chatapp.keys import CHAT, GATEWAY, SETTINGS
 from chatapp.realtime.hub import Hub
 from chatapp.realtime.typing import TypingBoard
 from chatapp.settings import Settings
-from chatapp.storage import secrets, usable
+from chatapp.storage import audit_log, secrets, usable
 from chatapp.storage.database import Database, locked, open_database
 from chatapp.storage.journal import Journal
 from chatapp.storage.mark import marked
@@ -110,6 +110,7 @@ async def open_chat(settings: Settings, *, clock: Clock = system_clock) -> Async
         async with open_database(settings.database_path, durability=settings.durability, clock=clock) as database:
             hub, rows = Hub(), Log(database)
             async with marked(database) as mark:
+                await audit_log.note_new_keys(database, kept.fingerprint)
                 journal = Journal(database, rows.tails, hub.publish, mark)
                 async with journal.running():
                     yield assemble(settings, kept, database, hub, rows, journal, mark.epoch)

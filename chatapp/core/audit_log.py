@@ -42,6 +42,7 @@ Action = Literal[
     "member.became_owner",
     "message.deleted",
     "audit_log.exported",
+    "secrets.changed",
 ]
 ACTIONS: Final[tuple[str, ...]] = get_args(Action)
 LONGEST_TARGET: Final = 100

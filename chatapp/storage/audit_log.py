@@ -12,13 +12,14 @@ from sqlalchemy.dialects.sqlite import insert
 
 from chatapp.core.audit_log import Action, Draft, Entry, Mark, Wanted, digest, draft, sealed
 from chatapp.core.models import Person
-from chatapp.storage.database import Reader, Transaction
+from chatapp.storage.database import Database, Reader, Transaction
 from chatapp.storage.statement import Statement
 from chatapp.storage.tables import audit_log, meta
 
 # Where the log ends, so that a missing end is seen as well; and the last entry that was dropped for its age.
 TOP: Final = "audit_log.top"
 ANCHOR: Final = "audit_log.anchor"
+KEYS: Final = "audit_log.keys"
 
 _names: Final = Entry.__struct_fields__
 _columns: Final = tuple(audit_log.c[name] for name in _names)
@@ -45,6 +46,17 @@ async def append(connection: aiosqlite.Connection, drafts: Sequence[Draft]) -> N
         entry = sealed(each, Mark.read(rows[0][0]) if rows else Mark())
         await connection.execute(INSERT.sql, INSERT.values(**_row(entry)))
         await connection.execute(KEEP.sql, KEEP.values(name=TOP, mark=_after(entry)))
+
+
+async def note_new_keys(database: Database, fingerprint: str) -> None:
+    """Log that the keys of the installation are others than at the last start, whoever changed the file."""
+    known = await database.one(_value.params(name=KEYS))
+    if known is not None and known[0] == fingerprint:
+        return
+    async with database.transaction() as tx:
+        await tx.execute(_keep, {"name": KEYS, "mark": fingerprint})
+        if known is not None:
+            await note(tx, None, "secrets.changed")
 
 
 async def drop_before(tx: Transaction, moment: int) -> None:

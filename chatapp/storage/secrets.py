@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import os
 import secrets
 import stat
@@ -36,6 +37,11 @@ class Secrets(msgspec.Struct, frozen=True):
     @property
     def count_of_old(self) -> int:
         return len(self.session_keys) - 1 + len(self.jwt_keys) - 1 + len(self.old_csrf_keys)
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells these keys from others, and not what they are."""
+        return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()
 
 
 def load(folder: Path) -> Secrets:

@@ -103,4 +103,5 @@ def _of_rooms() -> dict[Action, str]:
         "member.became_owner": _("Became owner"),
         "message.deleted": _("Message of another deleted"),
         "audit_log.exported": _("Audit log exported"),
+        "secrets.changed": _("Keys changed"),
     }

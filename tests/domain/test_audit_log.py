@@ -17,7 +17,7 @@ from chatapp.core.circumstances import Circumstances
 from chatapp.core.errors import ChatError, NotFound
 from chatapp.core.models import Person
 from chatapp.settings import Settings
-from chatapp.storage import audit_log
+from chatapp.storage import audit_log, secrets
 from tests.support.house import HERE, PASSWORD, House, open_house
 from tests.support.time import SettableClock
 
@@ -177,7 +177,7 @@ async def scene(house: House) -> Scene:
 
 
 def test_every_action_is_tried() -> None:
-    assert set(ACTIONS) - ACTS.keys() == {"setup.done"}
+    assert set(ACTIONS) - ACTS.keys() == {"setup.done", "secrets.changed"}
     assert len(ACTIONS) >= 25
 
 
@@ -204,6 +204,14 @@ async def test_the_first_account_is_logged(house: House) -> None:
     await house.chat.accounts.set_up(code=code, username="ada", email="ada@example.org", password=PASSWORD)
     (entry,) = await house.chat.audit_log.latest(Wanted(), 10)
     assert (entry.actor, entry.action) == ("ada", "setup.done")
+
+
+async def test_new_keys_are_logged_at_the_next_start(settings: Settings, clock: SettableClock) -> None:
+    for is_new, expected in ((False, 0), (True, 1), (False, 1)):
+        if is_new:
+            secrets.rotate(settings.data)
+        async with open_house(settings, clock) as house:
+            assert len(await house.chat.audit_log.latest(Wanted(action="secrets.changed"), 9)) == expected
 
 
 async def test_a_password_typed_as_a_name_is_not_kept(scene: Scene) -> None:
