@@ -124,7 +124,7 @@ Door = Callable[[House, str, str], Awaitable[None]]
 
 @asynccontextmanager
 async def open_house(data: Path, *usernames: str) -> AsyncIterator[House]:
-    settings = Settings(data=data, port=0, password_memory_kib=64, limits=False)
+    settings = Settings(data=data, port=0, password_memory_kib=64, limits=False, durability="normal")
     app = create_app(settings)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
