@@ -1,0 +1,84 @@
+"""A restore that is interrupted leaves the old database in place, or none, and is made good by the next one."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from chatapp.storage import backup, secrets, usable
+from chatapp.storage.mark import FILE
+from tests.support.damage import behind_its_back
+
+# The database, its two companions, the new database, the new secrets.
+RENAMES: Final = 5
+
+
+class Interrupted(BaseException):
+    """As a kill: nothing catches it."""
+
+
+@pytest.fixture
+def data(path: Path) -> Path:
+    """A data folder with a backup beside it, a change since, and what a killed server leaves."""
+    folder = path.parent / "data"
+    folder.mkdir()
+    shutil.copy(path, folder)
+    secrets.load(folder)
+    backup.make(folder, path.parent / "backup")
+    with behind_its_back(folder / path.name) as connection:
+        connection.execute("INSERT INTO meta VALUES ('since', 'then')")
+    for end in ("-wal", "-shm"):
+        (folder / f"{path.name}{end}").touch()
+    return folder
+
+
+def is_changed(database: Path) -> bool:
+    connection = sqlite3.connect(database)
+    try:
+        return bool(connection.execute("SELECT 1 FROM meta WHERE key = 'since'").fetchall())
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("step", range(1, RENAMES + 1))
+def test_an_interrupted_restore_makes_no_empty_chat(data: Path, monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+    rename, steps = Path.rename, iter(range(1, step))
+
+    def interrupted(path: Path, target: Path) -> Path:
+        if next(steps, None) is None:
+            raise Interrupted
+        return rename(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", interrupted)
+        with pytest.raises(Interrupted):
+            backup.restore(data, data.parent / "backup")
+    database = data / "chatapp.db"
+    if step in {2, 3, 4}:
+        with pytest.raises(usable.Unusable, match=r"chatapp\.db is gone"):
+            usable.refuse_unusable(database)
+    else:
+        usable.refuse_unusable(database)
+        assert is_changed(database) is (step == 1)
+    backup.restore(data, data.parent / "backup")
+    assert not is_changed(database)
+    assert (data / FILE).exists()
+    kept = [folder / "chatapp.db" for folder in data.glob("before-restore-*")]
+    assert [file for file in kept if file.exists() and is_changed(file)], "What was there before is nowhere."
+
+
+def test_a_restore_interrupted_at_every_step_was_tried(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rename, count = Path.rename, 0
+
+    def counted(path: Path, target: Path) -> Path:
+        nonlocal count
+        count += 1
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", counted)
+    backup.restore(data, data.parent / "backup")
+    assert count == RENAMES
