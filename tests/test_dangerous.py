@@ -174,3 +174,11 @@ def test_scripts_keep_what_others_name_in_maps() -> None:
     """A property whose name somebody chose could be ``__proto__``."""
     computed = re.compile(r"\w\[(?![\d\"'])[^\]]+\]\s*=(?!=)")
     assert [(path.name, found[0]) for path in SCRIPTS for found in computed.finditer(path.read_text())] == []
+
+
+def test_of_cryptography_only_whole_recipes_are_used() -> None:
+    """No block mode, padding or nonce of our own choosing."""
+    used = {
+        name.rsplit(".", 1)[1] for path in SOURCES for name in imports(tree(path)) if name.startswith("cryptography.")
+    }
+    assert used == {"Argon2id", "Fernet", "InvalidKey", "InvalidToken", "MultiFernet"}
