@@ -269,7 +269,7 @@ async function startChat() {
     nextUnread: () => rooms.step(1, true),
     escape: () => connection.dismiss(),
   });
-  document.querySelector('form[action="/logout"]')?.addEventListener("submit", forget);
+  document.querySelectorAll('form[action="/logout"]').forEach((form) => form.addEventListener("submit", forget));
   // Somebody who may join a room, but is not in it, sees neither messages nor a box to write in.
   if (document.getElementById("composer")) await startRoom(connection, rooms);
   connection.start();

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.async_api import Page, expect
 
 from tests.e2e.verbs import say
@@ -110,3 +111,15 @@ async def test_back_after_a_logout_shows_nothing(visit: Visit, server: Server) -
         await page.evaluate("history.back()")
         await expect(page).to_have_url(re.compile("/login"))
         await expect(page.locator("#timeline")).to_have_count(0)
+
+
+@pytest.mark.parametrize("way", ["/settings/profile", "/rooms/general"])
+async def test_a_logout_leaves_no_words_in_the_browser(visit: Visit, way: str) -> None:
+    page = await visit("grace", at="/rooms/general")
+    await page.fill("#message", "half a thought")
+    await page.wait_for_function("Object.keys(localStorage).some((key) => key.startsWith('draft:grace:'))")
+    await page.goto(way)
+    # The last one on the page: the settings have a button of their own beside that of the menu.
+    await page.locator("form[action='/logout']").last.evaluate("form => form.requestSubmit()")
+    await page.wait_for_url("**/login")
+    assert await page.evaluate("Object.keys(localStorage).filter((key) => /grace|thought/.test(key))") == []
