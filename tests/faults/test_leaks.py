@@ -82,7 +82,7 @@ class TestInside:
         tasks = len(asyncio.all_tasks())
         await visitor.visits_often(rounds(100, 2_000))
         await self.nobody_is_left(app)
-        assert len(asyncio.all_tasks()) <= tasks
+        await until(lambda: len(asyncio.all_tasks()) <= tasks, seconds=SECONDS)
 
     async def nobody_is_left(self, app: web.Application) -> None:
         gateway = app[GATEWAY]
