@@ -32,7 +32,7 @@ GUESSABLE: Final = {"random", "uuid"}
 SECRET_BYTES: Final = 16
 # They tell apart, and keep nothing from anybody.
 NO_SECRET: Final = {
-    *("web/middlewares.py", "gateway/connection.py"),
+    *("web/middlewares.py", "web/unreadable.py", "gateway/connection.py"),
     *("storage/backup.py", "storage/mark.py", "storage/secrets.py"),
 }
 SCRIPTS: Final = sorted((ROOT / "static" / "js").glob("*.js"))
