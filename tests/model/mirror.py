@@ -11,6 +11,14 @@ from tests.support.cast import Ear, Frame
 
 Client = TestClient[Any, Any]
 API = "/api/v1/rooms"
+PATIENCE = 30.0
+
+
+class PatientEar(Ear):
+    """Waits for a disk that everybody else is writing to; what never comes is found all the same."""
+
+    async def _read(self, within: float) -> Frame:
+        return await super()._read(max(within, PATIENCE))
 
 
 @dataclass
@@ -46,7 +54,7 @@ class Mirror:
     async def connects(self, client: Client) -> None:
         """Come, or come back: the list of rooms anew, then of each room what was missed."""
         self.client = client
-        self.ear = Ear(await client.ws_connect("/ws", headers=self.bearer))
+        self.ear = PatientEar(await client.ws_connect("/ws", headers=self.bearer))
         self.ear.hello = await self.ear.frame()
         user = self.ear.hello["user"]
         self.names[user["username"]] = user["display_name"]
@@ -110,9 +118,11 @@ class Mirror:
         copy.read_index, copy.epoch = max(copy.read_index, answer["read_index"]), answer["epoch"]
         copy.is_heard = True
         if copy.kind == "direct":
-            members = (await self.reads(f"{API}/{slug}/members"))["members"]
-            others = [member["username"] for member in members if member["username"] != self.username]
+            names = {m["username"]: m["display_name"] for m in (await self.reads(f"{API}/{slug}/members"))["members"]}
+            others = [username for username in names if username != self.username]
+            # The title once more: news of a name may have come before it was known whose name it is.
             copy.other = (others or [self.username])[0]
+            copy.title = names[copy.other]
 
     async def _asks_for_names(self) -> None:
         """Names that changed while it was away are those of the members' list."""
