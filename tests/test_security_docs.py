@@ -203,6 +203,12 @@ def test_what_is_open_is_said_at_the_top() -> None:
     assert said[1].split(", ") == [row[0] for row in requirements() if verdict(row) == "open"]
 
 
+def test_what_went_wrong_elsewhere_is_tried_here_or_cannot_be() -> None:
+    found = {row[0]: row[2] for row in cells(section("What went wrong elsewhere"))[1:]}
+    assert list(found) == [str(number) for number in range(1, 63)]
+    assert [number for number, here in found.items() if not named_tests(here) and "not applicable: " not in here] == []
+
+
 def test_every_rule_for_a_field_is_written() -> None:
     rules = {row[0].strip("`"): row[1] for row in cells(section("Fields"))[1:]}
     checks = {each.name for each in functions(tree(PACKAGE / "core" / "validation.py")) if each.name[0] != "_"}
