@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
+from chatapp.storage import audit_log
 from tests.support.command import Chatapp, Here
 from tests.support.damage import behind_its_back
 
@@ -157,3 +159,24 @@ def test_what_is_no_backup_is_not_restored(chatapp: Chatapp, tmp_path: Path) -> 
     (tmp_path / "empty").mkdir()
     result = chatapp("restore", str(tmp_path / "empty"))
     assert (result.code, result.err) == (1, f"There is no backup in {tmp_path}/empty: it has no chatapp.db.\n")
+
+
+def test_a_backup_and_a_restore_are_in_the_audit_log(chatapp: Chatapp, tmp_path: Path) -> None:
+    with chatapp.serving() as server:
+        assert chatapp("backup", str(tmp_path / "monday")).code == 0
+        assert server.stop() == 0
+    assert "command line\tdatabase.backed_up\tmonday\t" in chatapp("audit-log").out
+    assert chatapp("restore", str(tmp_path / "monday")).code == 0
+    (line,) = chatapp("audit-log", "--action", "database.restored").out.splitlines()
+    assert "command line\tdatabase.restored\t" in line
+    assert chatapp("audit").code == 0
+
+
+def test_a_backup_that_cannot_be_noted_is_a_backup_all_the_same(chatapp: Chatapp, tmp_path: Path) -> None:
+    with behind_its_back(chatapp.data / "chatapp.db") as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        with mock.patch.object(audit_log, "NOTING_SECONDS", 0.1):
+            result = chatapp("backup", str(tmp_path / "monday"))
+    assert result.code == 0
+    assert result.err == "The audit log could not take note of it: database is locked.\n"
+    assert chatapp("audit", str(tmp_path / "monday" / "chatapp.db")).code == 0

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import click
 
 from chatapp.cli.process import FAILED, ONE_PROCESS, read_settings
+from chatapp.core import circumstances
+from chatapp.core.audit_log import Action, draft
+from chatapp.core.circumstances import COMMAND_LINE, Circumstances
+from chatapp.core.clock import system_clock
+from chatapp.settings import Settings
+from chatapp.storage import audit_log, integrity
 from chatapp.storage import backup as backups
-from chatapp.storage import integrity
 from chatapp.storage.database import locked
 from chatapp.storage.integrity import Report
 
@@ -33,8 +39,10 @@ def backup(folder: Path) -> int:
     A server may run meanwhile: the copy is the chat as it is at one moment. Exit code 1 when the copy was made and
     the audit found something in it.
     """
-    report = backups.make(read_settings().data, folder)
+    settings = read_settings()
+    report = backups.make(settings.data, folder)
     click.echo(f"The backup is in {folder}.")
+    _note(settings, "database.backed_up", folder.name)
     return _said(report)
 
 
@@ -57,6 +65,16 @@ def restore(folder: Path, damaged: bool) -> int:
         aside = backups.restore(settings.data, folder)
     click.echo(f"Restored. What was there before is in {aside}.")
     return _said(report)
+
+
+def _note(settings: Settings, action: Action, target: str) -> None:
+    """In the audit log, if that can be written: what was done is done."""
+    with circumstances.under(Circumstances(actor=COMMAND_LINE)):
+        new = draft(system_clock(), None, action, target)
+    try:
+        audit_log.note_beside(settings.database_path, new)
+    except sqlite3.Error as error:
+        click.echo(f"The audit log could not take note of it: {error}.", err=True)
 
 
 def _said(report: Report) -> int:

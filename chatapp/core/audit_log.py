@@ -43,6 +43,8 @@ Action = Literal[
     "message.deleted",
     "audit_log.exported",
     "secrets.changed",
+    "database.backed_up",
+    "database.restored",
 ]
 ACTIONS: Final[tuple[str, ...]] = get_args(Action)
 LONGEST_TARGET: Final = 100

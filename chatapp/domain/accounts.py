@@ -115,7 +115,9 @@ class Accounts:
         password_hash = await self._passwords.hashed(password)
         async with self._database.transaction() as tx:
             person = await self._insert(tx, new, password_hash, is_admin=is_admin)
-            await audit_log.note(tx, None, "account.made", person.username, is_admin=is_admin)
+            await audit_log.note(
+                tx, None, "account.made", person.username, role="administrator" if is_admin else "member"
+            )
         return person
 
     async def everyone(self) -> list[Person]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
 from typing import Any, Final
 
 import aiosqlite
@@ -19,6 +21,8 @@ from chatapp.storage.tables import audit_log, meta
 # Where the log ends, so that a missing end is seen as well; and the last entry that was dropped for its age.
 TOP: Final = "audit_log.top"
 ANCHOR: Final = "audit_log.anchor"
+# How long a command waits for the server to be between two writes.
+NOTING_SECONDS: Final = 5.0
 KEYS: Final = "audit_log.keys"
 
 _names: Final = Entry.__struct_fields__
@@ -57,6 +61,17 @@ async def note_new_keys(database: Database, fingerprint: str) -> None:
         await tx.execute(_keep, {"name": KEYS, "mark": fingerprint})
         if known is not None:
             await note(tx, None, "secrets.changed")
+
+
+def note_beside(path: Path, new: Draft) -> None:
+    """As :func:`note`, for a command that runs beside the server. Blocks. Raises ``sqlite3.Error``."""
+    with closing(sqlite3.connect(path, NOTING_SECONDS, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        row = connection.execute(VALUE.sql, VALUE.values(name=TOP)).fetchone()
+        entry = sealed(new, Mark.read(row[0]) if row else Mark())
+        connection.execute(INSERT.sql, INSERT.values(**_row(entry)))
+        connection.execute(KEEP.sql, KEEP.values(name=TOP, mark=_after(entry)))
+        connection.execute("COMMIT")
 
 
 async def drop_before(tx: Transaction, moment: int) -> None:

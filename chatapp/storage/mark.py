@@ -12,7 +12,7 @@ from typing import Final
 import sqlalchemy as sa
 import structlog
 
-from chatapp.storage import meta
+from chatapp.storage import audit_log, meta
 from chatapp.storage.database import Database
 from chatapp.storage.tables import rooms
 
@@ -72,6 +72,8 @@ async def marked(database: Database) -> AsyncIterator[Mark]:
         if epoch is None:
             epoch = secrets.token_hex(8)
             await meta.put(tx, EPOCH, epoch)
+            if must_be_there:
+                await audit_log.note(tx, None, "database.restored")
         await meta.put(tx, MARKED, "yes")
         mark = Mark(path, epoch, changes)
     try:

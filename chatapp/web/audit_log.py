@@ -104,4 +104,6 @@ def _of_rooms() -> dict[Action, str]:
         "message.deleted": _("Message of another deleted"),
         "audit_log.exported": _("Audit log exported"),
         "secrets.changed": _("Keys changed"),
+        "database.backed_up": _("Backup made"),
+        "database.restored": _("Another database put in place"),
     }

@@ -177,7 +177,7 @@ async def scene(house: House) -> Scene:
 
 
 def test_every_action_is_tried() -> None:
-    assert set(ACTIONS) - ACTS.keys() == {"setup.done", "secrets.changed"}
+    assert set(ACTIONS) - ACTS.keys() == {"setup.done", "secrets.changed", "database.backed_up", "database.restored"}
     assert len(ACTIONS) >= 25
 
 
