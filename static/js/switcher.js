@@ -84,8 +84,22 @@ export class Rooms {
   #onHello() {
     this.#subscribe([...this.#rooms.keys()]);
     for (const [slug, room] of this.#rooms) this.#tellRead(slug, room);
-    if (!this.#isFresh) this.#refreshWithin(LIMITS.refresh); // what was read elsewhere meanwhile
+    if (this.#isFresh) this.#compare();
+    else this.#refreshWithin(LIMITS.refresh); // what was read elsewhere meanwhile
     this.#isFresh = false;
+  }
+
+  /** What was renamed, joined or left after this page was drawn and before hello, nobody has told. */
+  async #compare() {
+    const answer = await fetch("/api/v1/rooms").catch(() => null);
+    if (!answer?.ok) return;
+    const mine = (await answer.json()).rooms.filter(({ role }) => role);
+    if (mine.length !== this.#rooms.size || !mine.every((room) => this.#isDrawn(room))) this.#refreshWithin(0);
+  }
+
+  #isDrawn({ slug, title, topic }) {
+    const isNamed = this.#rooms.get(slug)?.link.querySelector(".n").textContent === title;
+    return isNamed && (slug !== open || (document.querySelector(".roomhead .topic")?.textContent ?? "") === topic);
   }
 
   /** Hears of every room but the open one, whose messages somebody else asks for; a few at a time, for there may be hundreds. */

@@ -42,6 +42,8 @@ LOOKS: Final = [
 
 async def has_no_fault(page: Page) -> None:
     """No violation, no target too small, no sideways scrolling."""
+    # What is still fading in has less contrast than it will have.
+    await page.evaluate("Promise.all(document.getAnimations().map((each) => each.finished.catch(() => null)))")
     results = (await Axe().run(page, options=OPTIONS)).response
     found = [_told(rule) for rule in results["violations"]]
     found += [_told(rule) for rule in results["incomplete"] if rule["id"] == "target-size"]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.e2e.verbs import Wire, new_room, row, say
 from tests.support.backoff import retry_seconds, return_seconds
@@ -122,3 +123,27 @@ async def test_news_is_announced_once_and_history_is_not(visit: Visit) -> None:
     await expect(announcer).to_be_empty()
     await say(ada, "new words")
     await expect(announcer).to_have_text("Ada Okafor: new words")
+
+
+async def test_what_changed_before_the_scripts_were_here_is_seen(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada, "grace")
+    arrives = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await arrives.wait()
+        await route.continue_()
+
+    grace = await visit("grace")
+    await grace.route(re.compile(r"/js/app\.js$"), late)
+    await grace.goto(f"/rooms/{room}", wait_until="commit")
+    await expect(grace.locator(".roomhead h1 .n")).to_have_text(room.replace("-", " "))
+    await ada.goto(f"/rooms/{room}/settings")
+    await ada.fill("[name=name]", f"{room} is another")
+    await ada.fill("[name=topic]", "Meanwhile")
+    await ada.press("[name=name]", "Enter")
+    await ada.wait_for_url(re.compile(rf"/rooms/{room}(/settings)?(\?.*)?$"))
+    await expect(ada.locator(".roomhead, h1").first).to_be_visible()
+    arrives.set()
+    await expect(grace.locator(".roomhead h1 .n")).to_have_text(f"{room} is another")
+    await expect(grace.locator(".roomhead .topic")).to_have_text("Meanwhile")

@@ -97,6 +97,8 @@ class RawSocket:
         """A WebSocket that is let in."""
         raw = await cls.connects(client, receive_buffer=receive_buffer)
         answer = await raw.asks(f"GET {path} HTTP/1.1", *upgrade(), *headers)
+        if answer.status != 101:
+            raw.hangs_up()
         assert answer.status == 101, answer
         return raw
 
