@@ -28,7 +28,7 @@ coverage: .venv/dev ## Say which lines and branches the tests without a browser 
 	$(BIN)/python -m coverage run -m pytest -q --ignore tests/e2e $(ARGS)
 	$(BIN)/python -m coverage report
 
-check: lint types test ## Everything CI runs: lint, types, test
+check: lint types test mutants ## Everything CI runs: lint, types, test, mutants
 
 lint: .venv/dev ## Check style and templates
 	$(BIN)/ruff check .
