@@ -28,6 +28,9 @@ ENOUGH: Final = rounds(30, 100)
 # For all of it to be heard on a machine that does other things as well.
 PATIENCE: Final = rounds(30, 120)
 
+# A thousand kicks take 23 s on an idle machine, and more than a minute on one with other things to do.
+pytestmark = pytest.mark.timeout(rounds(60, 300))
+
 Act = Callable[[Actor, Actor], Awaitable[Any]]
 
 
