@@ -1,4 +1,7 @@
-"""Brings a database file to the current schema, after a copy, before anything else opens it."""
+"""Brings a database file to the current schema, after a copy, before anything else opens it.
+
+Alembic is imported only where there is something to do: it is a fifth of the time a start takes.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from chatapp.places import folder
 
@@ -26,25 +25,26 @@ def upgrade(path: Path) -> list[str]:
     engine = _engine(path)
     try:
         with engine.connect() as connection:
-            config = _config(connection)
-            pending = _pending(connection)
-            if pending and _revision(connection) is not None:
+            current = _revision(connection)
+            pending = _pending(current)
+            if pending and current is not None:
                 _copy(connection, path.with_name(f"{path.stem}-before-{pending[0]}.db"))
             if pending:
-                command.upgrade(config, "head")
+                _apply(connection)
         return pending
     finally:
         engine.dispose()
 
 
 def revisions() -> list[str]:
-    """Every revision this version knows, oldest first."""
-    return [step.revision for step in ScriptDirectory(str(folder("migrations"))).walk_revisions()][::-1]
+    """Every revision this version knows, oldest first: what the names of the files begin with."""
+    return sorted(step.name.partition("_")[0] for step in (folder("migrations") / "versions").glob("[0-9]*.py"))
 
 
 def differences(path: Path) -> list[Any]:
     """How the migrated file differs from ``storage/tables.py``; empty when they agree."""
     from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
 
     from chatapp.storage.tables import metadata
 
@@ -70,22 +70,25 @@ def _engine(path: Path) -> sa.Engine:
     return engine
 
 
-def _config(connection: sa.Connection) -> Config:
+def _apply(connection: sa.Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(folder("migrations")))
     config.attributes["connection"] = connection
-    return config
+    command.upgrade(config, "head")
 
 
 def _revision(connection: sa.Connection) -> str | None:
-    revision = MigrationContext.configure(connection).get_current_revision()
+    is_versioned = sa.inspect(connection).has_table("alembic_version")
+    row = connection.exec_driver_sql("SELECT version_num FROM alembic_version").first() if is_versioned else None
     connection.rollback()
-    return revision
+    return None if row is None else str(row[0])
 
 
-def _pending(connection: sa.Connection) -> list[str]:
+def _pending(current: str | None) -> list[str]:
     known = revisions()
-    current = _revision(connection)
     if current is not None and current not in known:
         raise TooNew(f"The database is at revision {current}, which this version does not know. Use a newer chatapp.")
     return known[known.index(current) + 1 :] if current else known

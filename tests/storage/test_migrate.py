@@ -12,6 +12,7 @@ from typing import Final
 
 import pytest
 from alembic import command, op
+from alembic.script import ScriptDirectory
 
 from chatapp.storage import migrate
 from chatapp.storage.database import open_database
@@ -104,6 +105,18 @@ def test_what_is_current_is_left_alone(path: Path) -> None:
     assert migrate.upgrade(path) == []
     assert path.read_bytes() == before
     assert list(path.parent.glob("*before*")) == []
+
+
+def test_the_names_of_the_files_tell_the_revisions_in_their_order() -> None:
+    steps = [step.revision for step in ScriptDirectory(str(ROOT / "migrations")).walk_revisions()]
+    assert migrate.revisions() == steps[::-1]
+
+
+def test_alembic_is_not_loaded_where_nothing_is_to_be_done(path: Path) -> None:
+    asking = "import sys, pathlib; import chatapp.app; from chatapp.storage import migrate; "
+    asking += "migrate.upgrade(pathlib.Path(sys.argv[1])); print([name for name in sys.modules if 'alembic' in name])"
+    words = [sys.executable, "-c", asking, str(path)]
+    assert subprocess.run(words, check=True, cwd=ROOT, timeout=30, capture_output=True).stdout == b"[]\n"
 
 
 async def test_everyone_starts_with_the_room_general(store: Store) -> None:
