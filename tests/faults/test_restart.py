@@ -18,7 +18,8 @@ SOCKETS: Final = rounds(500, 2000)
 MUTE: Final = rounds(25, 100)
 WRITERS: Final = 50
 AT_ONCE: Final = 50
-STOP_SECONDS: Final = 10.0
+# On a machine that does other things as well; the long run holds what is promised.
+STOP_SECONDS: Final = rounds(10, 5)
 START_SECONDS: Final = 20.0
 
 
