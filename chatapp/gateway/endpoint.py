@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -22,6 +23,8 @@ from chatapp.gateway.socket import Socket
 from chatapp.keys import ADDRESS, GATEWAY
 
 DRAIN_SECONDS: Final = 5.0
+# Of those who are sent away together: a core lets in three times as many while it does nothing else.
+RETURNS_PER_SECOND: Final = 400
 FRAMES_A_TURN: Final = 20
 PINGS_AT_ONCE: Final = 1000
 PINGS_PER_MINUTE: Final = 600
@@ -86,8 +89,10 @@ class Gateway:
     async def drain(self) -> None:
         """Refuse new sockets, say so to the open ones, close them with 1012, wait a little."""
         self.admission.is_draining = True
-        self._chat.hub.tell_everyone(Draining(RETRY_SECONDS))
-        self._chat.hub.end_everyone(Close.RESTART, "restart")
+        hub = self._chat.hub
+        # Clients spread over as long again (protocol.md): the more they are, the longer that has to be.
+        hub.tell_everyone(Draining(max(RETRY_SECONDS, math.ceil(len(hub) / RETURNS_PER_SECOND))))
+        hub.end_everyone(Close.RESTART, "restart")
         tasks = [task for task in self._open if task is not None]
         if tasks:
             await asyncio.wait(tasks, timeout=DRAIN_SECONDS)

@@ -189,11 +189,21 @@ async def test_a_server_that_stops_says_so_and_closes_with_1012(
     for ear in ears:
         draining = await ear.frame()
         assert draining["event"] == "draining"
-        assert draining["retry_after"] > 0
+        assert draining["retry_after"] == 5
         assert await ear.close_code() == 1012
     assert await room.close_code() == 1012
     async with asyncio.timeout(2):
         await drained
+
+
+async def test_the_more_are_sent_away_the_longer_they_are_asked_to_wait(
+    app: web.Application, grace: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoint, "RETURNS_PER_SECOND", 2)
+    ears = [await grace.listens_to() for _ in range(11)]
+    drained = asyncio.create_task(app[GATEWAY].drain())
+    assert [(await ear.frame())["retry_after"] for ear in ears] == [6] * 11
+    await drained
 
 
 async def test_what_was_answered_before_the_stop_is_stored(app: web.Application, ada: Actor) -> None:
