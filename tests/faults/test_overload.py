@@ -12,9 +12,11 @@ from typing import Final
 import pytest
 from aiohttp import ClientSession
 
+from chatapp.storage import journal
 from tests.faults.crowd import populate
 from tests.faults.figures import p99, resident_mib, sockets
 from tests.faults.line import Gone, Line, Refused
+from tests.support.cast import Actor
 from tests.support.house import until
 from tests.support.rounds import rounds
 from tests.support.server import Server
@@ -66,18 +68,24 @@ class Pressure:
         """Over a socket of one's own, which a flood may end."""
         try:
             line = await Line.open(self.server.port, self._token(number))
-            for turn in range(1_000_000):
-                if not self.goes_on:
-                    return line.cut()
-                began = time.monotonic()
-                line.send("sendMessage", room="general", content=f"{turn}", client_id=f"t{number}-{turn}", ref=turn)
-                while (said := await line.receive()).ref != turn:
-                    pass
-                self._count(said.error.code if said.error else "", began, f"t{number}-{turn}")
+        except Refused as refused:
+            return self._refused(refused)
+        try:
+            await self._talks_on(line, number)
         except Gone as gone:
             self.refusals[f"closed with {gone.code}"] += 1
-        except Refused as refused:
-            self._refused(refused)
+        finally:
+            line.cut()
+
+    async def _talks_on(self, line: Line, number: int) -> None:
+        for turn in range(1_000_000):
+            if not self.goes_on:
+                return
+            began = time.monotonic()
+            line.send("sendMessage", room="general", content=f"{turn}", client_id=f"t{number}-{turn}", ref=turn)
+            while (said := await line.receive()).ref != turn:
+                pass
+            self._count(said.error.code if said.error else "", began, f"t{number}-{turn}")
 
     async def _posts(self, session: ClientSession, number: int) -> None:
         headers = {"Authorization": f"Bearer {self._token(number)}"}
@@ -146,6 +154,25 @@ async def test_what_is_too_much_is_refused_and_the_rest_is_kept(server: Server) 
     (await Line.open(server.port, tokens[-1])).cut()
     assert growth < GROWTH_MIB
     assert p99(pressure.healthz) < HEALTHY
+
+
+async def test_what_no_longer_fits_before_the_disk_is_told_when_to_come_back(
+    ada: Actor, grace: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "WAITING", 3)
+    ear, url = await grace.listens_to(), "/api/v1/rooms/general/messages"
+    async with ada.chat.outbox._database.write_lock:
+        taken = [asyncio.create_task(ada.says("being written"))]
+        await until(lambda: bool(ada.chat.outbox._database.write_lock._waiters))
+        taken += [asyncio.create_task(ada.says(f"{number}")) for number in range(3)]
+        await until(lambda: len(ada.chat.messages._journal._waiting) == 3)
+        refused = await ear.asks("sendMessage", room="general", content="too much", client_id="again")
+        async with grace.client.post(url, json={"content": "too much"}, headers=grace.bearer) as answer:
+            told = (answer.status, answer.headers["Retry-After"])
+    assert (refused["error"]["code"], refused["error"]["retry_after"], told) == ("unavailable", 1, (503, "1"))
+    assert sorted([(await message).index for message in taken]) == [1, 2, 3, 4]
+    again = await ear.asks("sendMessage", room="general", content="again", client_id="again")
+    assert again["message"]["index"] == 5
 
 
 async def keys(server: Server, token: str) -> list[str]:
