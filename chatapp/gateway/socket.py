@@ -84,8 +84,7 @@ class Socket(Connection):
             return True
         # A frame at a time: a page of long messages is many times the bound.
         part, is_all = protocol.first_chunk(history.messages)
-        if part:
-            self.send(subscription.voice(room.slug, part))
+        self.send(subscription.voice(room.slug, part))
         if not is_all or not history.is_complete:
             subscription.version = part[-1].version
             return False

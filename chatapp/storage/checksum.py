@@ -16,15 +16,11 @@ Stored = Sequence[object]
 
 # MessagePack says of each value its type and its length: no two rows have the same bytes.
 _encode: Final[Callable[[Stored], bytes]] = msgspec.msgpack.Encoder().encode
-UNREADABLE: Final = -1
 
 
 def of_row(row: Stored) -> int:
-    """CRC-32 of the row, or :data:`UNREADABLE` for what no row of ours can hold."""
-    try:
-        return zlib.crc32(_encode(row))
-    except (TypeError, ValueError, OverflowError):
-        return UNREADABLE
+    """CRC-32 of the row: whatever SQLite gives out, which is None, 64-bit numbers, text and bytes."""
+    return zlib.crc32(_encode(row))
 
 
 def of_message(message: Message) -> int:

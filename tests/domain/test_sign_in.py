@@ -192,6 +192,19 @@ async def test_logging_out_ends_the_session_and_its_sockets(house: House) -> Non
     assert (near.closed, far.closed) == ([4401], [])
 
 
+async def test_who_came_with_a_token_has_no_session_to_log_out_of(house: House) -> None:
+    ada = await house.person("ada")
+    session = await house.signs_in("ada")
+    _, secret = await house.chat.sign_in.create_token(ada, "laptop", None)
+    by_token = await house.chat.sign_in.by_token(secret)
+    assert by_token
+    sockets = [house.connects(session), house.connects(by_token)]
+    await house.chat.sign_in.log_out(by_token)
+    assert [await house.chat.sign_in.is_valid(each) for each in (session, by_token)] == [True, True]
+    assert [socket.closed for socket in sockets] == [[], []]
+    assert house.rows("SELECT count(*) FROM audit_log WHERE action = 'logout'") == [(0,)]
+
+
 async def test_one_sees_and_ends_ones_own_sessions_only(house: House) -> None:
     ada, grace = await house.person("ada"), await house.person("grace")
     mine, theirs = await house.signs_in("ada"), await house.signs_in("grace")

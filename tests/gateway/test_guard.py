@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import struct
 from typing import Any, Final
 
@@ -100,10 +101,10 @@ async def test_time_does_not_run_between_messages_nor_while_one_is_at_work(
     second = frame(TEXT, HELLO)
     raw.writer.write(frame(TEXT, HELLO) + second[:9])
     assert (await raw.hears()).json["message"]["index"] == 1
-    (socket,) = [each for each in ada.chat.hub._people[ada.person.id] if isinstance(each, Connection)]
-    left = socket.guard._left
+    (connection,) = [each for each in ada.chat.hub._people[ada.person.id] if isinstance(each, Connection)]
+    left = connection.guard._left
     raw.writer.write(second[9:12])
-    await until(lambda: socket.guard._left == left - 3)
+    await until(lambda: connection.guard._left == left - 3)
     raw.writer.write(second[12:])
     assert (await raw.hears()).json["message"]["index"] == 2
     assert await raw.is_alive()
@@ -131,6 +132,29 @@ class Both(asyncio.Transport, asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.heard += data
+
+
+async def test_that_a_client_reads_slowly_and_reads_again_is_handed_on() -> None:
+    """Who waits until it is read, as aiohttp does for its goodbye, waits for exactly that."""
+    ours, theirs = socket.socketpair()
+    told: list[str] = []
+
+    class Inner(asyncio.Protocol):
+        def pause_writing(self) -> None:
+            told.append("pause")
+
+        def resume_writing(self) -> None:
+            told.append("resume")
+
+    transport, _ = await asyncio.get_running_loop().create_connection(Inner, sock=ours)
+    Guard(transport)
+    transport.write(bytes(2_000_000))
+    assert told == ["pause"]
+    reader, writer = await asyncio.open_connection(sock=theirs)
+    assert len(await reader.readexactly(2_000_000)) == 2_000_000
+    await until(lambda: told == ["pause", "resume"])
+    for each in (transport, writer):
+        each.close()
 
 
 _long = [frame(TEXT, bytes(size)) for size in (65_535, 65_536)]

@@ -82,6 +82,42 @@ async def test_a_poisonous_change_fails_alone(store: Store, ada: Person, room: R
     assert store.announced == [before, after]
 
 
+async def test_a_change_that_a_rule_of_the_file_refuses_fails_alone_and_is_no_fault_of_the_disk(
+    store: Store, ada: Person, room: Room
+) -> None:
+    await (await driver(store)).execute(
+        "CREATE TEMP TRIGGER no BEFORE INSERT ON messages WHEN new.content = 'no' BEGIN SELECT RAISE(ABORT, 'no'); END"
+    )
+    before, no, after = await all_at_once(*(store.says(ada, content, room) for content in ("before", "no", "after")))
+    assert isinstance(no, Internal)
+    assert await store.stored(room) == [before, after]
+    assert not store.database.health.has_refused
+
+
+@pytest.mark.parametrize("error", [sqlite3.OperationalError("disk I/O error"), sqlite3.ProgrammingError("closed")])
+async def test_a_disk_that_also_fails_to_roll_back_costs_no_more_than_the_batch(
+    store: Store, ada: Person, room: Room, monkeypatch: pytest.MonkeyPatch, error: sqlite3.Error
+) -> None:
+    await fails_at(monkeypatch, store, "COMMIT", sqlite3.OperationalError("disk I/O error"))
+    await fails_at(monkeypatch, store, "ROLLBACK", error)
+    found = await all_at_once(*(store.says(ada, f"{n}", room) for n in range(3)))
+    assert [type(error) for error in found] == [Unavailable] * 3
+    assert (store.calls, await store.stored(room)) == ([], [])
+    assert (await store.says(ada, "after", room)).index == 1
+
+
+async def test_who_stops_waiting_does_not_keep_a_refusal_from_the_others(
+    store: Store, ada: Person, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fails_at(monkeypatch, store, "COMMIT", sqlite3.OperationalError("disk I/O error"))
+    async with store.database.write_lock:
+        impatient, patient = (asyncio.ensure_future(store.says(ada, f"{n}", room)) for n in range(2))
+        await asyncio.sleep(0)
+        impatient.cancel()
+    assert [type(error) for error in await all_at_once(impatient, patient)] == [asyncio.CancelledError, Unavailable]
+    assert (await store.says(ada, "after", room)).index == 1
+
+
 async def test_an_announcement_that_fails_does_not_store_again(store: Store, ada: Person, room: Room) -> None:
     def broken(_room_id: int, _changes: object) -> None:
         raise RuntimeError("nobody to tell")

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import msgspec
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from chatapp.core.errors import Unavailable
 from chatapp.core.models import History, Message, Person, Room
 from chatapp.storage import tail as tails
 from chatapp.storage.messages import Log
+from tests.support.house import until
 from tests.support.store import Store, open_store
 
 MESSAGES: Final = 4
@@ -193,3 +195,40 @@ async def test_a_reader_who_leaves_takes_nothing_from_the_others(store: Store, a
     await asyncio.sleep(0)
     first.cancel()
     assert (await second).index == 1
+
+
+async def test_what_a_first_read_has_seen_already_is_not_taken_back_by_older_news() -> None:
+    old = Message(1, 1, 1, 1, 1, "ada", "Ada", "before", "", 0)
+    new = msgspec.structs.replace(old, version=2, content="edited")
+
+    async def read(_room_id: int, _limit: int) -> History:
+        memory.apply(1, [old])
+        return History((new,), 1, 2)
+
+    memory = tails.Tails(read)
+    assert (await memory.of(1)).recent(5) == History((new,), 1, 2)
+    memory.apply(1, [new])
+    assert (await memory.of(1)).recent(5) == History((new,), 1, 2)
+
+
+async def test_a_read_that_fails_after_everything_was_forgotten_costs_the_next_one_nothing() -> None:
+    said = Message(1, 1, 1, 1, 1, "ada", "Ada", "hello", "", 0)
+    reads: list[asyncio.Future[History]] = []
+
+    async def read(_room_id: int, _limit: int) -> History:
+        reads.append(asyncio.get_running_loop().create_future())
+        return await reads[-1]
+
+    memory = tails.Tails(read)
+    first = asyncio.ensure_future(memory.of(1))
+    await until(lambda: len(reads) == 1)
+    memory.forget()
+    second = asyncio.ensure_future(memory.of(1))
+    await until(lambda: len(reads) == 2)
+    reads[0].set_exception(Unavailable())
+    with pytest.raises(Unavailable):
+        await first
+    memory.apply(1, [said])
+    reads[1].set_result(History((), 0, 0))
+    assert (await second).recent(5) == History((said,), 1, 1)
+    assert memory.known(1) is await second

@@ -54,7 +54,8 @@ async def subscribe(socket: Socket, wanted: Subscribe) -> Answer:
         # Asked again after joining: a removal in between had no subscription to end yet.
         room, _, read_index = await chat.access.membership_for(actor, wanted.room)
         history = await _history(socket, room, wanted)
-        if ear.is_closed:
+        # A socket that had ended before it joined left nothing then that it could leave now.
+        if ear.is_closed or socket.is_ended:
             raise NotFound
     except BaseException:
         socket.leave(room.id)
@@ -96,8 +97,6 @@ def _fields(socket: Socket, room: Room, history: History, read_index: int, wante
 
 
 def _go_live(socket: Socket, ear: Subscription, history: History) -> None:
-    if ear.is_closed or socket.is_ended:
-        return
     ear.version, ear.index = history.version, history.index
     if not socket.chat.hub.go_live(ear, history.version, history.index):
         socket.fell_behind(ear)

@@ -1,0 +1,72 @@
+"""Readiness asks the file itself, and is red for as long as the file refuses and no longer."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+import structlog
+
+from chatapp.core.errors import Unavailable
+from chatapp.storage.database import Database, open_database
+from chatapp.storage.tables import meta
+
+
+@pytest.fixture
+async def database(path: Path) -> AsyncIterator[Database]:
+    async with open_database(path) as opened:
+        yield opened
+
+
+@contextmanager
+def moved_away(path: Path) -> Iterator[None]:
+    away = path.rename(path.with_name("away"))
+    yield
+    away.rename(path)
+
+
+async def write(database: Database, key: str) -> None:
+    async with database.transaction() as tx:
+        await tx.execute(sa.insert(meta).values(key=key, value=""))
+
+
+async def keys(database: Database) -> list[str]:
+    return [row[0] for row in await database.all(sa.select(meta.c.key).order_by(meta.c.key))]
+
+
+async def test_who_has_refused_a_write_is_well_once_it_takes_one_and_nothing_is_left_of_that(
+    database: Database,
+) -> None:
+    await (await database.driver()).execute("PRAGMA query_only=ON")
+    with pytest.raises(Unavailable):
+        await write(database, "a")
+    assert not await database.is_well()
+    assert await keys(database) == []
+    await (await database.driver()).execute("PRAGMA query_only=OFF")
+    assert await database.is_well()
+    assert not database.health.has_refused
+    assert await keys(database) == []
+    await write(database, "b")
+    assert await keys(database) == ["b"]
+
+
+async def test_a_file_that_is_gone_is_said_once_and_is_back_when_it_is_back(database: Database, path: Path) -> None:
+    with structlog.testing.capture_logs() as lines:
+        with moved_away(path):
+            for _ in range(2):
+                with pytest.raises(Unavailable, match="gone or was replaced"):
+                    await write(database, "into nowhere")
+                with pytest.raises(Unavailable):
+                    await keys(database)
+                assert not await database.is_well()
+            sqlite3.connect(path).close()
+            with pytest.raises(Unavailable):
+                await write(database, "into another file")
+        assert await database.is_well()
+        await write(database, "a")
+    assert await keys(database) == ["a"]
+    assert [line["event"] for line in lines] == ["database.gone", "database.back"]
