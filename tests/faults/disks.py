@@ -49,6 +49,14 @@ class ForgetfulDisk:
         """The power goes and comes back: what was not fsynced is gone. Nobody may have a file open."""
         os.setxattr(self.folder, "user.cut", b"1")
 
+    def refuses(self) -> None:
+        """Read-only from here on, also for who has files open: what a kernel makes of a disk it no longer trusts."""
+        os.setxattr(self.folder, "user.refuse", b"1")
+
+    def takes(self) -> None:
+        """Writable again."""
+        os.setxattr(self.folder, "user.take", b"1")
+
 
 @asynccontextmanager
 async def forgetful_disk(folder: Path) -> AsyncIterator[ForgetfulDisk]:

@@ -1,7 +1,8 @@
 """A folder that forgets, when told to, whatever was written but not fsynced: what a power cut leaves behind.
 
 Runs by itself under the system's Python, which has pyfuse3: ``forgetful.py MOUNTPOINT``. Setting the extended
-attribute ``user.cut`` on the folder cuts the power, ``user.keep`` writes everything down.
+attribute ``user.cut`` on the folder cuts the power, ``user.keep`` writes everything down, ``user.refuse`` makes it
+read-only, as a kernel does with a disk it no longer trusts, and ``user.take`` takes that back.
 """
 
 from __future__ import annotations
@@ -77,6 +78,7 @@ class Forgetful(pyfuse3.Operations):  # type: ignore[misc]
         self._names: dict[bytes, int] = {}
         self._kept_names: dict[bytes, int] = {}
         self._chance = random.Random(1)
+        self._is_read_only = False
 
     async def setxattr(self, _inode: int, name: bytes, _value: bytes, _ctx: Any) -> None:
         if name == b"user.keep":
@@ -85,6 +87,8 @@ class Forgetful(pyfuse3.Operations):  # type: ignore[misc]
             self._kept_names = dict(self._names)
         elif name == b"user.cut":
             self._cut()
+        elif name in {b"user.refuse", b"user.take"}:
+            self._is_read_only = name == b"user.refuse"
 
     def _cut(self) -> None:
         # New numbers, so that nothing the kernel remembers of the old files is taken for the new.
@@ -109,18 +113,22 @@ class Forgetful(pyfuse3.Operations):  # type: ignore[misc]
 
     async def setattr(self, inode: int, wanted: Any, fields: Any, _handle: Any, _ctx: Any) -> Any:
         if inode in self._files and fields.update_size:
+            self._changes()
             self._files[inode].truncate(wanted.st_size)
         if inode in self._files and fields.update_mode:
             self._files[inode].mode = wanted.st_mode
         return self._attributes(inode)
 
     async def create(self, _parent: int, name: bytes, mode: int, _flags: int, _ctx: Any) -> Any:
+        self._changes()
         inode = self._names[name] = next(self._numbers)
         self._files[inode] = File(mode)
         return pyfuse3.FileInfo(fh=inode), self._attributes(inode)
 
     async def open(self, inode: int, flags: int, _ctx: Any) -> Any:
         file = self._file(inode)
+        if flags & (os.O_WRONLY | os.O_RDWR):
+            self._changes()
         if flags & os.O_TRUNC:
             file.truncate(0)
         return pyfuse3.FileInfo(fh=inode)
@@ -129,14 +137,17 @@ class Forgetful(pyfuse3.Operations):  # type: ignore[misc]
         return bytes(self._file(inode).live[offset : offset + size])
 
     async def write(self, inode: int, offset: int, data: bytes) -> int:
+        self._changes()
         self._file(inode).write(offset, bytes(data))
         return len(data)
 
     async def unlink(self, _parent: int, name: bytes, _ctx: Any) -> None:
+        self._changes()
         if self._names.pop(name, None) is None:
             raise pyfuse3.FUSEError(errno.ENOENT)
 
     async def rename(self, _from: int, old: bytes, _to: int, new: bytes, _flags: int, _ctx: Any) -> None:
+        self._changes()
         if old not in self._names:
             raise pyfuse3.FUSEError(errno.ENOENT)
         self._names[new] = self._names.pop(old)
@@ -165,6 +176,10 @@ class Forgetful(pyfuse3.Operations):  # type: ignore[misc]
         found.f_files = found.f_ffree = found.f_favail = 2**20
         found.f_namemax = 255
         return found
+
+    def _changes(self) -> None:
+        if self._is_read_only:
+            raise pyfuse3.FUSEError(errno.EROFS)
 
     def _file(self, inode: int) -> File:
         if inode not in self._files:
