@@ -23,7 +23,7 @@ from chatapp.gateway.socket import Socket
 from chatapp.keys import ADDRESS, GATEWAY
 
 DRAIN_SECONDS: Final = 5.0
-# Of those who are sent away together: a core lets in three times as many while it does nothing else.
+# Of those who are sent away together. A core that does nothing else lets in about three times as many.
 RETURNS_PER_SECOND: Final = 400
 FRAMES_A_TURN: Final = 20
 PINGS_AT_ONCE: Final = 1000
