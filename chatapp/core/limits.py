@@ -18,7 +18,7 @@ MAILS: Final = 5
 # How many addresses' worth one account (of logins) or one address (of people's sockets) may use.
 ADDRESSES: Final = 5
 
-Act = Literal["delete", "membership", "read", "typing", "room", "invite", "token", "ticket", "settings"]
+Act = Literal["delete", "membership", "read", "typing", "room", "invite", "token", "ticket", "settings", "command"]
 # At once, and per minute. More than anybody does by hand, less than a loop does.
 ACTS: Final[dict[Act, tuple[int, int]]] = {
     "delete": (60, 60),
@@ -30,6 +30,8 @@ ACTS: Final[dict[Act, tuple[int, int]]] = {
     "token": (20, 10),
     "ticket": (60, 60),
     "settings": (30, 30),
+    # Whatever a socket is told, besides. A page asks for each of its rooms at once, and so does every tab.
+    "command": (2000, 1200),
 }
 
 

@@ -16,7 +16,7 @@ from chatapp.core.limits import Bucket
 from chatapp.domain.chat import Chat
 from chatapp.gateway import commands, registry
 from chatapp.gateway.admission import RETRY_SECONDS, Admission
-from chatapp.gateway.connection import Connection
+from chatapp.gateway.connection import Connection, milliseconds
 from chatapp.gateway.guard import Guard
 from chatapp.gateway.room_socket import RoomSocket
 from chatapp.gateway.socket import Socket
@@ -26,6 +26,7 @@ DRAIN_SECONDS: Final = 5.0
 # Of those who are sent away together. A core that does nothing else lets in about three times as many.
 RETURNS_PER_SECOND: Final = 400
 FRAMES_A_TURN: Final = 20
+BYTES_A_TURN: Final = 65_536
 PINGS_AT_ONCE: Final = 1000
 PINGS_PER_MINUTE: Final = 600
 HEARD: Final = frozenset({WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG})
@@ -57,7 +58,7 @@ class Gateway:
         self.admission = Admission(chat.settings, chat.limits)
         commands.load()
         self._decoder = registry.decoder()
-        self._pings = Bucket(PINGS_AT_ONCE, PINGS_PER_MINUTE, _milliseconds)
+        self._pings = Bucket(PINGS_AT_ONCE, PINGS_PER_MINUTE, milliseconds)
         self._open: set[asyncio.Task[Any] | None] = set()
 
     async def socket(self, request: web.Request) -> web.StreamResponse:
@@ -155,11 +156,12 @@ class Gateway:
             socket.end(Close.INTERNAL, "internal error")
 
     async def _listen(self, connection: Connection, receive: Callable[[bytes], Awaitable[None]]) -> None:
-        heard = 0
+        frames = size = 0
         while (message := await connection.ws.receive()).type in HEARD:
-            heard += 1
-            if not heard % FRAMES_A_TURN:
-                # What has arrived is handed over without waiting: a heap of small frames would keep everybody else out.
+            frames, size = frames + 1, size + len(message.data)
+            if frames >= FRAMES_A_TURN or size >= BYTES_A_TURN:
+                # What has arrived is handed over without waiting: a heap of frames would keep everybody else out.
+                frames = size = 0
                 await asyncio.sleep(0)
             if connection.is_ended:
                 # Nothing counts any more but the client's goodbye.
@@ -182,7 +184,3 @@ class Gateway:
             connection.end(Close.FLOOD, "flood")
         else:
             connection.pong(payload)
-
-
-def _milliseconds() -> int:
-    return round(asyncio.get_running_loop().time() * 1000)

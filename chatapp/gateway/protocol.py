@@ -128,7 +128,12 @@ def ref_in(data: bytes) -> Ref | msgspec.UnsetType:
         frame = json.loads(data, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         return msgspec.UNSET
-    ref = frame.get("ref", msgspec.UNSET) if isinstance(frame, dict) else msgspec.UNSET
+    return ref_of(frame) if isinstance(frame, dict) else msgspec.UNSET
+
+
+def ref_of(frame: dict[str, Any]) -> Ref | msgspec.UnsetType:
+    """The ``ref`` of a frame that has been read, if it can be said back."""
+    ref = frame.get("ref", msgspec.UNSET)
     if isinstance(ref, str):
         return msgspec.UNSET if has_surrogate(ref) else ref
     is_number = isinstance(ref, int) or (isinstance(ref, float) and math.isfinite(ref))

@@ -86,6 +86,7 @@ class RoomSocket(Connection):
             self.end(Close.NOT_UTF8, "not UTF-8")
             return
         try:
+            self.chat.limits.act("command", self.identity.person.id)
             if self.is_text:
                 await self._post(data.decode().rstrip("\r\n"))
             else:

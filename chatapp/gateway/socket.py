@@ -53,6 +53,7 @@ class Socket(Connection):
             self._refuse_frame(data, error)
             return
         try:
+            self.chat.limits.act("command", self.identity.person.id)
             protocol.refuse_double_keys(data)
             answer = await COMMANDS[type(command)](self, command)
         except ChatError as error:
@@ -93,12 +94,13 @@ class Socket(Connection):
 
     def _refuse_frame(self, data: bytes, error: Exception) -> None:
         try:
+            self.chat.limits.act("command", self.identity.person.id)
             frame = protocol.loosely(data)
-            assert isinstance(error, msgspec.ValidationError)  # noqa: S101 - what parses loosely failed its schema
-            refusal = protocol.explain(error, frame, list(actions()))
-        except ChatError as found:
-            refusal = found
-        self._refuse(protocol.ref_in(data), refusal)
+        except ChatError as refusal:
+            self._refuse(protocol.ref_in(data), refusal)
+            return
+        assert isinstance(error, msgspec.ValidationError)  # noqa: S101 - what parses loosely failed its schema
+        self._refuse(protocol.ref_of(frame), protocol.explain(error, frame, list(actions())))
 
     def _refuse(self, ref: protocol.Ref | msgspec.UnsetType, error: ChatError) -> None:
         self.send(protocol.refusal(ref, error))

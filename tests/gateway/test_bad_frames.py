@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 
+from chatapp.gateway import connection
 from tests.gateway.conftest import Opens
 from tests.support.cast import Actor, Ear
 from tests.support.wire import TEXT, RawSocket
@@ -45,8 +46,11 @@ async def test_an_integer_of_5000_digits_is_refused_wherever_it_stands(opens: Op
         assert (await costs_one_answer(raw, data))["status"] == 400
 
 
-async def test_a_hundred_strange_frames_cost_a_hundred_answers(opens: Opens, ada: Actor, witness: Ear) -> None:
+async def test_strange_frames_cost_an_answer_each(
+    opens: Opens, ada: Actor, witness: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Mutations of good frames and heaps of JSON, the same ones in every run."""
+    monkeypatch.setattr(connection, "REFUSALS_AT_ONCE", 300)
     chance = random.Random(6455)
     raw = await opens(ada)
     for number in range(300):

@@ -6,15 +6,18 @@ import asyncio
 import json
 import socket
 import struct
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from chatapp.gateway import endpoint, guard
 from chatapp.gateway.connection import Connection
 from chatapp.gateway.guard import Guard
+from chatapp.settings import Settings
 from tests.gateway.conftest import Opens
 from tests.support.cast import Actor
 from tests.support.house import until
@@ -163,7 +166,7 @@ _frames = _short | st.sampled_from(_long)
 
 
 @given(st.lists(_frames, min_size=1, max_size=5), st.data())
-@settings(max_examples=rounds(40, 2000), deadline=None)
+@examples(max_examples=rounds(40, 2000), deadline=None)
 def test_masked_frames_pass_however_they_are_cut_and_the_next_without_a_mask_does_not(
     frames: list[bytes], data: st.DataObject
 ) -> None:
@@ -236,21 +239,33 @@ async def test_more_pings_than_a_thousand_at_once_are_a_flood(opens: Opens, ada:
     assert await other.is_alive()
 
 
-@pytest.mark.parametrize("payload", [b"{}", b'{"action":"ping"}'], ids=["nonsense", "a command"])
-async def test_a_heap_of_small_frames_lets_everybody_else_in_between(opens: Opens, ada: Actor, payload: bytes) -> None:
-    raw = await opens(ada)
-    count = 4000
-    turns: list[int] = []
+class TestWithoutLimits:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return replace(settings, limits=False)
 
-    async def watches() -> None:
-        while True:
-            turns.append(1)
-            await asyncio.sleep(0)
+    @pytest.mark.parametrize(
+        ("payload", "count", "a_turn"),
+        [
+            pytest.param(b"{}", 4000, endpoint.FRAMES_A_TURN, id="nonsense"),
+            pytest.param(b'{"action":"ping"}', 4000, endpoint.FRAMES_A_TURN, id="a command"),
+            pytest.param(b'{"action":"ping"}'.ljust(endpoint.BYTES_A_TURN), 200, 1, id="a long command"),
+        ],
+    )
+    async def test_a_heap_of_frames_lets_everybody_else_in_between(
+        self, opens: Opens, ada: Actor, payload: bytes, count: int, a_turn: int
+    ) -> None:
+        raw = await opens(ada)
+        turns: list[int] = []
 
-    raw.writer.write(frame(TEXT, payload) * count)
-    await raw.writer.drain()
-    watching = asyncio.create_task(watches())
-    for _ in range(count):
-        await raw.hears()
-    watching.cancel()
-    assert len(turns) > count / endpoint.FRAMES_A_TURN
+        async def watches() -> None:
+            while True:
+                turns.append(1)
+                await asyncio.sleep(0)
+
+        raw.writer.write(frame(TEXT, payload) * count)
+        watching = asyncio.create_task(watches())
+        for _ in range(count):
+            await raw.hears()
+        watching.cancel()
+        assert len(turns) > count / a_turn

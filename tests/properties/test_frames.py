@@ -46,12 +46,15 @@ def silent(kind: type[Any], heard: Heard) -> Any:
 
     socket = object.__new__(kind)
     socket.chat = SimpleNamespace(
-        messages=SimpleNamespace(post=takes, recent=takes), sign_in=SimpleNamespace(by_token=takes_nothing)
+        messages=SimpleNamespace(post=takes, recent=takes),
+        sign_in=SimpleNamespace(by_token=takes_nothing),
+        limits=SimpleNamespace(act=lambda *_: None),
+        settings=SimpleNamespace(limits=False),
     )
     socket.identity = SimpleNamespace(person=SimpleNamespace(id=1, username="ada"))
     socket.room = SimpleNamespace(slug="general")
     socket.is_text, socket.id = False, "x"
-    socket._noted = socket._refusals = 0
+    socket._noted = 0
     socket.send, socket.end = heard.send, heard.end
     return socket
 
