@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import urllib.request
@@ -154,8 +155,12 @@ def test_an_interrupted_command_ends_with_130(chatapp: Chatapp) -> None:
 
 
 def test_a_room_belongs_to_the_first_admin(with_ada: Chatapp) -> None:
-    assert with_ada("room", "add", "ops", "--name", "Operations", "--closed") == Result(0, "Added ops.\n", "")
+    assert with_ada("room", "add", "ops", "--name", "Operations") == Result(0, "Added ops.\n", "")
     assert "ops" in fails(with_ada("room", "add", "ops"))
+
+
+def test_a_closed_room_gets_an_address_that_nobody_guesses(with_ada: Chatapp) -> None:
+    assert re.fullmatch(r"Added ops-[0-9a-f]{8}\.\n", with_ada("room", "add", "ops", "--closed").out)
 
 
 def test_a_room_needs_an_owner(chatapp: Chatapp) -> None:

@@ -18,7 +18,7 @@ def room() -> None:
 @click.argument("slug")
 @click.option("--name", default="", help="Name that people see; may change later.  [default: SLUG]")
 @click.option("--topic", default="", help="What the room is about.")
-@click.option("--closed", is_flag=True, help="Only people who are added see it.")
+@click.option("--closed", is_flag=True, help="Only people who are added see it; its address gets an ending.")
 @click.option("--owner", default="", help="Who owns it and is its first member.  [default: the first admin]")
 def add_room(slug: str, name: str, topic: str, closed: bool, owner: str) -> None:
     """Make a room; SLUG is its address for ever."""

@@ -55,14 +55,14 @@ class Rooms:
         self, actor: Person, *, name: str, slug: str = "", topic: str = "", kind: RoomKind = "open"
     ) -> Room:
         """A new open or closed room owned by the actor. Raises ``Invalid``, and ``Conflict`` for the address of a room
-        they can see; where it is that of another, the room gets one that begins like it."""
+        they can see; a closed room, and one whose address is that of another, gets one that begins like it."""
         name = validation.room_name(name)
         topic = validation.topic(topic)
         if kind not in {"open", "closed"}:
             raise invalid("kind", "A room is open or closed.")
         self._limits.act("room", actor.id)
         address = validation.slug(slug) if slug else validation.derive_slug(name)
-        if kind == "closed" and not slug:
+        if kind == "closed":
             # Nobody finds out that there is such a room by asking for its name.
             address = _unguessable(address)
         async with self._database.transaction() as tx:

@@ -12,6 +12,7 @@ from chatapp.core.errors import BadRequest, ChatError, Forbidden, Invalid, NotFo
 from chatapp.core.models import Person
 from chatapp.settings import Settings
 from tests.support.house import HERE, PASSWORD, House, open_house
+from tests.support.rooms import closed_room
 from tests.support.time import SettableClock
 
 # Nothing, prefixes of what a credential looks like, and what databases and languages take for nothing.
@@ -127,7 +128,7 @@ async def test_whoever_was_removed_neither_changes_nor_reads_what_they_said(
     house: House, ada: Person, grace: Person
 ) -> None:
     """As in CVE-2023-32678 and CVE-2023-47642."""
-    await house.chat.rooms.create(ada, name="Designers", slug="designers", kind="closed")
+    await closed_room(house.chat, ada, "designers")
     await house.chat.memberships.add(ada, "designers", "grace")
     mine = await house.chat.messages.post(grace, "designers", "mine", client_id="once")
     await house.chat.memberships.remove(ada, "designers", "grace")
@@ -147,7 +148,7 @@ async def test_whoever_was_removed_neither_changes_nor_reads_what_they_said(
 
 
 async def test_a_key_used_in_a_room_that_is_gone_tells_nothing_of_it(house: House, ada: Person, grace: Person) -> None:
-    await house.chat.rooms.create(ada, name="Designers", slug="designers", kind="closed")
+    await closed_room(house.chat, ada, "designers")
     await house.chat.memberships.add(ada, "designers", "grace")
     await house.chat.messages.post(grace, "designers", "mine", client_id="once")
     await house.chat.memberships.remove(ada, "designers", "grace")

@@ -12,6 +12,7 @@ from chatapp.core.models import History, Identity, Person
 from chatapp.domain import messages
 from tests.support.house import House
 from tests.support.listener import FakeListener, numbers
+from tests.support.rooms import closed_room
 from tests.support.store import indexes
 from tests.support.time import eventually
 
@@ -27,7 +28,7 @@ def house(unhurried: House) -> House:
 async def linus(house: House, grace: Person) -> Person:
     """Not in the room Designers, which is Grace's."""
     person = await house.person("linus")
-    await house.chat.rooms.create(grace, name="Designers", slug="designers", kind="closed")
+    await closed_room(house.chat, grace, "designers")
     return person
 
 

@@ -8,6 +8,7 @@ from chatapp.core.errors import ChatError, Forbidden, NotFound
 from chatapp.core.models import Identity, Person, Room
 from tests.support.house import House, rooms_of
 from tests.support.listener import FakeListener, numbers
+from tests.support.rooms import closed_room
 
 People = dict[str, Person]
 
@@ -25,9 +26,10 @@ async def make(house: House, people: People, kind: str) -> Room:
         return await house.chat.rooms.open_direct(people["owner"], "member")
     if kind == "general":
         return await house.chat.access.room_for(people["owner"], "general")
-    room = await house.chat.rooms.create(
-        people["owner"], name=kind, slug=kind, kind="closed" if kind == "closed" else "open"
-    )
+    if kind == "closed":
+        room = await closed_room(house.chat, people["owner"], "closed", "closed")
+    else:
+        room = await house.chat.rooms.create(people["owner"], name=kind, slug=kind)
     for name in ("admin", "member"):
         await house.chat.memberships.add(people["owner"], room.slug, name)
     return room

@@ -11,6 +11,7 @@ from chatapp.core.errors import ChatError, Conflict, Forbidden, Invalid, NotFoun
 from chatapp.core.models import Message, Person
 from chatapp.settings import Settings
 from tests.support.house import House, open_house
+from tests.support.rooms import closed_room
 from tests.support.store import contents, indexes
 from tests.support.time import SettableClock
 
@@ -24,7 +25,7 @@ def house(unhurried: House) -> House:
 async def linus(house: House, grace: Person) -> Person:
     """Not in the room Designers, which is Grace's."""
     person = await house.person("linus")
-    await house.chat.rooms.create(grace, name="Designers", slug="designers", kind="closed")
+    await closed_room(house.chat, grace, "designers")
     return person
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from chatapp.core.models import Person
 from tests.support.house import House
+from tests.support.rooms import closed_room
 
 ROOM: Final = "designers"
 Goes = Callable[[House, Person, Person], Awaitable[None]]
@@ -39,7 +40,7 @@ async def roles(house: House) -> dict[str, str]:
 async def owner(house: House, ada: Person) -> Person:
     """Owns the room, in which lin has been longer than bob."""
     owner = await house.person("zoe")
-    await house.chat.rooms.create(owner, name="Designers", slug=ROOM, kind="closed")
+    await closed_room(house.chat, owner, ROOM)
     for name in ("lin", "bob"):
         house.clock.passes(seconds=1)
         await house.person(name)

@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestClient
 from chatapp.core import validation
 from chatapp.core.models import Person, Room
 from chatapp.domain.chat import Chat
+from tests.support.rooms import closed_room
 
 PASSWORD: Final = "correct horse battery"
 PATIENCE: Final = 5.0
@@ -181,7 +182,10 @@ class Given:
 
     async def room(self, name: str, *, owner: Actor, members: list[Actor] | None = None, kind: Any = "closed") -> Room:
         slug = validation.derive_slug(name)
-        room = await self.chat.rooms.create(owner.person, name=name, slug=slug, kind=kind)
+        if kind == "closed":
+            room = await closed_room(self.chat, owner.person, slug, name)
+        else:
+            room = await self.chat.rooms.create(owner.person, name=name, slug=slug, kind=kind)
         for member in members or []:
             await self.chat.memberships.add(owner.person, room.slug, member.username)
         return room

@@ -13,12 +13,13 @@ from aiohttp import ClientSession, CookieJar, WSServerHandshakeError
 from aiohttp.test_utils import TestClient, TestServer
 
 from chatapp.app import create_app
-from chatapp.core.models import Message, Person, Role, RoomKind
+from chatapp.core.models import Message, Person, Role
 from chatapp.domain.chat import Chat
 from chatapp.keys import CHAT
 from chatapp.settings import Settings
 from chatapp.storage import memberships
 from tests.support.cast import PASSWORD, Ear
+from tests.support.rooms import closed_room
 from tests.support.time import SettableClock
 
 OPEN: Final = "plaza"
@@ -151,8 +152,13 @@ class World:
         )
         owner, host = self.people["owner"], self.people["host"]
         for slug in (OPEN, CLOSED):
-            kind: RoomKind = "open" if slug == OPEN else "closed"
-            self._ids.append((await self.chat.rooms.create(owner, name=slug, slug=slug, kind=kind)).id)
+            is_open = slug == OPEN
+            making = (
+                self.chat.rooms.create(owner, name=slug, slug=slug)
+                if is_open
+                else closed_room(self.chat, owner, slug, slug)
+            )
+            self._ids.append((await making).id)
             for name in ("member", "moderator", "host", "former", "disabled"):
                 await self.chat.memberships.add(owner, slug, name)
         self.direct = (await self.chat.rooms.open_direct(self.people["member"], host.username)).slug

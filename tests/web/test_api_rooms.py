@@ -24,8 +24,8 @@ async def test_rooms_are_made_listed_and_renamed(ada_script: Script, grace_scrip
 
 
 async def test_members_come_and_go(ada_script: Script, grace_script: Script) -> None:
-    await ada_script.calls("POST", "/api/v1/rooms", {"name": "Ops", "slug": "ops", "kind": "closed"})
-    members = "/api/v1/rooms/ops/members"
+    made = await ada_script.calls("POST", "/api/v1/rooms", {"name": "Ops", "slug": "ops", "kind": "closed"})
+    members = f"/api/v1/rooms/{json.loads(made.text)['slug']}/members"
     assert problem(await grace_script.calls("PUT", f"{members}/grace")) == (404, "not_found")
     assert (await ada_script.calls("PUT", f"{members}/grace")).status == 204
     listed = (await ada_script.gets(members))["members"]
