@@ -96,7 +96,7 @@ class Memberships:
     async def _person(self, tx: Transaction, username: str) -> Person:
         # Nobody's name is other than ASCII; to ask the database for a lone surrogate would fail.
         person = await people.by_username(tx, username.strip().lower()) if username.isascii() else None
-        if person is None or person.is_disabled:
+        if person is None or person.is_disabled or not person.is_verified:
             raise NotFound(f"There is nobody called {username}.")
         return person
 

@@ -101,7 +101,7 @@ async def heir(tx: Transaction, room_id: int) -> Member | None:
     found = await tx.one(
         sa.select(*_MEMBER)
         .join(people, people.c.id == memberships.c.person_id)
-        .where(memberships.c.room_id == room_id, people.c.is_disabled.is_(False))
+        .where(memberships.c.room_id == room_id, people.c.is_disabled.is_(False), people.c.is_verified)
         .order_by(memberships.c.role == "member", memberships.c.joined_at, people.c.id)
     )
     return Member(*found) if found and found.role != "owner" else None

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from chatapp.core.models import Person
 from chatapp.storage.database import Reader, Transaction
 from chatapp.storage.rows import PERSON
-from chatapp.storage.tables import memberships, people
+from chatapp.storage.tables import people
 
 WIDTH: Final = len(PERSON)
 
@@ -45,14 +45,12 @@ async def update(tx: Transaction, person_id: int, **values: Any) -> Person:
 
 
 async def delete_unverified(tx: Transaction, before: int) -> None:
-    """Forget accounts made before that moment whose address nobody has confirmed, and who are in no room."""
-    is_somewhere = sa.exists().where(memberships.c.person_id == people.c.id)
+    """Forget accounts made before that moment whose address nobody has confirmed, whatever rooms they are in."""
     await tx.execute(
         sa.delete(people).where(
             people.c.is_verified.is_(False),
             people.c.is_disabled.is_(False),
             people.c.created_at < before,
-            ~is_somewhere,
         )
     )
 

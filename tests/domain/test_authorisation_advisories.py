@@ -155,3 +155,13 @@ async def test_a_key_used_in_a_room_that_is_gone_tells_nothing_of_it(house: Hous
     with pytest.raises(ChatError) as refusal:
         await house.chat.messages.post(grace, "general", "mine", client_id="once")
     assert "designers" not in refusal.value.message
+
+
+async def test_an_account_that_nobody_confirmed_is_put_into_no_room(open_to_all: House) -> None:
+    ada = await open_to_all.person("ada")
+    room = await open_to_all.chat.rooms.create(ada, name="Type")
+    await open_to_all.registers("grace")
+    for name in ("grace", "nobody"):
+        for act in (open_to_all.chat.memberships.add, open_to_all.chat.memberships.remove):
+            with pytest.raises(NotFound, match=f"There is nobody called {name}."):
+                await act(ada, room.slug, name)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+
 import pytest
 
 from chatapp.core.errors import Unavailable
@@ -58,6 +61,26 @@ async def test_an_account_that_nobody_confirms_gives_its_name_back(open_to_all: 
     await house.chat.housekeeping.tidy()
     assert house.rows("SELECT username FROM people ORDER BY id") == [("ada",), ("linus",)]
     assert await house.registers("grace")
+
+
+async def test_an_account_that_nobody_confirms_is_forgotten_out_of_any_room(open_to_all: House) -> None:
+    house = open_to_all
+    ada = await house.person("ada")
+    room = await house.chat.rooms.create(ada, name="Type")
+    await house.registers("grace")
+    # As it could be made before such an account was nobody to those who add people.
+    with contextlib.closing(sqlite3.connect(house.database.path)) as connection, connection:
+        connection.execute(
+            "INSERT INTO memberships (room_id, person_id, role, joined_at, read_index) "
+            "SELECT ?, id, 'member', 0, 0 FROM people WHERE username = 'grace'",
+            (room.id,),
+        )
+    await house.chat.memberships.leave(ada, room.slug)
+    assert house.rows("SELECT role FROM memberships WHERE room_id = 2") == [("member",)]
+    house.clock.passes(days=7, seconds=1)
+    await house.chat.housekeeping.tidy()
+    assert house.rows("SELECT username FROM people") == [("ada",)]
+    assert house.rows("SELECT role FROM memberships WHERE room_id = 2") == []
 
 
 async def test_a_session_that_is_not_remembered_is_deleted_after_a_day(house: House) -> None:
