@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Iterator
 from html import escape
 from typing import Final
 
@@ -10,10 +12,14 @@ from linkify_it import LinkifyIt
 
 from chatapp.core.errors import Invalid, TooLarge, invalid
 
-SCHEMES: Final = ("http:", "https:", "mailto:")
+# More links than these stay plain text, and what is looked through for them has an end: drawing is everybody's time.
+MOST_LINKS: Final = 100
+MOST_LOOKED_AT: Final = 150_000
 
 _links = LinkifyIt(options={"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
 _links.add("ftp:", None).add("//", None)
+_scheme = re.compile(r"(?:https?|mailto):", re.IGNORECASE)
+_gap = re.compile(r"\s|$")
 
 
 def clean(content: str, most: int) -> str:
@@ -47,14 +53,30 @@ def render(content: str) -> str:
         return ""
     parts: list[str] = []
     end = 0
-    for link in _links.match(content) or ():
-        if not link.url.lower().startswith(SCHEMES):
-            continue
-        parts.append(escape(content[end : link.index]))
-        parts.append(_anchor(link.url, content[link.index : link.last_index]))
-        end = link.last_index
+    for link in _found(content):
+        parts.append(escape(content[end : link.start]))
+        parts.append(_anchor(content[link]))
+        end = link.stop
     return "".join([*parts, escape(content[end:])]) if parts else ""
 
 
-def _anchor(url: str, text: str) -> str:
-    return f'<a href="{escape(url)}" rel="nofollow noopener noreferrer" target="_blank">{escape(text)}</a>'
+def _found(content: str) -> Iterator[slice]:
+    # The linkifier's own search also tries what begins inside another link, which takes the square of the length.
+    end = found = looked_at = 0
+    for scheme in _scheme.finditer(content):
+        if scheme.start() < end:
+            continue
+        gap = _gap.search(content, scheme.end())
+        looked_at += (gap.start() if gap else len(content)) - scheme.end()
+        if found == MOST_LINKS or looked_at > MOST_LOOKED_AT:
+            return
+        # What stands before it has a say.
+        before = max(0, scheme.start() - 1)
+        link = _links.match_at_start(content[before:])
+        if link is not None:
+            found, end = found + 1, before + link.last_index
+            yield slice(scheme.start(), end)
+
+
+def _anchor(url: str) -> str:
+    return f'<a href="{escape(url)}" rel="nofollow noopener noreferrer" target="_blank">{escape(url)}</a>'

@@ -9,11 +9,14 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from linkify_it import LinkifyIt
 
 from chatapp.core.errors import Invalid, TooLarge
-from chatapp.core.text import SCHEMES, clean, is_visible, render
+from chatapp.core.text import clean, is_visible, render
 
 MOST = 8000
+SCHEMES = ("http:", "https:", "mailto:")
+LINKS = LinkifyIt(options={"fuzzy_link": False, "fuzzy_email": False}).add("ftp:", None).add("//", None)
 
 
 # What may be said
@@ -238,6 +241,34 @@ def test_nothing_but_safe_links_comes_out_and_the_words_stay(content: str) -> No
         assert (link["href"] or "").lower().startswith(SCHEMES)
     # A browser makes the same words of it; tags taken away, so does everybody else.
     assert not html or unescape(re.sub(r"<a [^>]*>|</a>", "", html)) == content
+
+
+def test_a_message_has_at_most_a_hundred_links_and_all_of_its_words() -> None:
+    content = " ".join(f"http://a.b/{number}" for number in range(150))
+    html = render(content)
+    assert [link["href"] for link in Page(html).links] == content.split()[:100]
+    assert unescape(re.sub(r"<a [^>]*>|</a>", "", html)) == content
+
+
+@pytest.mark.parametrize("piece", ["http://a?'", "http://a/(", 'https://a/"', "http://a.b/((", "http://a.b/.."])
+def test_drawing_looks_at_each_part_of_a_message_a_few_times_only(piece: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = (piece * MOST)[:MOST]
+    looked_at: list[int] = []
+    test = LinkifyIt.test_schema_at
+
+    def counts(linkifier: LinkifyIt, text: str, name: str, position: int) -> int:
+        looked_at.append(len(text) - position)
+        return int(test(linkifier, text, name, position))
+
+    monkeypatch.setattr(LinkifyIt, "test_schema_at", counts)
+    assert Page(render(content)).links
+    assert 0 < sum(looked_at) <= 20 * MOST
+
+
+@given(st.lists(st.one_of(_pieces, st.text(max_size=5)), max_size=12).map("".join))
+def test_what_is_a_link_is_the_linkifiers_to_say(content: str) -> None:
+    known = [link.text for link in LINKS.match(content) or ()]
+    assert [link["href"] for link in Page(render(content)).links] == known
 
 
 def test_drawing_the_longest_message_is_quick() -> None:
