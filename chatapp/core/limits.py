@@ -17,6 +17,8 @@ REQUESTS: Final = 20
 MAILS: Final = 5
 # How many addresses' worth one account (of logins) or one address (of people's sockets) may use.
 ADDRESSES: Final = 5
+# Right passwords per account, at once and then a minute: each costs a hash, a row and a session.
+ENTRIES: Final = 10
 
 Act = Literal["delete", "membership", "read", "typing", "room", "invite", "token", "ticket", "settings", "command"]
 # At once, and per minute. More than anybody does by hand, less than a loop does.
@@ -65,15 +67,22 @@ class Bucket:
 
     def take(self, key: Hashable) -> int:
         """Take one; 0, or the milliseconds until there is one."""
+        wait, left = self.wait(key), self._now_left(key)
+        self._left[key] = (left if wait else left - 1, self._clock())
+        self._left.move_to_end(key)
+        _forget(self._left)
+        return wait
+
+    def wait(self, key: Hashable) -> int:
+        """Milliseconds until there is one; 0 when there is."""
+        left = self._now_left(key)
+        return 0 if left >= 1 else max(1, round((1 - left) / self._per_ms))
+
+    def _now_left(self, key: Hashable) -> float:
         now = self._clock()
         left, at = self._left.get(key, (float(self._burst), now))
         # A clock set back must not empty the bucket.
-        left = min(self._burst, left + max(0, now - at) * self._per_ms)
-        is_free = left >= 1
-        self._left[key] = (left - 1 if is_free else left, now)
-        self._left.move_to_end(key)
-        _forget(self._left)
-        return 0 if is_free else max(1, round((1 - left) / self._per_ms))
+        return min(self._burst, left + max(0, now - at) * self._per_ms)
 
 
 class Window:
@@ -132,6 +141,8 @@ class Limits:
         self._upgrades_from = Bucket(ADDRESSES * per_minute, ADDRESSES * per_minute, clock)
         self._logins = Window(numbers.login_tries, window, clock)
         self._accounts = Window(numbers.login_tries * ADDRESSES, HOUR_MS, clock)
+        self._entries = Bucket(ENTRIES, ENTRIES, clock)
+        self._entries_from = Bucket(ADDRESSES * ENTRIES, ADDRESSES * ENTRIES, clock)
         self._requests = Window(REQUESTS, HOUR_MS, clock)
         self._mails = Window(MAILS, HOUR_MS, clock)
 
@@ -169,9 +180,11 @@ class Limits:
         counted. A device the account has logged in from has tries of its own, so that nobody can lock the owner
         out. For all others an address has the usual number per window, and all addresses together
         five times that per hour: an account has two names, so at most 100 guesses an hour are looked at.
+        Who knows the password is slowed down too: see :meth:`login_succeeded`.
         """
         keys = _login_keys(account, address, device)
         wait = max(self._logins.wait(key) for key in keys)
+        wait = max(wait, self._entries.wait(account), self._entries_from.wait(network(address)) if address else 0)
         if not device:
             wait = max(wait, self._accounts.wait(account))
         if not self._is_on or wait:
@@ -183,7 +196,13 @@ class Limits:
         return 0
 
     def login_succeeded(self, account: Hashable, address: str = "", device: str = "") -> None:
-        """Forget the failures here and take back this one try everywhere else; guesses from elsewhere stay counted."""
+        """Forget the failures here and take back this one try everywhere else; guesses from elsewhere stay counted.
+
+        The success itself counts: ten at once and ten a minute per account, five times that per address.
+        """
+        self._entries.take(account)
+        if address:
+            self._entries_from.take(network(address))
         mine, *others = _login_keys(account, address, device)
         self._logins.clear(mine)
         for other in others:

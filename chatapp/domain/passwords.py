@@ -6,7 +6,7 @@ from typing import Final
 
 from chatapp.core import devices, passwords, validation
 from chatapp.core.errors import BadRequest, RateLimited, Unauthenticated, invalid
-from chatapp.core.limits import Limits
+from chatapp.core.limits import Limits, network
 from chatapp.core.models import Person
 from chatapp.core.passwords import Hasher
 from chatapp.domain.hashing import Hashing
@@ -45,7 +45,15 @@ class Passwords:
         known = devices.known(device, found[0].id, self._device_keys) if found else ""
         _slow_down(self._limits.login(account, address, known))
         # Asked even when the answer is clear: how long it takes must not tell whether there is such a person.
-        is_right = await self._hashing.is_right(password, found[1] if found else None, is_known=bool(known))
+        where = network(address)
+        is_right = await self._hashing.is_right(
+            password,
+            found[1] if found else None,
+            # A person may have any number of known browsers, and a stranger must not take the owner's places.
+            who=found[0].id if found and known else (account, where),
+            network=where,
+            is_known=bool(known),
+        )
         if not found or not is_right or found[0].is_disabled:
             await self._note_failure(None, account)
             raise Unauthenticated(WRONG)
@@ -56,7 +64,7 @@ class Passwords:
         """The hash that ``password`` fits. Raises ``Invalid`` with the field ``current``, and ``RateLimited``."""
         _slow_down(self._limits.login(actor.id))
         password_hash = await people.password_hash(self._database, actor.id)
-        if not await self._hashing.is_right(password, password_hash, is_known=True):
+        if not await self._hashing.is_right(password, password_hash, who=actor.id, is_known=True):
             await self._note_failure(actor, actor.username)
             raise invalid("current", "This is not your current password.")
         self._limits.login_succeeded(actor.id)

@@ -109,6 +109,20 @@ def test_the_owners_logins_give_a_guesser_no_new_tries(counters: Limits) -> None
     assert counters.login("ada", "192.0.2.98") > 0
 
 
+def test_right_passwords_of_one_account_are_limited_too(counters: Limits, clock: SettableClock) -> None:
+    def enters(name: str, address: str, device: str = "") -> int:
+        wait = counters.login(name, address, device)
+        if not wait:
+            counters.login_succeeded(name, address, device)
+        return wait
+
+    assert [enters("eve", f"192.0.2.{n}", f"browser {n}") for n in range(12)] == [0] * 10 + [6] * 2
+    assert enters("ada", "192.0.2.1") == 0
+    clock.passes(seconds=6)
+    assert [enters("eve", "192.0.2.1") for _ in range(2)] == [0, 6]
+    assert [enters(f"person{n}", "192.0.2.77") for n in range(60)].count(0) == 50
+
+
 def test_one_stranger_locks_nobody_out(counters: Limits) -> None:
     assert [counters.login("ada", "192.0.2.1") for _ in range(20)] == [0, 0, 0, *[180] * 17]
     assert counters.login("ada", "192.0.2.2") == 0
@@ -137,7 +151,7 @@ def test_trying_while_refused_does_not_prolong_the_wait(counters: Limits, clock:
 
 def test_a_success_clears_this_place_and_costs_the_address_nothing(counters: Limits) -> None:
     assert [counters.login("ada", "192.0.2.1") for _ in range(2)] == [0, 0]
-    for _ in range(10):
+    for _ in range(9):
         assert counters.login("grace", "192.0.2.1") == 0
         counters.login_succeeded("grace", "192.0.2.1")
     assert counters.login("ada", "192.0.2.1") == 0

@@ -130,3 +130,28 @@ async def test_of_a_flood_few_wait_in_line_and_one_is_at_work(
     assert Counter(await asyncio.gather(*flood)) == {Unauthenticated: half, RateLimited: 200 - half}
     assert await owner is None
     assert at_work == [0, 1]
+
+
+async def test_one_member_or_one_network_does_not_fill_the_line(
+    unhurried: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = threading.Event()
+    is_right = Hasher.is_right
+
+    def held(hasher: Hasher, password: str, phc: str) -> bool:
+        gate.wait(10)
+        return is_right(hasher, password, phc)
+
+    eve, _ = await unhurried.person("eve"), await unhurried.person("ada")
+    marks = [unhurried.chat.sign_in.device_of(eve) for _ in range(40)]
+    monkeypatch.setattr(Hasher, "is_right", held)
+    member = [asyncio.create_task(tries(unhurried, "eve", PASSWORD, address(n), mark)) for n, mark in enumerate(marks)]
+    others = [asyncio.create_task(tries(unhurried, f"person{n}", PASSWORD, "192.0.2.1")) for n in range(40)]
+    refused = 80 - hashing.MOST_OF_ONE - hashing.MOST_OF_NETWORK
+    await until(lambda: sum(task.done() for task in member + others) >= refused)
+    ada = asyncio.create_task(tries(unhurried, "ada", PASSWORD, "198.51.100.7"))
+    await asyncio.wait([ada], timeout=0)
+    gate.set()
+    assert await ada is None
+    assert Counter(await asyncio.gather(*member)) == {None: hashing.MOST_OF_ONE, RateLimited: 40 - hashing.MOST_OF_ONE}
+    assert Counter(await asyncio.gather(*others))[Unauthenticated] == hashing.MOST_OF_NETWORK
