@@ -24,9 +24,10 @@ from chatapp.storage.integrity import Report
 def audit(path: Path | None) -> int:
     """Check a database file and print what is wrong with it; exit code 1 when something is.
 
-    PATH is the data folder's database unless given: a backup, or a copy. Looked at are the file's structure, holes
-    and doubles in the rooms' logs, the checksum of every message, rows that belong to nothing, and the counters
-    against the rows. Nothing is changed, and a server may run meanwhile.
+    PATH is the data folder's database unless given: a backup, or a copy. Looked at are the file's structure, tables,
+    indexes, triggers and views that are missing, changed or not chatapp's, holes and doubles in the rooms' logs, the
+    checksum of every message, rows that belong to nothing, and the counters against the rows. Nothing is changed, and
+    a server may run meanwhile.
     """
     return _said(integrity.audit(path or read_settings().database_path))
 

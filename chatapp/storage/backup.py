@@ -15,6 +15,7 @@ from typing import Final
 from chatapp.storage.integrity import Report, audit, open_to_read
 from chatapp.storage.mark import FILE as MARK
 from chatapp.storage.secrets import FILE as SECRETS
+from chatapp.storage.secrets import of_backup
 
 DATABASE: Final = "chatapp.db"
 BESIDE: Final = ("", "-wal", "-shm")
@@ -56,8 +57,11 @@ def restore(data: Path, source: Path) -> Path:
     """Put the backup into the data folder, which the caller holds; the folder in which the files of before are now.
 
     The log gets a new epoch: clients learn that their numbers are of another history. Nothing is deleted. When this
-    is interrupted, the old database is in place or none is, which stops the next start. Raises :class:`BackupError`.
+    is interrupted, the old database is in place or none is, which stops the next start. Raises :class:`BackupError`,
+    and ``SecretsError`` for keys that are not whole.
     """
+    # Before anything is put aside: keys that are damaged would stop the next start.
+    keys = of_backup(source / SECRETS) if os.path.lexists(source / SECRETS) else None
     part = data / f"{DATABASE}.part"
     part.unlink(missing_ok=True)
     _copy(source / DATABASE, part)
@@ -72,18 +76,19 @@ def restore(data: Path, source: Path) -> Path:
         if (data / name).exists():
             (data / name).rename(aside / name)
     part.rename(data / DATABASE)
-    if (source / SECRETS).is_file():
-        _replace_secrets(data, source, aside)
+    if keys is not None:
+        _replace_secrets(data, keys, aside)
     _sync(data)
     return aside
 
 
-def _replace_secrets(data: Path, source: Path, aside: Path) -> None:
+def _replace_secrets(data: Path, keys: bytes, aside: Path) -> None:
     if (data / SECRETS).exists():
         shutil.copy(data / SECRETS, aside / SECRETS)
     part = data / f"{SECRETS}.part"
-    shutil.copy(source / SECRETS, part)
-    part.chmod(0o600)
+    part.unlink(missing_ok=True)
+    part.touch(mode=0o600, exist_ok=False)
+    part.write_bytes(keys)
     _sync(part)
     part.rename(data / SECRETS)
 

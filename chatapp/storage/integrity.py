@@ -129,8 +129,22 @@ def _references(connection: sqlite3.Connection, _report: Report) -> Checked:
 def _schema(connection: sqlite3.Connection, report: Report) -> Checked:
     row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     report.revision = None if row is None else row[0]
-    if report.revision not in migrate.revisions():
+    if report.revision is None or report.revision not in migrate.revisions():
         yield Finding(f"The schema is at revision {report.revision}, which this version does not know.")
+    else:
+        yield from _foreign(connection, migrate.schema(report.revision))
+
+
+def _foreign(connection: sqlite3.Connection, made: dict[str, tuple[str, str]]) -> Checked:
+    """A trigger of somebody else's writes what nobody said, a view shows what is not there."""
+    there = {name: (kind, sql) for name, kind, sql in connection.execute(migrate.SCHEMA)}
+    for name in sorted(made.keys() | there.keys()):
+        if name not in made:
+            yield Finding(f"The schema has the {there[name][0]} {name}, which chatapp did not make.")
+        elif name not in there:
+            yield Finding(f"The schema lacks the {made[name][0]} {name}.")
+        elif made[name] != there[name]:
+            yield Finding(f"The schema's {made[name][0]} {name} is not as chatapp made it.")
 
 
 def _log(connection: sqlite3.Connection, report: Report) -> Checked:

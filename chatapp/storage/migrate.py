@@ -5,12 +5,16 @@ Alembic is imported only where there is something to do: it is a fifth of the ti
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from chatapp.places import folder
+
+# Without what SQLite makes by itself: the indexes of unique columns, and its statistics.
+SCHEMA: Final = "SELECT name, type, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY name"
 
 
 class TooNew(Exception):
@@ -39,6 +43,18 @@ def upgrade(path: Path) -> list[str]:
 def revisions() -> list[str]:
     """Every revision this version knows, oldest first: what the names of the files begin with."""
     return sorted(step.name.partition("_")[0] for step in (folder("migrations") / "versions").glob("[0-9]*.py"))
+
+
+@cache
+def schema(revision: str) -> dict[str, tuple[str, str]]:
+    """What the migrations up to that revision make: the kind and the SQL of every table, index, trigger and view."""
+    engine = _engine(Path(":memory:"))
+    try:
+        with engine.connect() as connection:
+            _apply(connection, revision)
+            return {name: (kind, sql) for name, kind, sql in connection.exec_driver_sql(SCHEMA)}
+    finally:
+        engine.dispose()
 
 
 def differences(path: Path) -> list[Any]:
@@ -70,14 +86,14 @@ def _engine(path: Path) -> sa.Engine:
     return engine
 
 
-def _apply(connection: sa.Connection) -> None:
+def _apply(connection: sa.Connection, revision: str = "head") -> None:
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(folder("migrations")))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
 def _revision(connection: sa.Connection) -> str | None:

@@ -89,6 +89,21 @@ def _write(path: Path, content: Secrets) -> Secrets:
     return content
 
 
+def of_backup(path: Path) -> bytes:
+    """The content of a file of keys, which is whole and no link; whoever may read it. Raises :class:`SecretsError`."""
+    try:
+        # Without waiting: a pipe laid out in its place has no end.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+            content = file.read() if is_file else b""
+    except OSError as error:
+        why = "it is a link" if path.is_symlink() else error.strerror
+        raise SecretsError(f"{path} cannot be read: {why}.") from None
+    _parse(path, content)
+    return content
+
+
 def _replace(folder: Path, content: Secrets) -> Secrets:
     """Whole or not at all: a crash leaves the old file or the new one."""
     draft = folder / f"{FILE}.new"
@@ -114,6 +129,10 @@ def _read(path: Path) -> Secrets:
             f"{path} can be read by others (its mode is {stat.S_IMODE(mode):04o}). "
             f"If nobody has copied it, run: chmod 600 {path}"
         )
+    return _parse(path, content)
+
+
+def _parse(path: Path, content: bytes) -> Secrets:
     try:
         found = msgspec.json.decode(content, type=Secrets)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:

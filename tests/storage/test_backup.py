@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from pathlib import Path
@@ -82,3 +83,20 @@ def test_a_restore_interrupted_at_every_step_was_tried(data: Path, monkeypatch: 
     monkeypatch.setattr(Path, "rename", counted)
     backup.restore(data, data.parent / "backup")
     assert count == RENAMES
+
+
+@pytest.mark.parametrize("wrong", ["damaged", "weak", "a link", "a pipe"])
+def test_keys_that_are_not_whole_are_refused_before_anything_is_put_aside(data: Path, wrong: str) -> None:
+    keys = data.parent / "backup" / secrets.FILE
+    content = keys.read_text()
+    keys.unlink()
+    if wrong == "a link":
+        keys.symlink_to(data / secrets.FILE)
+    elif wrong == "a pipe":
+        os.mkfifo(keys)
+    else:
+        keys.write_text("{" if wrong == "damaged" else content.replace('"csrf_key": "', '"csrf_key": "AAAA'))
+    before = sorted(path.name for path in data.iterdir())
+    with pytest.raises(secrets.SecretsError, match=str(keys)):
+        backup.restore(data, keys.parent)
+    assert (sorted(path.name for path in data.iterdir()), is_changed(data / "chatapp.db")) == (before, True)

@@ -53,6 +53,23 @@ FAULTS: Final = {
         "UPDATE alembic_version SET version_num = '9999'",
         "The schema is at revision 9999, which this version does not know.",
     ),
+    "a foreign trigger": (
+        "CREATE TRIGGER evil AFTER INSERT ON messages BEGIN UPDATE people SET is_admin = 1; END",
+        "The schema has the trigger evil, which chatapp did not make.",
+    ),
+    "a foreign view": (
+        "CREATE VIEW rooms_of AS SELECT * FROM rooms",
+        "The schema has the view rooms_of, which chatapp did not make.",
+    ),
+    "a foreign table": ("CREATE TABLE more (x)", "The schema has the table more, which chatapp did not make."),
+    "a missing index": (
+        "DROP INDEX ix_memberships_person_id",
+        "The schema lacks the index ix_memberships_person_id.",
+    ),
+    "another column": (
+        "ALTER TABLE people ADD COLUMN more TEXT",
+        "The schema's table people is not as chatapp made it.",
+    ),
     "a missing table": (
         "DROP TABLE memberships",
         "The counters cannot be read to the end: no such table: memberships.",
@@ -100,6 +117,16 @@ def test_every_fault_is_a_sentence(file: Path, sql: str, sentence: str) -> None:
     report = audit(file)
     assert re.search(rf"^{sentence}$", sentences(report), re.MULTILINE), sentences(report)
     assert not report.is_sound
+
+
+def test_a_trigger_that_was_dropped_or_rewritten_is_found(file: Path) -> None:
+    with behind_its_back(file) as connection:
+        triggers = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")]
+        connection.execute(f'DROP TRIGGER "{triggers[0]}"')
+    assert f"The schema lacks the trigger {triggers[0]}." in sentences(audit(file))
+    with behind_its_back(file) as connection:
+        connection.execute(f'CREATE TRIGGER "{triggers[0]}" AFTER INSERT ON messages BEGIN SELECT 1; END')
+    assert f"The schema's trigger {triggers[0]} is not as chatapp made it." in sentences(audit(file))
 
 
 def test_a_finding_names_its_room_and_index(file: Path) -> None:
