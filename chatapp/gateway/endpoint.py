@@ -117,6 +117,8 @@ class Gateway:
             return ws
         guard = Guard(transport)
         await ws.prepare(request)
+        if getattr(request.protocol, "spoke_early", False):
+            guard.missed_something()
         task = asyncio.current_task()
         self._open.add(task)
         try:

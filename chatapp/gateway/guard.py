@@ -18,7 +18,8 @@ Refuse = Callable[[int, str], None]
 class Guard(asyncio.Protocol):
     """Stands between a connection and aiohttp, and looks at the head of each frame (RFC 6455 section 5.2).
 
-    Installed right before the upgrade is answered, until when a client has to wait with its first frame.
+    Installed right before the upgrade is answered, until when a client has to wait with its first frame; what came
+    with the upgrade has gone past here, and :meth:`missed_something` is told.
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:
@@ -37,6 +38,9 @@ class Guard(asyncio.Protocol):
         self._refuse = refuse
         if self._fault is not None:
             refuse(*self._fault)
+
+    def missed_something(self) -> None:
+        self._fault = Close.PROTOCOL, "frame before the answer"
 
     def grants_more_time(self) -> None:
         """The rest of a message could not be heard while the one before it was at work."""

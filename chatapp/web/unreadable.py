@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 from aiohttp import hdrs, web
@@ -26,11 +26,19 @@ def handlers(server: web.Server, headers: Mapping[str, str], **options: Any) -> 
 
 
 class _Handler(web.RequestHandler):
-    __slots__ = ("_headers",)
+    __slots__ = ("_headers", "spoke_early")
 
     def __init__(self, server: web.Server, headers: Mapping[str, str], **options: Any) -> None:
         super().__init__(server, **options)
         self._headers = headers
+        self.spoke_early = False
+
+    def set_parser(self, parser: Any, data_received_cb: Callable[[], None] | None = None) -> None:
+        """Begin with frames. What has come before the upgrade was answered is handed over now, and not taken."""
+        tap = _Tap()
+        super().set_parser(cast("Any", tap), data_received_cb)
+        self.spoke_early = tap.is_wet
+        tap.feed_data, tap.feed_eof = parser.feed_data, parser.feed_eof
 
     def handle_error(
         self,
@@ -42,6 +50,19 @@ class _Handler(web.RequestHandler):
         """Raises ``ConnectionError`` where an answer has begun, and writes to the log, as aiohttp's own does."""
         super().handle_error(request, status, exc, message)
         return _answer(status, self._headers)
+
+
+class _Tap:
+    """Stands where a parser does, and notes whether anything came."""
+
+    def __init__(self) -> None:
+        self.is_wet = False
+        self.feed_data: Callable[[bytes], tuple[bool, bytes]] = self._notes
+        self.feed_eof: Callable[[], None] = lambda: None
+
+    def _notes(self, data: bytes) -> tuple[bool, bytes]:
+        self.is_wet = True
+        return False, data
 
 
 def _answer(status: int, headers: Mapping[str, str]) -> web.Response:
