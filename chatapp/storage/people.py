@@ -7,11 +7,13 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from chatapp.core.models import Person
+from chatapp.storage import meta
 from chatapp.storage.database import Reader, Transaction
 from chatapp.storage.rows import PERSON
 from chatapp.storage.tables import people
 
 WIDTH: Final = len(PERSON)
+LAST_ID: Final = "last_person"
 
 
 async def insert(
@@ -27,6 +29,7 @@ async def insert(
 ) -> Person:
     """Ask :func:`by_username` and :func:`by_email` in the same transaction first: both are unique."""
     values = {
+        "id": await _last_id(tx) + 1,
         "username": username,
         "email": email,
         "display_name": display_name,
@@ -46,13 +49,23 @@ async def update(tx: Transaction, person_id: int, **values: Any) -> Person:
 
 async def delete_unverified(tx: Transaction, before: int) -> None:
     """Forget accounts made before that moment whose address nobody has confirmed, whatever rooms they are in."""
-    await tx.execute(
+    last = await _last_id(tx)
+    deleted = await tx.execute(
         sa.delete(people).where(
             people.c.is_verified.is_(False),
             people.c.is_disabled.is_(False),
             people.c.created_at < before,
         )
     )
+    if deleted.rowcount:
+        await meta.put(tx, LAST_ID, str(last))
+
+
+async def _last_id(tx: Transaction) -> int:
+    """The highest that was ever given. SQLite would give that of a deleted row again, and with it the marks in browsers
+    and the entries in the audit log that are another's."""
+    row = await tx.one(sa.select(sa.func.max(people.c.id)))
+    return max(row[0] or 0 if row else 0, int(await meta.value(tx, LAST_ID) or 0))
 
 
 async def by_id(db: Reader, person_id: int) -> Person | None:

@@ -83,6 +83,21 @@ async def test_an_account_that_nobody_confirms_is_forgotten_out_of_any_room(open
     assert house.rows("SELECT role FROM memberships WHERE room_id = 2") == []
 
 
+async def test_the_number_of_a_forgotten_account_is_given_to_nobody(open_to_all: House) -> None:
+    house = open_to_all
+    await house.person("ada")
+    await house.registers("grace")
+    (forgotten,) = house.rows("SELECT id FROM people WHERE username = 'grace'")
+    house.clock.passes(days=7, seconds=1)
+    for _ in range(2):
+        await house.chat.housekeeping.tidy()
+    assert house.rows("SELECT username FROM people") == [("ada",)]
+    # The audit log speaks of it, and a browser may still hold its mark.
+    linus = await house.person("linus")
+    assert (linus.id,) == (forgotten[0] + 1,)
+    assert (await house.person("mary")).id == linus.id + 1
+
+
 async def test_a_session_that_is_not_remembered_is_deleted_after_a_day(house: House) -> None:
     await house.person("ada")
     await house.signs_in("ada", remember=False)
