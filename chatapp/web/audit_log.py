@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, Final
@@ -47,8 +48,18 @@ def as_csv(entries: Sequence[Entry]) -> str:
     writer.writerow(HEADING)
     for e in entries:
         row = (timestamp(e.at), e.actor, e.action, e.target, e.address, e.user_agent, e.detail, str(e.id), e.hash)
-        writer.writerow([f"'{cell}" if cell.startswith(FORMULA) else cell for cell in row])
+        writer.writerow([f"'{cell}" if _is_formula(cell) else cell for cell in row])
     return text.getvalue()
+
+
+def _is_formula(cell: str) -> bool:
+    # Spreadsheets drop what is blank or not seen, and some take wide signs for those they stand for.
+    begin = next((sign for sign in unicodedata.normalize("NFKC", cell) if not _is_unseen(sign)), "")
+    return cell.startswith(FORMULA) or begin in FORMULA
+
+
+def _is_unseen(sign: str) -> bool:
+    return sign.isspace() or unicodedata.category(sign) in {"Cc", "Cf"}
 
 
 def _begin(day: date | None, moments: Moments) -> int | None:

@@ -12,12 +12,12 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from chatapp.app import create_app
-from chatapp.core.audit_log import ACTIONS, Wanted
+from chatapp.core.audit_log import ACTIONS, Entry, Wanted
 from chatapp.domain.audit_log import PAGE
 from chatapp.domain.chat import Chat
 from chatapp.keys import CHAT
 from chatapp.settings import Settings
-from chatapp.web.audit_log import action_names
+from chatapp.web.audit_log import action_names, as_csv
 from tests.support.cast import Actor
 from tests.support.time import SettableClock
 from tests.web.browser import Browser
@@ -135,6 +135,15 @@ async def test_no_cell_of_the_export_is_a_formula(
     assert {row[5] for row in table[1:]} == {"'=1+1", "'+1", "'-1", "'@SUM(A1)"}
     assert {row[3] for row in table[1:]} == {"'=cmd@example.org"}
     assert all(cell[:1] not in "=+-@" for row in table for cell in row if cell)
+
+
+@pytest.mark.parametrize(
+    "agent", [" =1+1", "\u3000=1+1", "\uff1d1+1", " \uff20SUM(A1)", "\t=1", "\x00 =1", "\ufeff=1", "\u200b-1"]
+)
+def test_a_formula_behind_spaces_or_in_wide_signs_is_none(agent: str) -> None:
+    entry = Entry(1, 0, None, "", "login.failed", agent, "", "", "{}", "", "")
+    (_, row) = csv.reader(io.StringIO(as_csv([entry])))
+    assert row[3].startswith("'"), row
 
 
 async def test_what_is_typed_by_strangers_is_text_on_the_page(adas: Browser, client: TestClient[Any, Any]) -> None:
