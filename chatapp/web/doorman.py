@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import resource
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable
 from typing import Final, cast
 
@@ -15,7 +16,7 @@ from chatapp.core.limits import network
 # For the database, the log, and whatever a library opens: a server without descriptors can do nothing.
 RESERVED_DESCRIPTORS: Final = 64
 MOST_DESCRIPTORS: Final = 1_048_576
-SWEEP_SECONDS: Final = 1.0
+QUIET_SECONDS: Final = 1.0
 
 log = structlog.get_logger()
 
@@ -38,58 +39,75 @@ class Doorman:
         self._per_address = per_address
         self._most = most
         self._is_exempt = is_exempt
-        self._open: defaultdict[str, set[asyncio.BaseTransport]] = defaultdict(set)
+        self._open: Counter[str] = Counter()
         self._count = 0
-        self._swept_at = 0.0
+        self._told_at = -math.inf
 
     def __call__(self) -> asyncio.Protocol:
-        return _Arrival(self)
+        return _Visitor(self)
 
-    def arrived(self, transport: asyncio.Transport) -> None:
-        """Hand the connection on to aiohttp, or end it."""
-        address = (transport.get_extra_info("peername") or [""])[0]
-        if self._is_full(address):
-            transport.abort()
-            return
-        self._open[network(address)].add(transport)
-        self._count += 1
-        protocol = self._let_in()
-        transport.set_protocol(protocol)
-        protocol.connection_made(transport)
-
-    def _is_full(self, address: str) -> bool:
-        self._sweep()
-        here = self._open.get(network(address), ())
+    def lets_in(self, address: str) -> asyncio.Protocol | None:
+        """Who serves it, or None where it is one too many; :meth:`left` takes it back."""
+        here = network(address)
         is_bound = self._per_address is not None and not self._is_exempt(address)
-        if is_bound and len(here) >= (self._per_address or 0):
-            # Counted anew only where it matters: most addresses have a handful.
-            return sum(not transport.is_closing() for transport in here) >= (self._per_address or 0)
-        return self._count >= self._most
-
-    def _sweep(self) -> None:
-        """Forget those that have gone. Once a second, or a flood would have us do nothing else."""
-        now = asyncio.get_running_loop().time()
-        if now - self._swept_at < SWEEP_SECONDS:
-            return
-        self._swept_at = now
-        for address, transports in tuple(self._open.items()):
-            transports -= {transport for transport in transports if transport.is_closing()}
-            if not transports:
-                del self._open[address]
-        count = sum(len(transports) for transports in self._open.values())
+        if is_bound and self._open[here] >= (self._per_address or 0):
+            return None
         if self._count >= self._most:
-            log.warning("connections.full", open=count, most=self._most)
-        self._count = count
+            self._say_so()
+            return None
+        self._count += 1
+        self._open[here] += 1
+        return self._let_in()
+
+    def left(self, address: str) -> None:
+        here = network(address)
+        self._count -= 1
+        self._open[here] -= 1
+        if not self._open[here]:
+            del self._open[here]
+
+    def _say_so(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._told_at >= QUIET_SECONDS:
+            self._told_at = now
+            log.warning("connections.full", open=self._count, most=self._most)
 
 
-class _Arrival(asyncio.Protocol):
-    """A connection that nobody has looked at yet."""
+class _Visitor(asyncio.Protocol):
+    """One connection: asked about at the door, then aiohttp's until it is lost."""
 
     def __init__(self, doorman: Doorman) -> None:
         self._doorman = doorman
+        self._address = ""
+        self._host: asyncio.Protocol | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._doorman.arrived(cast("asyncio.Transport", transport))
+        self._address = (transport.get_extra_info("peername") or [""])[0]
+        self._host = self._doorman.lets_in(self._address)
+        if self._host is None:
+            cast("asyncio.Transport", transport).abort()
+        else:
+            self._host.connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self._host is not None:
+            self._host.data_received(data)
+
+    def eof_received(self) -> bool | None:
+        return self._host.eof_received() if self._host is not None else None
+
+    def pause_writing(self) -> None:
+        if self._host is not None:
+            self._host.pause_writing()
+
+    def resume_writing(self) -> None:
+        if self._host is not None:
+            self._host.resume_writing()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self._host is not None:
+            self._doorman.left(self._address)
+            self._host.connection_lost(error)
 
 
 def most_connections() -> int:
