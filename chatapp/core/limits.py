@@ -166,11 +166,12 @@ class Limits:
         self._refuse(self._requests.wait(key) if address else 0)
         self._requests.count(key)
 
-    def mail(self, email: str) -> bool:
-        """Count a mail a stranger has us send; False when that address has had enough for now."""
-        is_free = not self._is_on or not self._mails.wait(email)
+    def mail(self, kind: str, email: str) -> bool:
+        """Count a mail a stranger has us send; False when that address has had enough of that kind for now."""
+        key = (kind, email)
+        is_free = not self._is_on or not self._mails.wait(key)
         if is_free:
-            self._mails.count(email)
+            self._mails.count(key)
         return is_free
 
     def login(self, account: Hashable, address: str = "", device: str = "") -> int:

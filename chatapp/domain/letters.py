@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from chatapp.core import mail, tokens
-from chatapp.core.limits import Limits
+from chatapp.core.limits import MAILS, Limits
 from chatapp.core.mail import Mail
 from chatapp.core.models import LinkPurpose, Person
 from chatapp.domain.outbox import Outbox
@@ -31,22 +31,27 @@ class Letters:
 
     async def verification(self, tx: Transaction, person: Person, email: str) -> None:
         """A link to the address that was given; when it is another's, who has it is told instead."""
-        link = await self._link(tx, person, "verify", VERIFY_MS, email)
         owner = await people.by_email(tx, email)
-        if not self._limits.mail(email):
+        is_free = owner is None or owner.id == person.id
+        may_send = self._limits.mail("verify" if is_free else "taken", email)
+        if not may_send and await links.address(tx, person.id, "verify"):
+            # The link that was mailed before stays good.
             return
-        if owner is None or owner.id == person.id:
+        link = await self._link(tx, person, "verify", VERIFY_MS, email)
+        if not may_send:
+            return
+        if owner is None or is_free:
             await self._send(tx, mail.verification(to=email, username=person.username, chat=self.chat, link=link))
         else:
             link = f"{self.public_url}/forgot"
             await self._send(tx, mail.address_taken(to=email, username=owner.username, chat=self.chat, link=link))
 
     async def reset(self, tx: Transaction, person: Person) -> None:
-        link = await self._link(tx, person, "reset", RESET_MS, person.email)
-        if self._limits.mail(person.email):
-            await self._send(
-                tx, mail.password_reset(to=person.email, username=person.username, chat=self.chat, link=link)
-            )
+        """Links mailed before stay good: strangers may ask too, and must not end the one that is about to be used."""
+        if not self._limits.mail("reset", person.email):
+            return
+        link = await self._link(tx, person, "reset", RESET_MS, person.email, keep=MAILS - 1)
+        await self._send(tx, mail.password_reset(to=person.email, username=person.username, chat=self.chat, link=link))
 
     async def password_changed(self, tx: Transaction, person: Person) -> None:
         """So that who did not change it learns of it."""
@@ -61,7 +66,9 @@ class Letters:
         left = 0 if last is None else last + MINUTE_MS - self._database.clock()
         return max(0, -(-left // 1000))
 
-    async def _link(self, tx: Transaction, person: Person, purpose: LinkPurpose, life_ms: int, email: str) -> str:
+    async def _link(
+        self, tx: Transaction, person: Person, purpose: LinkPurpose, life_ms: int, email: str, *, keep: int = 0
+    ) -> str:
         secret, now = tokens.new_secret(), self._database.clock()
         await links.replace(
             tx,
@@ -71,6 +78,7 @@ class Letters:
             email=email,
             at=now,
             expires_at=now + life_ms,
+            keep=keep,
         )
         return f"{self.public_url}/{purpose}/{secret}"
 

@@ -91,6 +91,7 @@ class Links:
         password_hash = await self._passwords.hashed(password)
         async with self._database.transaction() as tx:
             person = await self._consume(tx, "reset", secret)
+            await links.delete_of(tx, person.id, "reset")
             await people.update(tx, person.id, password_hash=password_hash)
             for digest in await sessions.delete_of(tx, person.id):
                 tx.after_commit(partial(self._hub.end_session, digest))

@@ -12,10 +12,20 @@ from chatapp.storage.tables import links
 
 
 async def replace(
-    tx: Transaction, *, digest: str, person_id: int, purpose: LinkPurpose, email: str, at: int, expires_at: int
+    tx: Transaction,
+    *,
+    digest: str,
+    person_id: int,
+    purpose: LinkPurpose,
+    email: str,
+    at: int,
+    expires_at: int,
+    keep: int = 0,
 ) -> None:
-    """A new link; the person's older ones of that purpose end."""
-    await delete_of(tx, person_id, purpose)
+    """A new link; the person's older ones of that purpose end, but for the newest ``keep``."""
+    theirs = links.c.person_id == person_id, links.c.purpose == purpose
+    kept = sa.select(links.c.digest).where(*theirs).order_by(links.c.created_at.desc()).limit(keep)
+    await tx.execute(sa.delete(links).where(*theirs, links.c.digest.not_in(kept)))
     await tx.execute(
         sa.insert(links).values(
             digest=digest, person_id=person_id, purpose=purpose, email=email, created_at=at, expires_at=expires_at

@@ -175,8 +175,11 @@ def test_what_strangers_ask_for_is_limited_by_address(counters: Limits) -> None:
 
 
 def test_one_mail_address_gets_so_many_mails_whoever_asks(counters: Limits) -> None:
-    assert [counters.mail("ada@example.org") for _ in range(limits.MAILS + 1)] == [True] * limits.MAILS + [False]
-    assert counters.mail("grace@example.org")
+    assert [counters.mail("reset", "ada@example.org") for _ in range(limits.MAILS + 1)] == [True] * limits.MAILS + [
+        False
+    ]
+    assert counters.mail("reset", "grace@example.org")
+    assert counters.mail("taken", "ada@example.org")
 
 
 def test_off_means_off(clock: SettableClock) -> None:
@@ -187,7 +190,7 @@ def test_off_means_off(clock: SettableClock) -> None:
         for act in limits.ACTS:
             counters.act(act, 1)
         assert counters.login("ada", "::1") == counters.upgrade(1, "::1") == 0
-        assert counters.mail("ada@example.org")
+        assert counters.mail("reset", "ada@example.org")
 
 
 def test_memory_is_bounded_whatever_names_are_tried(clock: SettableClock, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chatapp.core.errors import ChatError, Invalid, NotFound, RateLimited
+from chatapp.core.limits import MAILS
 from tests.support.house import PASSWORD, House, rooms_of, succeeded
 
 NEW = "a wholly new password"
@@ -122,6 +123,46 @@ async def test_a_flood_of_requests_sends_one_mail(house: House) -> None:
     for _ in range(10):
         await house.chat.links.request_reset("ada@example.org")
     assert len(await house.letters()) == 1
+
+
+async def test_who_asks_in_somebodys_name_ends_none_of_their_links(house: House) -> None:
+    await house.person("ada")
+    secrets = []
+    for _ in range(MAILS):
+        secrets.append(await house.reset_secret("ada@example.org"))
+        house.clock.passes(minutes=1)
+    for _ in range(10):
+        await house.chat.links.request_reset("ada@example.org")
+        assert await house.letters() == []
+        house.clock.passes(minutes=1)
+    assert [await house.chat.links.is_alive("reset", secret) for secret in secrets] == [True] * MAILS
+    await house.chat.links.reset(secrets[0], NEW)
+    assert not any([await house.chat.links.is_alive("reset", secret) for secret in secrets])
+
+
+async def test_who_registers_with_a_taken_address_leaves_its_owner_the_mails_for_a_new_password(
+    open_to_all: House,
+) -> None:
+    await open_to_all.person("ada")
+    for n in range(MAILS + 1):
+        await open_to_all.chat.accounts.register(
+            username=f"eve{n}", email="ada@example.org", password=PASSWORD, invite=""
+        )
+    assert len(await open_to_all.letters()) == MAILS
+    assert await open_to_all.reset_secret("ada@example.org")
+
+
+async def test_the_link_that_confirms_stays_good_when_no_further_mail_is_sent(open_to_all: House) -> None:
+    grace = await open_to_all.registers("grace")
+    for _ in range(MAILS - 1):
+        await open_to_all.letters()
+        open_to_all.clock.passes(minutes=1)
+        await open_to_all.chat.links.request_verification(grace)
+    last = await open_to_all.secret("verify")
+    open_to_all.clock.passes(minutes=1)
+    await open_to_all.chat.links.request_verification(grace)
+    assert await open_to_all.letters() == []
+    assert (await open_to_all.chat.links.verify(last)).is_verified
 
 
 async def test_who_opens_a_reset_link_has_confirmed_the_address(open_to_all: House) -> None:

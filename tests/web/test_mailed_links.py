@@ -30,8 +30,8 @@ async def test_the_link_in_a_mail_is_ours_whatever_host_was_asked(
     made: list[str] = []
     link = chat.letters._link
 
-    async def noted(*arguments: Any) -> str:
-        made.append(await link(*arguments))
+    async def noted(*arguments: Any, **more: Any) -> str:
+        made.append(await link(*arguments, **more))
         return made[-1]
 
     monkeypatch.setattr(chat.letters, "_link", noted)
