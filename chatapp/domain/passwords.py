@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from chatapp.core import devices, passwords, validation
+from chatapp.core import devices, passwords
 from chatapp.core.errors import BadRequest, RateLimited, Unauthenticated, invalid
 from chatapp.core.limits import Limits, network
 from chatapp.core.models import Person
@@ -55,7 +55,8 @@ class Passwords:
             is_known=bool(known),
         )
         if not found or not is_right or found[0].is_disabled:
-            await self._note_failure(None, account)
+            # People type passwords into the wrong field: only what is somebody's name is kept.
+            await self._note_failure(None, account if found else "")
             raise Unauthenticated(WRONG)
         self._limits.login_succeeded(account, address, known)
         return found
@@ -78,10 +79,8 @@ class Passwords:
         return await self.hashed(password) if self._hashing.needs_rehash(password_hash) else password_hash
 
     async def _note_failure(self, actor: Person | None, name: str) -> None:
-        # People type passwords into the wrong field: only what could be a name is kept.
-        shown = name if validation.is_username(name) or "@" in name else ""
         async with self._database.transaction() as tx:
-            await audit_log.note(tx, actor, "login.failed", shown)
+            await audit_log.note(tx, actor, "login.failed", name)
 
     def device_of(self, person: Person) -> str:
         """For the browser they have just logged in with: it keeps a few tries whoever guesses elsewhere."""

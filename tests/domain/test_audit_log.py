@@ -215,7 +215,7 @@ async def test_new_keys_are_logged_at_the_next_start(settings: Settings, clock: 
 
 
 async def test_a_password_typed_as_a_name_is_not_kept(scene: Scene) -> None:
-    for name in (PASSWORD, "Tr0ub4dor&3", "pass\x00word"):
+    for name in (PASSWORD, "Tr0ub4dor&3", "pass\x00word", "hunter2-hunter2", "p@ssw0rd.example"):
         with suppress(ChatError):
             await scene.chat.sign_in.with_password(name, "x", remember=False, **HERE)
     assert {entry.target for entry in await scene.chat.audit_log.latest(Wanted(action="login.failed"), 9)} == {""}
