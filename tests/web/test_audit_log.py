@@ -128,6 +128,7 @@ async def test_pages_lead_from_the_newest_to_the_oldest(adas: Browser, ada: Acto
 async def test_no_cell_of_the_export_is_a_formula(
     adas: Browser, client: TestClient[Any, Any], ada: Actor, chat: Chat
 ) -> None:
+    await chat.accounts.add(username="cmd", email="=cmd@example.org", password="correct horse battery")
     for agent in ("=1+1", "+1", "-1", "@SUM(A1)"):
         wrong = {"username": "=cmd@example.org", "password": "x"}
         await client.post("/api/v1/tokens", json=wrong, headers={"User-Agent": agent})
