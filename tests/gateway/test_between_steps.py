@@ -211,3 +211,25 @@ async def test_where_the_kernel_has_no_such_bound_a_socket_opens_all_the_same(
     raw = await opens(ada)
     raw.sends(TEXT, json.dumps({"action": "ping"}))
     assert (await raw.hears()).json["pong"]
+
+
+async def test_who_leaves_while_the_missed_is_read_is_told_nothing_of_it(
+    opens: Opens, ada: Actor, grace: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = await opens(grace)
+    raw.says(action="subscribe", room="general")
+    assert (await raw.hears()).json["ok"]
+    socket = connection(ada.chat, grace)
+    (ear,) = socket.subscriptions.values()
+    ear.is_live = False
+    ada.chat.hub._rooms[ear.room_id].live.discard(ear)
+    await ada.says("secret")
+
+    async def leaves() -> None:
+        socket.leave(ear.room_id)
+
+    then(monkeypatch, ada.chat.messages, "next_changes", leaves)
+    socket.fell_behind(ear)
+    await eventually(lambda: ear.is_closed and not socket._behind)
+    raw.says(action="ping", ref="next")
+    assert (await raw.hears()).json["ref"] == "next"

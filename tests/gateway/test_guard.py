@@ -54,6 +54,30 @@ async def test_a_missing_mask_is_seen_in_the_second_piece_and_in_the_second_byte
         assert await raw.close_code() == 1002
 
 
+async def test_a_long_head_in_single_bytes_is_one_head() -> None:
+    told = Guard(_Inner())  # type: ignore[arg-type]
+    wanted = frame(TEXT, b"x" * 200) + frame(PING, b"")
+    for byte in wanted:
+        told.data_received(bytes([byte]))
+    assert (told._head, told._left, told._fault) == (b"", 0, None)
+    assert told.transport.heard == wanted  # type: ignore[attr-defined]
+
+
+class _Inner:
+    """A transport and the protocol behind it, in one."""
+
+    heard = b""
+
+    def get_protocol(self) -> _Inner:
+        return self
+
+    def set_protocol(self, _protocol: Any) -> None:
+        pass
+
+    def data_received(self, data: bytes) -> None:
+        self.heard += data
+
+
 # Messages that never end
 
 

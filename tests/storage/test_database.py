@@ -7,13 +7,14 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import aiosqlite
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncTransaction
 
 from chatapp.core.errors import Unavailable
 from chatapp.storage.database import AlreadyRunning, Database, Durability, Transaction, locked, open_database
@@ -270,3 +271,24 @@ def test_the_lock_goes_with_its_holder(tmp_path: Path) -> None:
     for _ in range(2):
         with locked(tmp_path):
             assert (tmp_path / "chatapp.lock").read_text() == str(os.getpid())
+
+
+async def fails_half_way(database: Database) -> None:
+    with suppress(ZeroDivisionError):
+        async with database.transaction() as tx:
+            await note(tx, "half-done")
+            raise ZeroDivisionError
+
+
+async def test_a_roll_back_that_fails_costs_the_connection_and_nothing_else(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(_work: object) -> None:
+        raise sa.exc.OperationalError("ROLLBACK", None, sqlite3.OperationalError("disk I/O error"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(AsyncTransaction, "rollback", fails)
+        await fails_half_way(database)
+    async with database.transaction() as tx:
+        await note(tx, "whole")
+    assert {"half-done", "whole"} & set(await keys(database)) == {"whole"}
