@@ -179,4 +179,4 @@ def test_a_backup_that_cannot_be_noted_is_a_backup_all_the_same(chatapp: Chatapp
             result = chatapp("backup", str(tmp_path / "monday"))
     assert result.code == 0
     assert result.err == "The audit log could not take note of it: database is locked.\n"
-    assert chatapp("audit", str(tmp_path / "monday" / "chatapp.db")).code == 0
+    assert chatapp("audit", str(tmp_path / "monday")).code == 0

@@ -20,16 +20,17 @@ from chatapp.storage.integrity import Report
 
 
 @click.command()
-@click.argument("path", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("path", required=False, type=click.Path(path_type=Path))
 def audit(path: Path | None) -> int:
     """Check a database file and print what is wrong with it; exit code 1 when something is.
 
-    PATH is the data folder's database unless given: a backup, or a copy. Looked at are the file's structure, tables,
-    indexes, triggers and views that are missing, changed or not chatapp's, holes and doubles in the rooms' logs, the
-    checksum of every message, rows that belong to nothing, and the counters against the rows. Nothing is changed, and
-    a server may run meanwhile.
+    PATH is the data folder unless given: a folder with a database in it, as a backup is, or a database file. Looked
+    at are the file's structure, tables, indexes, triggers and views that are missing, changed or not chatapp's, holes
+    and doubles in the rooms' logs, the checksum of every message, rows that belong to nothing, and the counters
+    against the rows. Nothing is changed, and a server may run meanwhile.
     """
-    return _said(integrity.audit(path or read_settings().database_path))
+    path = path or read_settings().database_path
+    return _said(integrity.audit(path / backups.DATABASE if path.is_dir() else path))
 
 
 @click.command()

@@ -65,6 +65,7 @@ It works once, for {RESET_MINUTES} minutes. If it was not you, nothing has chang
 
 def password_changed(*, to: str, username: str, chat: str, link: str) -> Mail:
     body = f"""The password of {username} on {chat} has been changed, and all other browsers are logged out.
+Access tokens of programs still work; look through them under Settings.
 
 If it was you, you can forget this mail. If it was not, choose a new one:
 

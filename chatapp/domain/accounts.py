@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hmac
-from functools import partial
 
 from chatapp.core import passwords, tokens, validation
 from chatapp.core.errors import Conflict, Forbidden, NotFound
 from chatapp.core.events import UserChanged
 from chatapp.core.limits import Limits
 from chatapp.core.models import Identity, Person
-from chatapp.domain import joining, owners
+from chatapp.domain import endings, joining, owners
 from chatapp.domain.joining import Applicant, applicant
 from chatapp.domain.letters import Letters
 from chatapp.domain.passwords import Passwords
@@ -136,7 +135,7 @@ class Accounts:
     # What people change about themselves
 
     async def change_password(self, actor: Person, *, current: str, new: str, keep: Identity) -> None:
-        """All sessions but the one of ``keep`` end, and reset links too.
+        """All sessions but the one of ``keep`` end, JWTs and reset links too.
 
         Raises ``Invalid`` with the field ``current`` or ``new``, and ``RateLimited`` as logging in does.
         """
@@ -149,7 +148,7 @@ class Accounts:
             await people.update(tx, actor.id, password_hash=new_hash)
             await self._letters.password_changed(tx, actor)
             await links.delete_of(tx, actor.id, "reset")
-            await self._end_sessions(tx, actor, except_digest=keep.session_digest)
+            await endings.end_logins(tx, self._hub, actor, except_digest=keep.session_digest)
             await audit_log.note(tx, actor, "password.changed")
 
     async def update_profile(self, actor: Person, *, display_name: str, time_zone: str) -> Person:
@@ -203,10 +202,6 @@ class Accounts:
         if not invite or self._registration == "closed":
             return False
         return await invites.is_usable(self._database, tokens.digest(invite), self._database.clock())
-
-    async def _end_sessions(self, tx: Transaction, person: Person, *, except_digest: str | None = None) -> None:
-        for digest in await sessions.delete_of(tx, person.id, except_digest=except_digest):
-            tx.after_commit(partial(self._hub.end_session, digest))
 
 
 async def _administered(tx: Transaction, actor: Person, username: str) -> Person:

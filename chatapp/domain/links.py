@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Final
 
 from chatapp.core import passwords, tokens, validation
 from chatapp.core.errors import Invalid, NotFound, RateLimited
 from chatapp.core.limits import Limits
 from chatapp.core.models import LinkPurpose, Person
-from chatapp.domain import joining
+from chatapp.domain import endings, joining
 from chatapp.domain.letters import Letters
 from chatapp.domain.outbox import Outbox
 from chatapp.domain.passwords import Passwords
 from chatapp.realtime.hub import Hub
-from chatapp.storage import audit_log, links, people, sessions
+from chatapp.storage import audit_log, links, people
 from chatapp.storage.database import Database, Reader, Transaction
 
 LINK_IS_OVER: Final = "This link is not valid any more."
@@ -93,8 +92,7 @@ class Links:
             person = await self._consume(tx, "reset", secret)
             await links.delete_of(tx, person.id, "reset")
             await people.update(tx, person.id, password_hash=password_hash)
-            for digest in await sessions.delete_of(tx, person.id):
-                tx.after_commit(partial(self._hub.end_session, digest))
+            await endings.end_logins(tx, self._hub, person)
             await audit_log.note(tx, person, "password.reset")
             await self._letters.password_changed(tx, person)
             # Whoever reads the mail of that address has confirmed it.

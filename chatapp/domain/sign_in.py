@@ -161,9 +161,11 @@ class SignIn:
             await audit_log.note(tx, actor, "session.ended")
 
     async def end_other_sessions(self, identity: Identity) -> None:
+        self._limits.act("settings", identity.person.id)
         async with self._database.transaction() as tx:
             ended = await sessions.delete_of(tx, identity.person.id, except_digest=identity.session_digest)
-            await audit_log.note(tx, identity.person, "sessions.ended", count=len(ended))
+            if ended:
+                await audit_log.note(tx, identity.person, "sessions.ended", count=len(ended))
             for digest in ended:
                 tx.after_commit(partial(self._hub.end_session, digest))
 

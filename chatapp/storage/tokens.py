@@ -71,6 +71,12 @@ async def delete(tx: Transaction, person_id: int, token_id: int) -> bool:
     return gone.rowcount > 0
 
 
+async def delete_of(tx: Transaction, person_id: int, *kinds: TokenKind) -> list[int]:
+    """Delete those of a person that are of these kinds; the ids that are gone."""
+    theirs = sa.and_(tokens.c.person_id == person_id, tokens.c.kind.in_(kinds))
+    return list((await tx.execute(sa.delete(tokens).where(theirs).returning(tokens.c.id))).scalars())
+
+
 async def delete_expired(tx: Transaction, now: int) -> list[int]:
     """The ids that are gone."""
     gone = await tx.execute(sa.delete(tokens).where(tokens.c.expires_at <= now).returning(tokens.c.id))

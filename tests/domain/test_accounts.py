@@ -192,6 +192,26 @@ async def test_a_change_of_password_ends_all_other_sessions(house: House) -> Non
     assert not await house.chat.links.is_alive("reset", secret)
 
 
+@pytest.mark.parametrize("way", ["changed", "reset"])
+async def test_a_new_password_ends_what_the_old_one_was_given_for_and_leaves_programs_alone(
+    house: House, way: str
+) -> None:
+    ada = await house.person("ada")
+    _, personal = await house.chat.sign_in.create_token(ada, "deploy", None)
+    _, jwt = await house.chat.sign_in.create_jwt(ada)
+    identity = await house.chat.sign_in.by_token(jwt)
+    assert identity
+    socket = house.connects(identity)
+    if way == "reset":
+        await house.chat.links.reset(await house.reset_secret("ada@example.org"), NEW)
+    else:
+        here = await house.signs_in("ada")
+        await house.chat.accounts.change_password(ada, current=PASSWORD, new=NEW, keep=here)
+    assert await house.chat.sign_in.by_token(jwt) is None
+    assert socket.closed == [4401]
+    assert await house.chat.sign_in.by_token(personal)
+
+
 async def test_the_current_password_must_be_right_and_is_not_to_be_guessed(house: House) -> None:
     ada = await house.person("ada")
     keep = Identity(ada)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import Awaitable, Callable
@@ -275,3 +276,16 @@ async def test_old_entries_go_when_the_operator_wants_it(
         await house.chat.rooms.update(grace, "ops", topic="later")
         await house.chat.housekeeping.tidy()
         assert [entry.action for entry in await house.chat.audit_log.latest(Wanted(), 9)] == left
+
+
+async def test_ending_nothing_is_no_act(scene: Scene) -> None:
+    identity = await scene.house.signs_in("ada")
+    await scene.chat.sign_in.end_other_sessions(identity)
+    before = await scene.chat.audit_log.latest(Wanted(action="sessions.ended"), 9)
+    for _ in range(3):
+        await scene.chat.sign_in.end_other_sessions(identity)
+    assert await scene.chat.audit_log.latest(Wanted(action="sessions.ended"), 9) == before
+    found = await asyncio.gather(
+        *(scene.chat.sign_in.end_other_sessions(identity) for _ in range(60)), return_exceptions=True
+    )
+    assert "rate_limited" in {getattr(each, "code", "") for each in found}
