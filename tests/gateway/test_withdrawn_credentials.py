@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -39,8 +39,8 @@ async def resets_the_password(chat: Chat, _ada: Actor, grace: Actor) -> None:
     made: list[str] = []
     link = chat.letters._link
 
-    async def noted(*arguments: object) -> str:
-        made.append(await link(*arguments))  # type: ignore[arg-type]
+    async def noted(*arguments: Any, **more: Any) -> str:
+        made.append(await link(*arguments, **more))
         return made[-1]
 
     with pytest.MonkeyPatch.context() as patch:
