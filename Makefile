@@ -2,9 +2,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 # What delivers, signs in and lets in: every branch of it is tested.
 VITAL := chatapp/gateway/* chatapp/realtime/hub.py \
-	$(patsubst %,chatapp/storage/%.py,batch checksum database health hot journal mark tail) \
-	$(patsubst %,chatapp/domain/%.py,access accounts links memberships messages passwords sign_in tickets) \
-	$(patsubst %,chatapp/web/%.py,csrf identity origins session)
+  $(patsubst %,chatapp/storage/%.py,batch checksum database health hot journal mark tail) \
+  $(patsubst %,chatapp/domain/%.py,access accounts links memberships messages passwords sign_in tickets) \
+  $(patsubst %,chatapp/web/%.py,csrf identity origins session)
 .DEFAULT_GOAL := help
 .PHONY: help serve test e2e faults mutants fuzz coverage check lint types format docs migration wheel clean
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -11,11 +12,19 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 
 from chatapp.domain.chat import Chat
+from chatapp.settings import Settings
 from tests.support.cast import PASSWORD, Actor
 from tests.web.browser import Browser
 from tests.web.raw import ask
 from tests.web.router import safe_routes
 from tests.web.test_paths import FOREIGN
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Somebody logs in dozens of times within a moment."""
+    return replace(settings, limits=False)
+
 
 AS_PATHS = [
     *("//evil.example", "///evil.example", "////evil.example", "//evil.example/..", "//evil.example/%2e%2e/rooms"),
