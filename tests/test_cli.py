@@ -6,8 +6,11 @@ import json
 import re
 import signal
 import socket
+import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +18,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from chatapp import __version__
+from chatapp import __main__, __version__
 from chatapp.cli import cli
 from tests.support.command import Chatapp, Here, Result
 
@@ -86,6 +89,17 @@ def test_a_process_of_its_own_ends_with_the_same_code(tmp_path: Path) -> None:
     apart = Chatapp(tmp_path / "data", cwd=tmp_path)
     assert apart("dance").code == 2
     assert "There is no setting CHATAPP_PROT." in fails(apart("serve", CHATAPP_PROT="80"))
+
+
+def test_the_command_and_the_module_start_alike() -> None:
+    (command,) = (found for found in entry_points(group="console_scripts") if found.name == "chatapp")
+    assert command.load() is __main__.main
+
+
+def test_a_start_leaves_the_search_for_garbage_on() -> None:
+    asking = "import gc; from chatapp import __main__, cli; cli.main = lambda: print(gc.isenabled()); __main__.main()"
+    said = subprocess.run([sys.executable, "-c", asking], check=True, timeout=30, capture_output=True).stdout
+    assert said == b"True\n"
 
 
 def test_the_version_is_printed(chatapp: Chatapp) -> None:

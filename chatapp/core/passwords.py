@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
-import secrets
 import unicodedata
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
@@ -65,8 +65,8 @@ class Hasher:
         self._memory = memory_kib
         # One thread: a flood of logins waits in line and leaves the other cores to the chat.
         self.worker: Executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="passwords")
-        # Checked for names that do not exist, so that they take as long as those that do.
-        self.nobody = self.hash(secrets.token_urlsafe())
+        # Checked for names that do not exist, so that they take as long as those that do. No password has made it.
+        self.nobody = self._phc(os.urandom(SALT_BYTES), os.urandom(HASH_BYTES))
 
     def hash(self, password: str) -> str:
         return self._kdf().derive_phc_encoded(_bytes(password))
@@ -86,6 +86,9 @@ class Hasher:
         found = _PARAMETERS.match(phc)
         return not found or tuple(map(int, found.groups())) < (self._memory, ITERATIONS, LANES)
 
+    def _phc(self, salt: bytes, digest: bytes) -> str:
+        return f"$argon2id$v=19$m={self._memory},t={ITERATIONS},p={LANES}${_base64(salt)}${_base64(digest)}"
+
     def _kdf(self) -> Argon2id:
         return Argon2id(
             salt=os.urandom(SALT_BYTES),
@@ -94,6 +97,10 @@ class Hasher:
             lanes=LANES,
             memory_cost=self._memory,
         )
+
+
+def _base64(value: bytes) -> str:
+    return base64.b64encode(value).rstrip(b"=").decode()
 
 
 def _bytes(password: str) -> bytes:

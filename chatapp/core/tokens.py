@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import jwt
 import msgspec
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
@@ -83,6 +82,8 @@ def kind_of(token: str) -> TokenKind | None:
 
 def sign(claims: Claims, keys: Mapping[str, str]) -> str:
     """A JWT under the first of ``keys`` (by key id)."""
+    import jwt
+
     kid, key = next(iter(keys.items()))
     payload = {"iss": ISSUER, "aud": AUDIENCE, **msgspec.structs.asdict(claims)}
     return jwt.encode(payload, key, algorithm=ALGORITHMS[0], headers={"kid": kid})
@@ -90,6 +91,8 @@ def sign(claims: Claims, keys: Mapping[str, str]) -> str:
 
 def is_ours(token: str, keys: Mapping[str, str]) -> bool:
     """Whether the token names one of our keys; says nothing about its signature."""
+    import jwt
+
     try:
         return jwt.get_unverified_header(token).get("kid") in keys
     except Exception:
@@ -100,6 +103,8 @@ def read_own(token: str, keys: Mapping[str, str], now: int) -> Claims | None:
     """The claims of a JWT of ours that is genuine and alive at ``now`` (seconds); else None."""
     if len(token) > LONGEST or not is_ours(token, keys):
         return None
+    import jwt
+
     try:
         key = keys[jwt.get_unverified_header(token)["kid"]]
         payload = jwt.decode(
@@ -117,6 +122,8 @@ def read_shared(token: str, secret: str, now: int, *, is_weak_allowed: bool = Fa
     """Who is named in a JWT that another program signed with the shared secret; None unless genuine and alive."""
     if len(token) > LONGEST or not secret:
         return None
+    import jwt
+
     key = secret.encode()
     if is_weak_allowed:
         # HMAC itself fills short keys up with zeros (RFC 2104): the same signature, without PyJWT's refusal.

@@ -10,8 +10,6 @@ from email.utils import formatdate, make_msgid
 from typing import Final, TextIO
 from urllib.parse import unquote, urlsplit
 
-import aiosmtplib
-
 from chatapp.core.mail import Mail, decode
 from chatapp.settings import Settings
 
@@ -52,6 +50,8 @@ class Postman:
         return message
 
     async def _send(self, mail: Mail) -> None:
+        import aiosmtplib
+
         server = urlsplit(self._url)
         is_tls = server.scheme == "smtps"
         await aiosmtplib.send(

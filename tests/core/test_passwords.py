@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from cryptography.exceptions import InvalidKey
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from chatapp.core import passwords
 from chatapp.core.errors import Invalid
@@ -29,6 +31,20 @@ def test_two_hashes_of_one_password_differ(hasher: Hasher) -> None:
 
 def test_the_hash_is_argon2id_with_the_parameters_in_it(hasher: Hasher) -> None:
     assert hasher.hash(GOOD).startswith("$argon2id$v=19$m=64,t=2,p=1$")
+
+
+def test_the_hash_of_nobody_is_checked_as_any_other(hasher: Hasher) -> None:
+    nobodys, somebodys = hasher.nobody.split("$"), hasher.hash(GOOD).split("$")
+    assert nobodys[:4] == somebodys[:4]
+    assert list(map(len, nobodys)) == list(map(len, somebodys))
+    assert not hasher.is_right(GOOD, hasher.nobody)
+    # One in no known form would be refused at once, without the work, and in other words.
+    with pytest.raises(InvalidKey, match="do not match"):
+        Argon2id.verify_phc_encoded(GOOD.encode(), hasher.nobody)
+
+
+def test_everybody_meets_another_nobody(hasher: Hasher) -> None:
+    assert hasher.nobody != Hasher(memory_kib=64).nobody
 
 
 def test_the_same_letters_typed_on_another_system_are_the_same_password(hasher: Hasher) -> None:
