@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from chatapp.settings import Settings
 from chatapp.storage import migrate
 from tests.support.cast import Actor, Given, cast
 from tests.support.leaks import WATCH
+from tests.support.steady import SteadyLoop
 from tests.support.time import SettableClock
 
 CHEAP_HASH_KIB = 64
@@ -26,6 +27,10 @@ CHEAP_HASH_KIB = 64
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(WATCH)
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], SteadyLoop]]:
+    return {"steady": SteadyLoop}
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +46,8 @@ def settings(tmp_path: Path, migrated: Path) -> Settings:
     data = tmp_path / "data"
     data.mkdir(mode=0o700)
     shutil.copy(migrated, data / "chatapp.db")
-    return Settings(data=data, port=0, password_memory_kib=CHEAP_HASH_KIB)
+    # What outlasts a power cut is tried in tests/faults: here nobody waits for the disk.
+    return Settings(data=data, port=0, password_memory_kib=CHEAP_HASH_KIB, durability="normal")
 
 
 @pytest.fixture
