@@ -21,7 +21,8 @@ async def test_a_message_appears_at_once_though_the_server_is_silent(visit: Visi
     wire.swallows = "sendMessage"
     await ada.fill("#message", "into the void")
     await ada.press("#message", "Enter")
-    await expect(row(ada, "into the void")).to_have_class(re.compile("pending"), timeout=300)
+    # Far sooner than it is given up.
+    await expect(row(ada, "into the void")).to_have_class(re.compile("pending"), timeout=3_000)
     await expect(ada.locator("#message")).to_have_value("")
     await expect(row(ada, "into the void")).to_contain_text("Sending")
 

@@ -11,14 +11,14 @@ from typing import Any, Final
 import aiohttp
 import pytest
 
-from tests.support.rounds import IS_LONG, rounds
+from tests.support.rounds import IS_LONG
 from tests.support.server import Server, serving
 
 HELD: Final = [2.0, 8.0, 30.0] if IS_LONG else [8.0]
 EVERY: Final = 0.1
 # 5 s are promised for a send and 0.1 s for a read; the short run shares its machine.
-LONGEST_SEND: Final = 5.0 + rounds(2, 1) * 0.75
-LONGEST_READ: Final = rounds(10, 1) * 0.1
+LONGEST_SEND: Final = 5.75 if IS_LONG else 7.5
+LONGEST_READ: Final = 0.1 if IS_LONG else 4.0
 
 
 class Timed:

