@@ -52,6 +52,9 @@ class Settings:
     shared_jwt_secret: str = _setting(
         "", "Secret shared with another program that mints JWTs for our people. Empty: off.", secret=True
     )
+    shared_jwt_audience: str = _setting(
+        "", "What the aud of such a JWT must hold, as in https://chat.example.org. Empty: it is not looked at."
+    )
     allow_weak_shared_secret: bool = _setting(False, "Accept a shared secret under 32 bytes.")
     trusted_proxies: tuple[str, ...] = _setting(
         (), "Addresses or networks of reverse proxies whose X-Forwarded-* headers count; separated by commas."
@@ -76,6 +79,9 @@ class Settings:
     messages_per_minute: int = _setting(120, "Messages one person may send per minute.", minimum=1)
     messages_per_minute_in_room: int = _setting(
         60, "Messages one person may send per minute to one room, after the burst.", minimum=1
+    )
+    requests_per_minute: int = _setting(
+        600, "HTTP requests one person may send per minute; all strangers of an address five times as many.", minimum=1
     )
     upgrades_per_minute: int = _setting(
         60, "Sockets one person may open per minute; an address may open five times as many.", minimum=1
@@ -138,6 +144,8 @@ class Settings:
         """Sentences the operator should see at every start."""
         if 0 < len(self.shared_jwt_secret.encode()) < SHARED_SECRET_BYTES:
             yield "CHATAPP_SHARED_JWT_SECRET is weak: whoever guesses it can sign in as anybody."
+        if self.shared_jwt_secret and not self.shared_jwt_audience:
+            yield "CHATAPP_SHARED_JWT_AUDIENCE is not set: what the other program signs for others counts here too."
         if not self.limits:
             yield "CHATAPP_LIMITS is off: nothing slows a flood down."
         if not (self.is_https or _is_this_machine(self.host)):

@@ -90,9 +90,11 @@ def test_a_value_that_cannot_work_stops_the_start(name: str, value: str) -> None
 
 
 def test_a_weak_shared_secret_needs_consent_and_is_warned_about() -> None:
-    settings = Settings.from_env({"CHATAPP_SHARED_JWT_SECRET": "mysecretkey", "CHATAPP_ALLOW_WEAK_SHARED_SECRET": "1"})
+    weak = {"CHATAPP_SHARED_JWT_SECRET": "mysecretkey", "CHATAPP_ALLOW_WEAK_SHARED_SECRET": "1"}
+    settings = Settings.from_env({**weak, "CHATAPP_SHARED_JWT_AUDIENCE": "chat"})
     assert ["weak" in warning for warning in settings.warnings()] == [True]
-    assert list(Settings.from_env({"CHATAPP_SHARED_JWT_SECRET": LONG_SECRET}).warnings()) == []
+    strong = {"CHATAPP_SHARED_JWT_SECRET": LONG_SECRET, "CHATAPP_SHARED_JWT_AUDIENCE": "chat"}
+    assert list(Settings.from_env(strong).warnings()) == []
 
 
 @pytest.mark.parametrize(
@@ -121,6 +123,10 @@ def test_an_ordinary_installation_is_warned_about_nothing(settings: Settings) ->
 
 def test_running_without_limits_is_warned_about() -> None:
     assert "CHATAPP_LIMITS" in next(Settings(limits=False).warnings())
+
+
+def test_a_shared_secret_without_an_audience_is_warned_about() -> None:
+    assert "CHATAPP_SHARED_JWT_AUDIENCE" in next(Settings(shared_jwt_secret=LONG_SECRET).warnings())
 
 
 def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ HOUR_MS: Final = 3_600_000
 # What strangers may ask of us an hour: per address, and of mail per mail address.
 REQUESTS: Final = 20
 MAILS: Final = 5
-# How many addresses' worth one account (of logins) or one address (of people's sockets) may use.
+# How many addresses' worth one account (of logins), or people's worth one address (of sockets and requests), may use.
 ADDRESSES: Final = 5
 # Right passwords per account, at once and then a minute: each costs a hash, a row and a session.
 ENTRIES: Final = 10
@@ -48,6 +48,8 @@ class Numbers(Protocol):
     def messages_per_minute(self) -> int: ...
     @property
     def messages_per_minute_in_room(self) -> int: ...
+    @property
+    def requests_per_minute(self) -> int: ...
     @property
     def upgrades_per_minute(self) -> int: ...
     @property
@@ -136,6 +138,9 @@ class Limits:
         self._messages = Bucket(numbers.message_burst, numbers.messages_per_minute, clock)
         self._in_room = Bucket(numbers.message_burst, numbers.messages_per_minute_in_room, clock)
         self._acts = {act: Bucket(*rate, clock) for act, rate in ACTS.items()}
+        per_minute = numbers.requests_per_minute
+        self._asks = Bucket(per_minute, per_minute, clock)
+        self._asks_from = Bucket(ADDRESSES * per_minute, ADDRESSES * per_minute, clock)
         per_minute = numbers.upgrades_per_minute
         self._upgrades = Bucket(per_minute, per_minute, clock)
         self._upgrades_from = Bucket(ADDRESSES * per_minute, ADDRESSES * per_minute, clock)
@@ -154,6 +159,11 @@ class Limits:
     def act(self, act: Act, person_id: int) -> None:
         """Count something a person does that costs a write or reaches others. Raises ``RateLimited``."""
         self._refuse(self._acts[act].take(person_id))
+
+    def ask(self, person_id: int | None, address: str) -> None:
+        """Count an HTTP request: of a person, or of the strangers at an address (None). Raises ``RateLimited``."""
+        is_stranger = person_id is None
+        self._refuse(self._asks_from.take(network(address)) if is_stranger else self._asks.take(person_id))
 
     def upgrade(self, person_id: int, address: str) -> int:
         """Count a socket about to be opened; the seconds to wait, 0 for go ahead."""

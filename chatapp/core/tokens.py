@@ -35,7 +35,6 @@ _OWN: Final[Any] = {
 }
 _SHARED: Final[Any] = {
     "enforce_minimum_key_length": True,
-    "verify_aud": False,
     "verify_exp": False,
     "verify_nbf": False,
     "verify_iat": False,
@@ -118,8 +117,13 @@ def read_own(token: str, keys: Mapping[str, str], now: int) -> Claims | None:
     return claims if is_alive and 0 < life <= LONGEST_LIFE_DAYS * _DAY and _is_begun(payload, now) else None
 
 
-def read_shared(token: str, secret: str, now: int, *, is_weak_allowed: bool = False) -> Named | None:
-    """Who is named in a JWT that another program signed with the shared secret; None unless genuine and alive."""
+def read_shared(
+    token: str, secret: str, now: int, *, audience: str = "", is_weak_allowed: bool = False
+) -> Named | None:
+    """Who is named in a JWT that another program signed with the shared secret; None unless genuine and alive.
+
+    With an ``audience`` the token must name it, alone or among others; without one it is meant for anybody.
+    """
     if len(token) > LONGEST or not secret:
         return None
     import jwt
@@ -129,7 +133,8 @@ def read_shared(token: str, secret: str, now: int, *, is_weak_allowed: bool = Fa
         # HMAC itself fills short keys up with zeros (RFC 2104): the same signature, without PyJWT's refusal.
         key = key.ljust(SHARED_KEY_BYTES, b"\0")
     try:
-        payload = jwt.decode(token, key, algorithms=ALGORITHMS, options=_SHARED)
+        options: Any = {**_SHARED, "verify_aud": bool(audience)}
+        payload = jwt.decode(token, key, algorithms=ALGORITHMS, audience=audience or None, options=options)
     except Exception:  # as above
         return None
     if not _is_begun(payload, now) or not _is_unexpired(payload, now):

@@ -46,6 +46,7 @@ class SignIn:
         self._passwords = passwords
         self._jwt_keys = secrets.jwt_keys
         self._shared_secret = settings.shared_jwt_secret
+        self._shared_audience = settings.shared_jwt_audience
         self._is_weak_allowed = settings.allow_weak_shared_secret
         self._idle_ms = settings.session_idle_days * DAY_MS
         self._life_ms = settings.session_days * DAY_MS
@@ -254,7 +255,13 @@ class SignIn:
         return identity if is_theirs else None
 
     async def _by_shared_secret(self, token: str) -> Identity | None:
-        named = tokens.read_shared(token, self._shared_secret, self._now(), is_weak_allowed=self._is_weak_allowed)
+        named = tokens.read_shared(
+            token,
+            self._shared_secret,
+            self._now(),
+            audience=self._shared_audience,
+            is_weak_allowed=self._is_weak_allowed,
+        )
         name = named.username.lower() if named else ""
         if named is None or not validation.is_username(name):
             return None

@@ -13,6 +13,7 @@ from chatapp.web.assets import ASSETS, Assets
 from chatapp.web.csrf import CSRF_KEYS, csrf
 from chatapp.web.identity import identity
 from chatapp.web.middlewares import add_headers, observe, refuse_unreadable
+from chatapp.web.pace import pace
 from chatapp.web.proxies import PROXIES, Proxies
 from chatapp.web.routes import setup_routes
 from chatapp.web.session import SessionStorage
@@ -41,6 +42,7 @@ def setup(
             errors,
             refuse_unreadable,
             identity,
+            pace,
             csrf,
         ]
     )

@@ -182,11 +182,22 @@ def test_one_mail_address_gets_so_many_mails_whoever_asks(counters: Limits) -> N
     assert counters.mail("taken", "ada@example.org")
 
 
+def test_requests_are_counted_by_person_and_those_of_strangers_by_address(clock: SettableClock) -> None:
+    counters = Limits(replace(SETTINGS, requests_per_minute=60), clock)
+    assert waits(lambda: counters.ask(1, "192.0.2.1"), 61) == [0] * 60 + [1]
+    assert waits(lambda: counters.ask(2, "192.0.2.1"), 1) == [0]
+    assert waits(lambda: counters.ask(None, "192.0.2.1"), 301) == [0] * 300 + [1]
+    assert waits(lambda: counters.ask(None, "192.0.2.2"), 1) == [0]
+    clock.passes(seconds=1)
+    assert waits(lambda: counters.ask(1, "192.0.2.1"), 2) == [0, 1]
+
+
 def test_off_means_off(clock: SettableClock) -> None:
     counters = Limits(replace(SETTINGS, limits=False), clock)
     for _ in range(999):
         counters.message(1, 7)
         counters.request("x", "::1")
+        counters.ask(1, "::1")
         for act in limits.ACTS:
             counters.act(act, 1)
         assert counters.login("ada", "::1") == counters.upgrade(1, "::1") == 0

@@ -193,6 +193,29 @@ def test_another_secret_or_none_is_nobodys() -> None:
     assert tokens.read_shared(forged({"alg": "none"}, {"username": "ada"}, b""), SHARED, NOW) is None
 
 
+@pytest.mark.parametrize(
+    ("claims", "is_ours"),
+    [
+        ({"aud": "https://chat.example.org"}, True),
+        ({"aud": ["wiki", "https://chat.example.org"]}, True),
+        ({"aud": "wiki"}, False),
+        ({"aud": ["wiki"]}, False),
+        ({"aud": []}, False),
+        ({"aud": ""}, False),
+        ({"aud": None}, False),
+        ({"aud": {"https://chat.example.org": 1}}, False),
+        ({"aud": "https://chat.example.org/"}, False),
+        ({}, False),
+    ],
+)
+def test_a_shared_token_for_somebody_else_is_nobodys_where_an_audience_is_set(
+    claims: dict[str, Any], is_ours: bool
+) -> None:
+    token = shared({"username": "ada", **claims})
+    assert (tokens.read_shared(token, SHARED, NOW, audience="https://chat.example.org") is not None) is is_ours
+    assert tokens.read_shared(token, SHARED, NOW) == Named("ada")
+
+
 @pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
 def test_a_short_secret_counts_only_where_it_is_allowed() -> None:
     token = shared({"username": "ada"}, "hello world")

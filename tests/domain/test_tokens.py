@@ -209,3 +209,13 @@ async def test_revoking_races_with_use_and_wins(house: House) -> None:
             house.chat.sign_in.revoke_token(ada, token.id),
         )
         assert await house.chat.sign_in.by_token(secret) is None
+
+
+async def test_an_audience_that_is_set_must_be_named(settings: Settings, clock: SettableClock) -> None:
+    wanted = replace(settings, shared_jwt_secret=SHARED, shared_jwt_audience="chat")
+    async with open_house(wanted, clock) as house:
+        ada = await house.person("ada")
+        for_us, for_others = (jwt.encode({"sub": "ada", "aud": name}, SHARED) for name in ("chat", "wiki"))
+        assert await house.chat.sign_in.by_token(for_us) == Identity(ada)
+        assert await house.chat.sign_in.by_token(for_others) is None
+        assert await house.chat.sign_in.by_token(jwt.encode({"sub": "ada"}, SHARED)) is None
