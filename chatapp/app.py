@@ -174,8 +174,10 @@ async def serve(settings: Settings) -> None:
     try:
         await server.setup()
         listener = await _listen(app, server, settings)
+        # Before anybody is told that it runs, and so may stop it.
+        stop = _stop_asked()
         await _announce(app, settings, listener.sockets[0].getsockname()[1])
-        await _stopped()
+        await stop.wait()
         # Before the clean-up, from whose beginning on aiohttp hears no socket's goodbye any more.
         await app[GATEWAY].drain()
         listener.close()
@@ -227,9 +229,10 @@ def _reachable(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-async def _stopped() -> None:
+def _stop_asked() -> asyncio.Event:
+    """Set by the first SIGINT or SIGTERM."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    await stop.wait()
+    return stop

@@ -102,6 +102,17 @@ def test_a_start_leaves_the_search_for_garbage_on() -> None:
     assert said == b"True\n"
 
 
+def test_whoever_hears_that_it_runs_may_stop_it_at_once(chatapp: Chatapp) -> None:
+    stopped_at_once = (
+        "import builtins, os, signal; from chatapp import __main__\n"
+        "def told(*words, say=print, **more): say(*words, **more); os.kill(os.getpid(), signal.SIGTERM)\n"
+        "builtins.print = told; __main__.main()"
+    )
+    argv = [sys.executable, "-c", stopped_at_once, "serve"]
+    done = subprocess.run(argv, check=False, timeout=30, capture_output=True, env=chatapp.environ)
+    assert (done.returncode, b"Ctrl+C" in done.stdout) == (0, True)
+
+
 def test_the_version_is_printed(chatapp: Chatapp) -> None:
     expected = Result(0, f"chatapp {__version__}\n", "")
     assert chatapp("version") == chatapp("--version") == expected
