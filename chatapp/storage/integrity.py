@@ -58,8 +58,9 @@ class Report(msgspec.Struct):
         return not self.count
 
     def summary(self) -> str:
-        wrong = "nothing wrong" if self.is_sound else f"{self.count} findings"
-        return f"{self.rooms} rooms, {self.messages} messages, schema {self.revision or 'unknown'}: {wrong}."
+        wrong = "nothing wrong" if self.is_sound else _counted(self.count, "finding")
+        seen = f"{_counted(self.rooms, 'room')}, {_counted(self.messages, 'message')}"
+        return f"{seen}, schema {self.revision or 'unknown'}: {wrong}."
 
 
 class Room(msgspec.Struct, frozen=True):
@@ -96,6 +97,10 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     connection.text_factory = lenient
     connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
     return connection
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _note(report: Report, finding: Finding) -> None:

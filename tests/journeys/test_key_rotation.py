@@ -54,7 +54,7 @@ async def test_keys_rotate_without_logging_anybody_out(tmp_path: Path) -> None:
         renewed = await jwt_for(server, "ada")
         assert jwt.get_unverified_header(renewed)["kid"] != jwt.get_unverified_header(signed)["kid"]
         await server.stop()
-        await server.run("secrets", "forget-old")
+        await server.run("secrets", "forget-old", "--yes")
         await server.start()
         # Behind the window: who has been here meanwhile stays in, an envelope or a signature of the old keys is nobody.
         assert await here.is_in()
