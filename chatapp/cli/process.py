@@ -15,9 +15,13 @@ from chatapp.core.errors import NotFound
 from chatapp.core.models import Person
 from chatapp.domain.chat import Chat
 from chatapp.settings import Settings
+from chatapp.storage.database import AlreadyRunning
 
 FAILED: Final = 1
 ONE_PROCESS: Final = "Needs the data folder for itself: stop the server first."
+IN_THE_BROWSER: Final = (
+    "While it runs, an administrator does this in the browser: Administration, Users (/admin/users)."
+)
 
 
 def read_settings() -> Settings:
@@ -33,8 +37,8 @@ def run(work: Coroutine[Any, Any, None]) -> None:
         runner.run(work)
 
 
-def offline(work: Callable[[Chat], Coroutine[Any, Any, None]]) -> None:
-    """Do something to the chat while no server runs on it."""
+def offline(work: Callable[[Chat], Coroutine[Any, Any, None]], *, instead: str = "") -> None:
+    """Do something to the chat while no server runs on it; ``instead`` says how to while one does."""
 
     logs.beside_answers()
 
@@ -43,7 +47,10 @@ def offline(work: Callable[[Chat], Coroutine[Any, Any, None]]) -> None:
             async with app.offline(settings) as chat:
                 await work(chat)
 
-    run(opened(read_settings()))
+    try:
+        run(opened(read_settings()))
+    except AlreadyRunning as error:
+        raise AlreadyRunning(f"{error} {instead}".strip()) from None
 
 
 async def person_named(chat: Chat, username: str, *, but: str = "") -> Person:

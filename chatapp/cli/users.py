@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from typing import Final
 
 import click
 
-from chatapp.cli.process import ONE_PROCESS, offline, person_named
+from chatapp.cli.process import IN_THE_BROWSER, ONE_PROCESS, offline, person_named
 from chatapp.core.models import Person
 from chatapp.domain.chat import Chat
+
+BESIDE: Final = f"{ONE_PROCESS} {IN_THE_BROWSER}"
 
 
 @click.group()
@@ -46,7 +49,7 @@ def list_users() -> None:
     offline(work)
 
 
-@user.command("disable", epilog=ONE_PROCESS)
+@user.command("disable", epilog=BESIDE)
 @click.argument("name")
 def disable_user(name: str) -> None:
     """Shut NAME out: no login, no session, no token works; what they wrote stays."""
@@ -54,7 +57,7 @@ def disable_user(name: str) -> None:
     click.echo(f"Disabled {name.lower()}.")
 
 
-@user.command("enable", epilog=ONE_PROCESS)
+@user.command("enable", epilog=BESIDE)
 @click.argument("name")
 def enable_user(name: str) -> None:
     """Let NAME back in; they log in anew."""
@@ -62,7 +65,7 @@ def enable_user(name: str) -> None:
     click.echo(f"Enabled {name.lower()}.")
 
 
-@user.command("promote", epilog=ONE_PROCESS)
+@user.command("promote", epilog=BESIDE)
 @click.argument("name")
 def promote_user(name: str) -> None:
     """Make NAME an administrator."""
@@ -70,7 +73,7 @@ def promote_user(name: str) -> None:
     click.echo(f"{name.lower()} is an administrator.")
 
 
-@user.command("demote", epilog=ONE_PROCESS)
+@user.command("demote", epilog=BESIDE)
 @click.argument("name")
 def demote_user(name: str) -> None:
     """Let NAME be an administrator no longer; the last one stays."""
@@ -82,7 +85,7 @@ def _set_admin(name: str, is_admin: bool) -> None:
     async def work(chat: Chat) -> None:
         await chat.accounts.set_admin(await person_named(chat, ""), name.lower(), is_admin)
 
-    offline(work)
+    offline(work, instead=IN_THE_BROWSER)
 
 
 def _set_disabled(name: str, is_disabled: bool) -> None:
@@ -90,7 +93,7 @@ def _set_disabled(name: str, is_disabled: bool) -> None:
         admin = await person_named(chat, "", but=name.lower())
         await chat.accounts.set_disabled(admin, name.lower(), is_disabled)
 
-    offline(work)
+    offline(work, instead=IN_THE_BROWSER)
 
 
 def password_from(*, from_stdin: bool) -> str:

@@ -12,6 +12,7 @@ MOST_IN_A_ROOM: Final = 2**32 - 1
 DAMAGED: Final = "damaged"
 Theme = Literal["system", "light", "dark"]
 TokenKind = Literal["jwt", "personal", "bot"]
+AccountState = Literal["active", "unverified", "disabled"]
 LinkPurpose = Literal["verify", "reset"]
 
 
@@ -28,6 +29,20 @@ class Person(msgspec.Struct, frozen=True):
     theme: Theme = "system"
     time_zone: str = ""
     created_at: int = 0
+
+
+class Account(msgspec.Struct, frozen=True):
+    """A person as administrators see them. ``seen_at``: when a session or token that they still have was last used."""
+
+    person: Person
+    seen_at: int | None = None
+    is_here: bool = False
+
+    @property
+    def state(self) -> AccountState:
+        if self.person.is_disabled:
+            return "disabled"
+        return "active" if self.person.is_verified else "unverified"
 
 
 class Identity(msgspec.Struct, frozen=True):

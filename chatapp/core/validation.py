@@ -12,7 +12,7 @@ from typing import Final, get_args
 from chatapp.core.errors import FieldError, Invalid, invalid
 from chatapp.core.models import Theme
 from chatapp.core.names import is_misleading
-from chatapp.core.text import is_visible
+from chatapp.core.text import has_surrogate, is_visible
 
 LONGEST_NAME: Final = 64
 LONGEST_SLUG: Final = 64
@@ -47,6 +47,12 @@ def is_username(value: str) -> bool:
 def display_name(value: str) -> str:
     """Letters dressed up as others, as mathematics and wide forms have them, become plain ones (NFKC)."""
     return _name("display_name", unicodedata.normalize("NFKC", value))
+
+
+def sought(value: str) -> str | None:
+    """What may be a part of a username or a display name, as those are kept; None when no name can hold it."""
+    clean = " ".join(unicodedata.normalize("NFKC", value).split())
+    return None if len(clean) > LONGEST_NAME or has_surrogate(clean) or "\x00" in clean else clean
 
 
 def room_name(value: str) -> str:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import hmac
+from typing import Final
 
 from chatapp.core import passwords, tokens, validation
 from chatapp.core.errors import Conflict, Forbidden, NotFound
 from chatapp.core.events import UserChanged
 from chatapp.core.limits import Limits
-from chatapp.core.models import Identity, Person
+from chatapp.core.models import Account, Identity, Person
 from chatapp.domain import endings, joining, owners
 from chatapp.domain.joining import Applicant, applicant
 from chatapp.domain.letters import Letters
 from chatapp.domain.passwords import Passwords
 from chatapp.realtime.hub import Hub
 from chatapp.settings import Settings
-from chatapp.storage import audit_log, invites, links, people, sessions
-from chatapp.storage.database import Database, Transaction
+from chatapp.storage import audit_log, invites, links, people
+from chatapp.storage.database import Database, Reader, Transaction
 from chatapp.storage.tail import Tails
+
+PAGE: Final = 50
+Found = tuple[list[Account], bool]
 
 
 class Accounts:
@@ -172,28 +176,66 @@ class Accounts:
         async with self._database.transaction() as tx:
             return await people.update(tx, actor.id, theme=clean)
 
+    # What administrators do with those of others. For anybody else none of it is there: ``NotFound``.
+
+    async def page(self, actor: Person, *, wanted: str = "", after: str = "", limit: int = PAGE) -> Found:
+        """Accounts by username from behind ``after`` on with ``wanted`` in their names, and whether more follow."""
+        await _refuse_others(self._database, actor)
+        text = validation.sought(wanted)
+        if text is None or not after.isascii():
+            return [], False
+        rows = await people.page(self._database, wanted=text, after=after, limit=limit + 1)
+        return [self._seen(*row) for row in rows[:limit]], len(rows) > limit
+
+    async def show(self, actor: Person, username: str) -> Account:
+        await _refuse_others(self._database, actor)
+        return await self._account(self._database, username)
+
     async def set_disabled(self, actor: Person, username: str, is_disabled: bool) -> None:
-        """Shut somebody out, at once and everywhere, or let them back in. For administrators, not on themselves."""
-        async with self._database.transaction() as tx:
-            person = await _administered(tx, actor, username)
-            if person.id == actor.id:
-                raise Forbidden("You cannot disable your own account.")
-            await people.update(tx, person.id, is_disabled=is_disabled)
-            await audit_log.note(tx, actor, "account.disabled" if is_disabled else "account.enabled", person.username)
-            if is_disabled:
-                await sessions.delete_of(tx, person.id)
-                await links.delete_of(tx, person.id, "reset")
-                await owners.give_up(tx, person)
-                tx.after_commit(lambda: self._hub.end_person(person.id))
+        """Shut somebody out, at once and everywhere, or let them back in, who then begin anew. Not oneself."""
+        await self.administer(actor, username, is_disabled=is_disabled)
 
     async def set_admin(self, actor: Person, username: str, is_admin: bool) -> None:
-        """Make somebody an administrator, or no longer. For administrators; raises ``Conflict`` for the last one."""
+        """Make somebody an administrator, or no longer. Raises ``Conflict`` for the last one."""
+        await self.administer(actor, username, is_admin=is_admin)
+
+    async def administer(
+        self, actor: Person, username: str, *, is_disabled: bool | None = None, is_admin: bool | None = None
+    ) -> Account:
+        """Both or neither; what is so already is left alone. The account as it is then.
+
+        Raises ``Conflict`` for the last administrator, ``Forbidden`` for disabling oneself.
+        """
         async with self._database.transaction() as tx:
-            person = await _administered(tx, actor, username)
-            if not is_admin and not await people.is_other_admin(tx, person.id):
-                raise Conflict("This is the only administrator. Make somebody else one first.")
-            await people.update(tx, person.id, is_admin=is_admin)
-            await audit_log.note(tx, actor, "admin.granted" if is_admin else "admin.withdrawn", person.username)
+            await _refuse_others(tx, actor)
+            person = (await self._account(tx, username)).person
+            if is_disabled is not None and is_disabled != person.is_disabled:
+                person = await self._set_disabled(tx, actor, person, is_disabled)
+            if is_admin is not None and is_admin != person.is_admin:
+                await _set_admin(tx, actor, person, is_admin)
+            return await self._account(tx, username)
+
+    async def _set_disabled(self, tx: Transaction, actor: Person, person: Person, is_disabled: bool) -> Person:
+        if person.id == actor.id:
+            raise Forbidden("You cannot disable your own account.")
+        person = await people.update(tx, person.id, is_disabled=is_disabled)
+        # When they are let in again too: an account shut by an older version may still have what opened it.
+        ended = await endings.end_everything(tx, self._hub, person)
+        await audit_log.note(
+            tx, actor, "account.disabled" if is_disabled else "account.enabled", person.username, **ended
+        )
+        if is_disabled:
+            await owners.give_up(tx, person)
+        return person
+
+    async def _account(self, db: Reader, username: str) -> Account:
+        found = await people.seen(db, username)
+        if found is None:
+            raise NotFound(f"There is nobody called {username}.")
+        return self._seen(*found)
+
+    def _seen(self, person: Person, seen_at: int | None) -> Account:
+        return Account(person, seen_at, is_here=self._hub.is_here(person.id) and not person.is_disabled)
 
     async def _insert(self, tx: Transaction, new: Applicant, password_hash: str, *, is_admin: bool = False) -> Person:
         return await joining.insert(tx, new, password_hash=password_hash, is_admin=is_admin, is_verified=True)
@@ -204,13 +246,17 @@ class Accounts:
         return await invites.is_usable(self._database, tokens.digest(invite), self._database.clock())
 
 
-async def _administered(tx: Transaction, actor: Person, username: str) -> Person:
-    """Whom an administrator acts on. Raises ``Forbidden`` and ``NotFound``."""
+async def _set_admin(tx: Transaction, actor: Person, person: Person, is_admin: bool) -> None:
+    if is_admin and (person.is_disabled or not person.is_verified):
+        raise Conflict("Only somebody who can log in can be made an administrator.")
+    if not is_admin and not await people.is_other_admin(tx, person.id):
+        raise Conflict("This is the only administrator. Make somebody else one first.")
+    await people.update(tx, person.id, is_admin=is_admin)
+    await audit_log.note(tx, actor, "admin.granted" if is_admin else "admin.withdrawn", person.username)
+
+
+async def _refuse_others(db: Reader, actor: Person) -> None:
     # Read again: the actor was looked up when the request began. Of two who shut out each other, one succeeds.
-    admin = await people.by_id(tx, actor.id)
+    admin = await people.by_id(db, actor.id)
     if admin is None or admin.is_disabled or not admin.is_admin:
-        raise Forbidden("Only administrators may do that.")
-    person = await people.by_username(tx, username)
-    if person is None:
-        raise NotFound(f"There is nobody called {username}.")
-    return person
+        raise NotFound

@@ -10,6 +10,7 @@ from chatapp.core.errors import Conflict, Forbidden, NotFound, Unauthenticated, 
 from chatapp.core.limits import Limits
 from chatapp.core.models import Identity, Person, Session, Token, TokenKind
 from chatapp.core.tokens import Claims
+from chatapp.domain import endings
 from chatapp.domain.passwords import WRONG, Passwords
 from chatapp.realtime.hub import Hub
 from chatapp.settings import Settings
@@ -68,8 +69,7 @@ class SignIn:
                 if await people.password_hash(tx, person.id) == password_hash:
                     person = await _active(tx, person)
                     await people.update(tx, person.id, password_hash=better)
-                    await sessions.insert(tx, session)
-                    await audit_log.note(tx, person, "login.ok")
+                    await self._begin(tx, person, session)
                     return secret, person
 
     async def check_password(self, name_or_email: str, password: str, *, address: str) -> Person:
@@ -85,9 +85,7 @@ class SignIn:
         """The secret for the cookie of somebody who has just proved who they are in another way."""
         session, secret = self._new_session(person, remember, address, user_agent)
         async with self._database.transaction() as tx:
-            await _active(tx, person)
-            await sessions.insert(tx, session)
-            await audit_log.note(tx, person, "login.ok")
+            await self._begin(tx, await _active(tx, person), session)
         return secret
 
     # Credentials
@@ -217,6 +215,11 @@ class SignIn:
             user_agent=_storable(user_agent, LONGEST_USER_AGENT),
         )
         return session, secret
+
+    async def _begin(self, tx: Transaction, person: Person, session: Session) -> None:
+        ended = await endings.make_room(tx, self._hub, person, self._seen)
+        await sessions.insert(tx, session)
+        await audit_log.note(tx, person, "login.ok", sessions_ended=ended or None)
 
     async def _end(self, tx: Transaction, person: Person, digest: str) -> bool:
         was_there = await sessions.delete(tx, person.id, digest)

@@ -222,6 +222,16 @@ async def open_database(
         await database.close()
 
 
+@asynccontextmanager
+async def beside(path: Path) -> AsyncIterator[Database]:
+    """To read, while another process may write. Nothing of what is on the disk changes."""
+    database = Database(path, "full", system_clock)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold the data folder for this process; raise :class:`AlreadyRunning` when another one does."""

@@ -45,6 +45,12 @@ async def delete(tx: Transaction, invite_id: int) -> bool:
     return (await tx.execute(sa.delete(invites).where(invites.c.id == invite_id))).rowcount > 0
 
 
+async def delete_of(tx: Transaction, person_id: int) -> int:
+    """Delete those of a person that could still be used; how many."""
+    theirs = invites.c.created_by == person_id, invites.c.uses_left > 0
+    return (await tx.execute(sa.delete(invites).where(*theirs))).rowcount
+
+
 async def delete_expired(tx: Transaction, now: int) -> None:
     await tx.execute(sa.delete(invites).where(invites.c.expires_at <= now))
 

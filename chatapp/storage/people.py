@@ -10,7 +10,7 @@ from chatapp.core.models import Person
 from chatapp.storage import meta
 from chatapp.storage.database import Reader, Transaction
 from chatapp.storage.rows import PERSON
-from chatapp.storage.tables import people
+from chatapp.storage.tables import people, sessions, tokens
 
 WIDTH: Final = len(PERSON)
 LAST_ID: Final = "last_person"
@@ -98,6 +98,19 @@ async def everyone(db: Reader) -> list[Person]:
     return [Person(*row) for row in await db.all(sa.select(*PERSON).order_by(people.c.username))]
 
 
+async def page(db: Reader, *, wanted: str, after: str, limit: int) -> list[tuple[Person, int | None]]:
+    """By username, from behind ``after`` on: those in whose names ``wanted`` is found, and when they were last seen."""
+    statement = _with_seen().where(people.c.username > after, _is_called(wanted))
+    rows = await db.all(statement.order_by(people.c.username).limit(limit))
+    return [(Person(*row[:WIDTH]), row[WIDTH]) for row in rows]
+
+
+async def seen(db: Reader, username: str) -> tuple[Person, int | None] | None:
+    """That person, and when they were last seen."""
+    row = await db.one(_with_seen().where(people.c.username == username)) if username.isascii() else None
+    return (Person(*row[:WIDTH]), row[WIDTH]) if row else None
+
+
 async def is_other_admin(db: Reader, person_id: int) -> bool:
     """Whether somebody else administrates."""
     able = (people.c.is_admin.is_(True), people.c.is_disabled.is_(False), people.c.is_verified.is_(True))
@@ -111,3 +124,18 @@ async def is_empty(db: Reader) -> bool:
 async def _one(db: Reader, condition: sa.ColumnElement[bool]) -> Person | None:
     row = await db.one(sa.select(*PERSON).where(condition))
     return Person(*row) if row else None
+
+
+def _with_seen() -> sa.Select[Any]:
+    whose = sa.select(sa.func.max(sessions.c.seen_at)).where(sessions.c.person_id == people.c.id).scalar_subquery()
+    used = sa.select(sa.func.max(tokens.c.last_used_at)).where(tokens.c.person_id == people.c.id).scalar_subquery()
+    # Of two arguments SQLite's max is null when one of them is.
+    latest = sa.func.nullif(sa.func.max(sa.func.coalesce(whose, 0), sa.func.coalesce(used, 0)), 0)
+    return sa.select(*PERSON, latest)
+
+
+def _is_called(wanted: str) -> sa.ColumnElement[bool]:
+    # SQLite knows upper and lower case of ASCII only: the usual spellings of other alphabets are asked for as well.
+    spellings = {wanted, wanted.lower(), wanted.upper(), wanted.title()}
+    names = (people.c.username, people.c.display_name)
+    return sa.or_(*(name.contains(each, autoescape=True) for name in names for each in spellings))

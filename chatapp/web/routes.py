@@ -13,10 +13,13 @@ from chatapp.web.api import reads as api_reads
 from chatapp.web.api import rooms as api_rooms
 from chatapp.web.api import server as api_server
 from chatapp.web.api import tokens as api_tokens
+from chatapp.web.api import users as api_users
 from chatapp.web.api import ws_tickets as api_ws_tickets
 from chatapp.web.pages import (
+    administrators,
     audit_log,
     directs,
+    disabled_users,
     home,
     invites,
     members,
@@ -35,12 +38,14 @@ from chatapp.web.pages import (
     sign_in,
     themes,
     tokens,
+    users,
     verifications,
 )
 
 API = "/api/v1"
 ROOM = "/rooms/{slug}"
 API_ROOM = API + "/rooms/{room}"
+USER = "/admin/users/{username}"
 API_MESSAGE = API_ROOM + "/messages/{index:[0-9]+}"
 
 
@@ -124,6 +129,12 @@ def _settings() -> list[web.RouteDef]:
 
 def _administration() -> list[web.RouteDef]:
     return [
+        web.get("/admin/users", users.index),
+        web.get(USER, users.edit),
+        web.post(USER + "/disable", disabled_users.create),
+        web.post(USER + "/enable", disabled_users.destroy),
+        web.post(USER + "/promote", administrators.create),
+        web.post(USER + "/demote", administrators.destroy),
         web.get("/admin/audit", audit_log.index),
         web.post("/admin/audit/export", audit_log.create),
     ]
@@ -136,6 +147,9 @@ def _api() -> list[web.RouteDef]:
         web.delete(API + "/tokens/{id:[0-9]+}", api_tokens.destroy),
         web.post(API + "/ws-tickets", api_ws_tickets.create),
         web.get(API + "/me", api_me.show),
+        web.get(API + "/users", api_users.index),
+        web.get(API + "/users/{username}", api_users.show),
+        web.patch(API + "/users/{username}", api_users.update),
         web.get(API + "/rooms", api_rooms.index),
         web.post(API + "/rooms", api_rooms.create),
         web.get(API_ROOM, api_rooms.show),

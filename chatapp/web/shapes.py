@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 
 from chatapp.core.events import timestamp, wire
-from chatapp.core.models import History, Member, Person, RoomView, Token
+from chatapp.core.models import Account, History, Member, Person, RoomView, Token
 from chatapp.keys import CHAT
 from chatapp.web import query
 
@@ -44,6 +44,17 @@ class Me(msgspec.Struct, frozen=True):
     is_admin: bool
     theme: str
     time_zone: str
+
+
+class UserOut(msgspec.Struct, frozen=True):
+    """An account as administrators see it."""
+
+    username: str
+    display_name: str
+    is_admin: bool
+    state: str
+    created_at: str
+    seen_at: str | None
 
 
 class TokenOut(msgspec.Struct, frozen=True):
@@ -86,6 +97,18 @@ def me_out(person: Person) -> Me:
         is_admin=person.is_admin,
         theme=person.theme,
         time_zone=person.time_zone,
+    )
+
+
+def user_out(account: Account) -> UserOut:
+    person = account.person
+    return UserOut(
+        username=person.username,
+        display_name=person.display_name,
+        is_admin=person.is_admin,
+        state=account.state,
+        created_at=timestamp(person.created_at),
+        seen_at=None if account.seen_at is None else timestamp(account.seen_at),
     )
 
 

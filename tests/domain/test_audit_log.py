@@ -106,7 +106,13 @@ ACTS: Final[dict[str, tuple[Act, str, str]]] = {
     "account.verified": (lambda s: s.verified(), "mary", ""),
     "account.renamed": (renames, "grace", "grace"),
     "account.disabled": (lambda s: s.chat.accounts.set_disabled(s.ada, "grace", True), "ada", "grace"),
-    "account.enabled": (lambda s: s.chat.accounts.set_disabled(s.ada, "grace", False), "ada", "grace"),
+    "account.enabled": (
+        lambda s: in_turn(
+            s.chat.accounts.set_disabled(s.ada, "grace", True), s.chat.accounts.set_disabled(s.ada, "grace", False)
+        ),
+        "ada",
+        "grace",
+    ),
     "admin.granted": (lambda s: s.chat.accounts.set_admin(s.ada, "grace", True), "ada", "grace"),
     "admin.withdrawn": (
         lambda s: in_turn(

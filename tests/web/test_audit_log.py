@@ -51,7 +51,8 @@ async def test_an_act_is_on_the_page_with_its_address(adas: Browser, ada: Actor,
     assert "Room made" in page.text
     assert "<bdi>ops</bdi>" in page.text
     assert "127.0.0.1" in page.text
-    assert 'href="/admin/audit"' in (await adas.opens("/rooms/general")).text
+    assert 'href="/admin/users"' in (await adas.opens("/rooms/general")).text
+    assert 'href="/admin/audit"' in (await adas.opens("/admin/users")).text
 
 
 async def test_what_is_said_on_a_socket_is_logged_with_its_address(ada: Actor, grace: Actor, chat: Chat) -> None:
