@@ -167,6 +167,8 @@ def test_a_backup_and_a_restore_are_in_the_audit_log(chatapp: Chatapp, tmp_path:
         assert server.stop() == 0
     assert "command line\tdatabase.backed_up\tmonday\t" in chatapp("audit-log").out
     assert chatapp("restore", str(tmp_path / "monday")).code == 0
+    # Noted by who first opens it to write.
+    assert chatapp("user", "list").code == 0
     (line,) = chatapp("audit-log", "--action", "database.restored").out.splitlines()
     assert "command line\tdatabase.restored\t" in line
     assert chatapp("audit").code == 0

@@ -28,6 +28,7 @@ GOOD: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "NewMessage": (f"POST {ROOM}/messages", {"content": MARK, "client_id": "x", "reply_to": 1}),
     "NewContent": (f"PATCH {ROOM}/messages/1", {"content": MARK}),
     "ReadTo": (f"PUT {ROOM}/read", {"index": 1}),
+    "UserPatch": ("PATCH /api/v1/users/grace", {"is_disabled": False, "is_admin": False}),
 }
 NOT_JSON: Final = {
     "nothing": b"",
