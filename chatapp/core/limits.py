@@ -19,6 +19,9 @@ MAILS: Final = 5
 ADDRESSES: Final = 5
 # Right passwords per account, at once and then a minute: each costs a hash, a row and a session.
 ENTRIES: Final = 10
+# What one person may be refused on sockets, at once and then a minute, before the socket it was said on is closed.
+REFUSALS_AT_ONCE: Final = 100
+REFUSALS_PER_MINUTE: Final = 60
 
 Act = Literal["delete", "membership", "read", "typing", "room", "invite", "token", "ticket", "settings", "command"]
 # At once, and per minute. More than anybody does by hand, less than a loop does.
@@ -67,10 +70,10 @@ class Bucket:
         self._clock = clock
         self._left: OrderedDict[Hashable, tuple[float, int]] = OrderedDict()
 
-    def take(self, key: Hashable) -> int:
-        """Take one; 0, or the milliseconds until there is one."""
+    def take(self, key: Hashable, amount: int = 1) -> int:
+        """Take so many as soon as there is one, on credit; 0, or the milliseconds until there is one."""
         wait, left = self.wait(key), self._now_left(key)
-        self._left[key] = (left if wait else left - 1, self._clock())
+        self._left[key] = (left if wait else left - amount, self._clock())
         self._left.move_to_end(key)
         _forget(self._left)
         return wait
@@ -144,6 +147,7 @@ class Limits:
         per_minute = numbers.upgrades_per_minute
         self._upgrades = Bucket(per_minute, per_minute, clock)
         self._upgrades_from = Bucket(ADDRESSES * per_minute, ADDRESSES * per_minute, clock)
+        self._refusals = Bucket(REFUSALS_AT_ONCE, REFUSALS_PER_MINUTE, clock)
         self._logins = Window(numbers.login_tries, window, clock)
         self._accounts = Window(numbers.login_tries * ADDRESSES, HOUR_MS, clock)
         self._entries = Bucket(ENTRIES, ENTRIES, clock)
@@ -167,8 +171,13 @@ class Limits:
 
     def upgrade(self, person_id: int, address: str) -> int:
         """Count a socket about to be opened; the seconds to wait, 0 for go ahead."""
-        wait = self._upgrades.take(person_id) or self._upgrades_from.take(network(address))
+        wait = self._refusals.wait(person_id) or self._upgrades.take(person_id)
+        wait = wait or self._upgrades_from.take(network(address))
         return _seconds(wait) if self._is_on else 0
+
+    def refusal(self, person_id: int) -> bool:
+        """Count what a person was refused on a socket; False when it was one too many."""
+        return not self._refusals.take(person_id) or not self._is_on
 
     def request(self, kind: str, address: str) -> None:
         """Count something a stranger asks for that costs mail or an account. Raises ``RateLimited``."""

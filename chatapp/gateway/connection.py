@@ -13,7 +13,6 @@ from aiohttp import WSCloseCode, web
 
 from chatapp.core.errors import ChatError
 from chatapp.core.events import Close
-from chatapp.core.limits import Bucket
 from chatapp.core.models import Identity
 from chatapp.domain.chat import Chat
 from chatapp.gateway.guard import Guard
@@ -26,8 +25,6 @@ ROOMS: Final = 1000
 LARGEST: Final = 4
 LOOK_SECONDS: Final = 3600.0
 KERNEL_BYTES: Final = 65_536
-REFUSALS_AT_ONCE: Final = 100
-REFUSALS_PER_MINUTE: Final = 60
 MOST_NOTED: Final = 200
 
 log = structlog.get_logger()
@@ -58,7 +55,6 @@ class Connection(ABC):
         self._patience = chat.settings.stalled_seconds
         self._behind: dict[Subscription, None] = {}
         self._catching_up: asyncio.Task[None] | None = None
-        self._refusals = Bucket(REFUSALS_AT_ONCE, REFUSALS_PER_MINUTE, milliseconds)
         self._noted = 0
         self._expiry: asyncio.TimerHandle | None = None
         _keep_little_in_the_kernel(self._transport)
@@ -136,12 +132,12 @@ class Connection(ABC):
             self._expiry = loop.call_later(min(left, LOOK_SECONDS), self.ends_with_its_credential)
 
     def note_refusal(self, error: ChatError) -> None:
-        """Say in the log that something was refused. Too many refusals, for whatever reason, end the socket."""
+        """Say in the log that something was refused. Too many refusals, on whichever sockets, end the socket."""
         self._noted += 1
         # A flood of bad frames must not fill the disk of who keeps the log.
         if self._noted <= MOST_NOTED:
             log.info("socket.refused", connection=self.id, person=self.identity.person.username, code=error.code)
-        if self.chat.settings.limits and self._refusals.take(self.id):
+        if not self.chat.limits.refusal(self.identity.person.id):
             self.end(Close.FLOOD, "flood")
 
     def leave(self, room_id: int) -> None:

@@ -29,6 +29,9 @@ FRAMES_A_TURN: Final = 20
 BYTES_A_TURN: Final = 65_536
 PINGS_AT_ONCE: Final = 1000
 PINGS_PER_MINUTE: Final = 600
+# What one person's sockets are read at. Finding fault with 64 KiB can take 8 ms, which everybody waits for.
+INBOUND_AT_ONCE: Final = 1_048_576
+INBOUND_PER_MINUTE: Final = 60 * 524_288
 HEARD: Final = frozenset({WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG})
 # An end without goodbye (RFC 6455 section 7.4.1), and what no registry gives out; aiohttp takes both.
 NEVER_SENT: Final = frozenset({1006, *range(5000, 65_536)})
@@ -59,6 +62,7 @@ class Gateway:
         commands.load()
         self._decoder = registry.decoder()
         self._pings = Bucket(PINGS_AT_ONCE, PINGS_PER_MINUTE, milliseconds)
+        self._inbound = Bucket(INBOUND_AT_ONCE, INBOUND_PER_MINUTE, milliseconds)
         self._open: set[asyncio.Task[Any] | None] = set()
 
     async def socket(self, request: web.Request) -> web.StreamResponse:
@@ -165,6 +169,8 @@ class Gateway:
                 # What has arrived is handed over without waiting: a heap of frames would keep everybody else out.
                 frames = size = 0
                 await asyncio.sleep(0)
+            if not connection.is_ended:
+                await self._waits_its_turn(connection, len(message.data))
             if connection.is_ended:
                 # Nothing counts any more but the client's goodbye.
                 continue
@@ -180,6 +186,12 @@ class Gateway:
                 connection.guard.grants_more_time()
         if message.type is WSMsgType.CLOSE and message.data in NEVER_SENT:
             connection.end(Close.PROTOCOL, "no such close code")
+
+    async def _waits_its_turn(self, connection: Connection, size: int) -> None:
+        """Whoever sends too much is read more slowly, and so has to send more slowly."""
+        person_id = connection.identity.person.id
+        while self._settings.limits and (wait := self._inbound.take(person_id, size)):  # noqa: ASYNC110 - time is waited for
+            await asyncio.sleep(wait / 1000)
 
     def _answer_ping(self, connection: Connection, payload: bytes) -> None:
         if self._settings.limits and self._pings.take(connection.id):

@@ -76,6 +76,24 @@ def test_sockets_are_opened_at_a_pace_per_person_and_per_address(clock: Settable
     assert counters.upgrade(1, "192.0.2.2") == 0
 
 
+def test_who_was_refused_too_much_opens_no_socket_until_more_may_be_refused(
+    counters: Limits, clock: SettableClock
+) -> None:
+    assert [counters.refusal(1) for _ in range(101)] == [True] * 100 + [False]
+    assert (counters.upgrade(1, "192.0.2.1"), counters.upgrade(2, "192.0.2.1")) == (1, 0)
+    assert counters.refusal(2)
+    clock.passes(seconds=1)
+    assert counters.upgrade(1, "192.0.2.1") == 0
+    assert [counters.refusal(1) for _ in range(2)] == [True, False]
+
+
+def test_what_is_taken_on_credit_is_waited_for(clock: SettableClock) -> None:
+    bucket = Bucket(10, 60, clock)
+    assert (bucket.take("a", 9), bucket.take("a", 5), bucket.take("a", 5)) == (0, 0, 5000)
+    clock.passes(seconds=5)
+    assert bucket.take("a", 5) == 0
+
+
 def test_a_long_silence_saves_up_no_more_than_a_burst(counters: Limits, clock: SettableClock) -> None:
     clock.passes(days=1)
     assert waits(lambda: counters.message(1, 7), 4).count(0) == 3
@@ -198,6 +216,7 @@ def test_off_means_off(clock: SettableClock) -> None:
         counters.message(1, 7)
         counters.request("x", "::1")
         counters.ask(1, "::1")
+        assert counters.refusal(1)
         for act in limits.ACTS:
             counters.act(act, 1)
         assert counters.login("ada", "::1") == counters.upgrade(1, "::1") == 0

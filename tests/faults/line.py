@@ -149,6 +149,10 @@ class Line:
     def write_raw(self, data: bytes) -> None:
         self._writer.write(data)
 
+    async def written(self) -> None:
+        """Wait while more is on its way than a connection holds. Raises ``OSError``."""
+        await self._writer.drain()
+
 
 def _handshake(port: int, token: str) -> bytes:
     key = base64.b64encode(os.urandom(16)).decode()

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import pytest
 
-from chatapp.gateway import connection
 from tests.gateway.conftest import Opens
 from tests.support.cast import Actor, Ear
+from tests.support.time import SettableClock
 from tests.support.wire import TEXT, RawSocket
 
 BIG: Final = "9" * 5000
@@ -46,15 +46,14 @@ async def test_an_integer_of_5000_digits_is_refused_wherever_it_stands(opens: Op
         assert (await costs_one_answer(raw, data))["status"] == 400
 
 
-async def test_strange_frames_cost_an_answer_each(
-    opens: Opens, ada: Actor, witness: Ear, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_strange_frames_cost_an_answer_each(opens: Opens, ada: Actor, witness: Ear, clock: SettableClock) -> None:
     """Mutations of good frames and heaps of JSON, the same ones in every run."""
-    monkeypatch.setattr(connection, "REFUSALS_AT_ONCE", 300)
     chance = random.Random(6455)
     raw = await opens(ada)
     for number in range(300):
         data = strange(chance)
+        # Slower than a flood.
+        clock.passes(seconds=1)
         raw.sends(TEXT, data)
         answer = (await raw.hears()).json
         assert answer["ok"] in {True, False}, (number, data)

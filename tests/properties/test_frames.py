@@ -48,7 +48,7 @@ def silent(kind: type[Any], heard: Heard) -> Any:
     socket.chat = SimpleNamespace(
         messages=SimpleNamespace(post=takes, recent=takes),
         sign_in=SimpleNamespace(by_token=takes_nothing),
-        limits=SimpleNamespace(act=lambda *_: None),
+        limits=SimpleNamespace(act=lambda *_: None, refusal=lambda *_: True),
         settings=SimpleNamespace(limits=False),
     )
     socket.identity = SimpleNamespace(person=SimpleNamespace(id=1, username="ada"))
