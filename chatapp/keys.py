@@ -18,5 +18,7 @@ CHAT: web.AppKey[Chat] = web.AppKey("chat")
 GATEWAY: web.AppKey[Gateway] = web.AppKey("gateway")
 
 IDENTITY: web.RequestKey[Identity | None] = web.RequestKey("identity")
+# Whom the log names: also who signed in by this very request, or was signed out while it was answered.
+WHO: web.RequestKey[str] = web.RequestKey("who")
 REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id")
 ADDRESS: web.RequestKey[str] = web.RequestKey("address")

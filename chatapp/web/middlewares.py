@@ -14,7 +14,7 @@ from aiohttp.typedefs import Handler
 from chatapp.core import circumstances
 from chatapp.core.circumstances import Circumstances
 from chatapp.core.errors import BadRequest
-from chatapp.keys import ADDRESS, IDENTITY, REQUEST_ID, SETTINGS
+from chatapp.keys import ADDRESS, REQUEST_ID, SETTINGS, WHO
 from chatapp.web.language import _
 from chatapp.web.paths import carries_secret, for_log, is_open, is_readable
 from chatapp.web.proxies import PROXIES
@@ -116,7 +116,6 @@ def _request_id(request: web.Request) -> str:
 
 def _write_line(request: web.Request, status: int, began: float) -> None:
     # Never the query string, a header or the secret part of a link: the log is read by more people than the chat.
-    identity = request.get(IDENTITY)
     write = _log.debug if is_open(request) else _log.info
     write(
         "request",
@@ -124,7 +123,7 @@ def _write_line(request: web.Request, status: int, began: float) -> None:
         path=for_log(request.path),
         status=status,
         ms=round((time.monotonic() - began) * 1000),
-        person=identity.person.username if identity else "",
+        person=request.get(WHO, ""),
         address=request[ADDRESS],
         request_id=request[REQUEST_ID],
     )

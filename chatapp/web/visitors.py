@@ -8,7 +8,7 @@ from aiohttp import hdrs, web
 from aiohttp_session import get_session
 
 from chatapp.core.models import Person
-from chatapp.keys import ADDRESS, CHAT, IDENTITY
+from chatapp.keys import ADDRESS, CHAT, IDENTITY, WHO
 from chatapp.web.session import begin
 
 MOST_USER_AGENT_CHARACTERS: Final = 200
@@ -26,15 +26,16 @@ def visitor(request: web.Request) -> Visitor:
     return Visitor(address=request[ADDRESS], user_agent=printable[:MOST_USER_AGENT_CHARACTERS])
 
 
-async def enter(request: web.Request, secret: str, *, is_remembered: bool = False) -> None:
-    """Begin the session of that secret in this browser; the one that was there ends, on the server too."""
+async def enter(request: web.Request, person: Person, secret: str, *, is_remembered: bool = False) -> None:
+    """Begin the person's session of that secret in this browser; the one that was there ends, on the server too."""
     before = request[IDENTITY]
     if before is not None:
         await request.config_dict[CHAT].sign_in.log_out(before)
+    request[WHO] = person.username
     begin(await get_session(request), secret, is_remembered=is_remembered)
 
 
 async def welcome(request: web.Request, person: Person) -> None:
     """Sign somebody in who has just proved who they are."""
     secret = await request.config_dict[CHAT].sign_in.start_session(person, remember=False, **visitor(request))
-    await enter(request, secret)
+    await enter(request, person, secret)

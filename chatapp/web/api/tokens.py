@@ -6,7 +6,7 @@ import msgspec
 from aiohttp import web
 
 from chatapp.core.models import Person
-from chatapp.keys import ADDRESS, CHAT
+from chatapp.keys import ADDRESS, CHAT, WHO
 from chatapp.web import query
 from chatapp.web.bodies import decode, nothing, reply
 from chatapp.web.identity import actor
@@ -20,6 +20,7 @@ class Credentials(msgspec.Struct):
 
 async def create(request: web.Request) -> web.Response:
     person = await _by_password(request) if request.can_read_body else actor(request)
+    request[WHO] = person.username
     token, secret = await request.config_dict[CHAT].sign_in.create_jwt(person)
     return reply(token_out(token, secret), status=201, headers={"Location": f"/api/v1/tokens/{token.id}"})
 

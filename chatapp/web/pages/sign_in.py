@@ -41,7 +41,7 @@ async def create(request: web.Request) -> web.Response:
         )
     except ChatError as error:
         return await render(request, "sign_in/new.html", next=target, form=form.refused(error))
-    await enter(request, secret, is_remembered=data.remember)
+    await enter(request, person, secret, is_remembered=data.remember)
     response = see_other(target)
     remember_device(request, response, person)
     return response
