@@ -20,5 +20,7 @@ GATEWAY: web.AppKey[Gateway] = web.AppKey("gateway")
 IDENTITY: web.RequestKey[Identity | None] = web.RequestKey("identity")
 # Whom the log names: also who signed in by this very request, or was signed out while it was answered.
 WHO: web.RequestKey[str] = web.RequestKey("who")
+# The hub's count of withdrawn credentials before IDENTITY was looked for: is it the same, IDENTITY is still good.
+ENDINGS: web.RequestKey[int] = web.RequestKey("endings")
 REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id")
 ADDRESS: web.RequestKey[str] = web.RequestKey("address")

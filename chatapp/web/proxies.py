@@ -46,7 +46,8 @@ class Proxies:
         return _origin(scheme, host)
 
     def is_trusted(self, address: str) -> bool:
-        parsed = _parse(address)
+        # Asked of every request, and by default nobody is.
+        parsed = _parse(address) if self._trusted else None
         return parsed is not None and any(parsed in network for network in self._trusted)
 
 

@@ -36,7 +36,8 @@ def forged(header: object, payload: object, signature: bytes = b"x" * 32) -> str
 
 
 def signed(payload: dict[str, Any], *, key: str = KEYS["new"], algorithm: str = "HS256", kid: Any = "new") -> str:
-    return jwt.encode(payload, key, algorithm=algorithm, headers={"kid": kid})
+    # Not by jwt.encode, which refuses some of what a forger would sign.
+    return jwt.PyJWS().encode(json.dumps(payload).encode(), key, algorithm=algorithm, headers={"kid": kid})
 
 
 def without(name: str) -> dict[str, Any]:
@@ -144,6 +145,7 @@ def test_garbage_never_raises(garbage: str) -> None:
 
 @settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=8), st.none() | st.booleans() | st.floats() | st.text(max_size=8)))
+@example({"iss": None})
 def test_claims_of_any_kind_never_raise(claims: dict[str, Any]) -> None:
     assert tokens.read_own(signed({"iss": tokens.ISSUER, "aud": tokens.AUDIENCE, **claims}), KEYS, NOW) is None
 

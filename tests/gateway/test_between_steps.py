@@ -84,7 +84,7 @@ async def test_a_socket_that_ends_while_it_subscribes_keeps_no_ear(
         read.set()
 
     read = asyncio.Event()
-    then(monkeypatch, ada.chat.access, "room_for", ends)
+    then(monkeypatch, ada.chat.access, "membership_for", ends)
     then(monkeypatch, ada.chat.messages, "newest", has_read)
     raw.says(action="subscribe", room="general")
     heard = await raw.hears()
@@ -96,6 +96,50 @@ async def test_a_socket_that_ends_while_it_subscribes_keeps_no_ear(
     await ada.says("secret")
     raw.sends(CLOSE, heard.payload)
     assert await raw.reader.read() == b""
+
+
+async def test_a_removal_between_asking_and_joining_is_noticed(
+    opens: Opens, given: Given, ada: Actor, grace: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await given.room("Designers", owner=ada, members=[grace])
+    raw = await opens(grace)
+    then(monkeypatch, ada.chat.access, "membership_for", lambda: ada.removes(grace, from_="designers"))
+    raw.says(action="subscribe", room="designers", ref=1)
+    assert (await raw.hears()).json["event"] == "roomRemoved"
+    assert (await raw.hears()).json["error"]["code"] == "not_found"
+    assert ada.chat.hub._rooms == {}
+
+
+@pytest.mark.parametrize("path", ["/ws", "/rooms/general/ws"])
+async def test_a_logout_between_asking_and_entering_is_noticed(
+    client: TestClient[Any, Any], ada: Actor, grace: Actor, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    (token,) = await grace.chat.sign_in.tokens(grace.person)
+    revoke = grace.chat.sign_in.revoke_token
+    then(monkeypatch, ada.chat.sign_in, "by_token", lambda: revoke(grace.person, token.id))
+    raw = await RawSocket.opens(client, path, f"Authorization: Bearer {grace.token}")
+    assert await raw.close_code() == Close.SESSION_ENDED
+    raw.writer.transport.abort()
+
+
+async def test_where_nothing_was_withdrawn_nothing_is_asked_twice(
+    opens: Opens, ada: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, asked = ada.chat.access._database, list[str]()
+    hot = database.hot
+
+    async def counted(sql: str, parameters: Any) -> list[Any]:
+        asked.append(sql)
+        return await hot(sql, parameters)
+
+    await ada.says("the history is in memory")
+    await ada.chat.messages.recent(ada.person, "general")
+    monkeypatch.setattr(database, "hot", counted)
+    raw = await opens(ada)
+    raw.says(action="subscribe", room="general")
+    assert len((await raw.hears()).json["messages"]) == 1
+    # Whose token it is, and whether they are in the room.
+    assert len(asked) == 2
 
 
 async def test_who_is_no_longer_a_member_by_another_process_is_told_nothing_more_when_catching_up(

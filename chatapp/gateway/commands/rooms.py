@@ -43,7 +43,8 @@ class MarkRead(Command, frozen=True, tag="markRead", kw_only=True):
 async def subscribe(socket: Socket, wanted: Subscribe) -> Answer:
     """Join the hub, then read, then let news through: no gap and no double in between."""
     actor, chat = socket.identity.person, socket.chat
-    room = await chat.access.room_for(actor, wanted.room)
+    removals = chat.hub.removals
+    room, _, read_index = await chat.access.membership_for(actor, wanted.room)
     socket.leave(room.id)
     if len(socket.subscriptions) >= ROOMS:
         raise RateLimited(f"One socket hears at most {ROOMS} rooms.", retry_after=60)
@@ -51,8 +52,9 @@ async def subscribe(socket: Socket, wanted: Subscribe) -> Answer:
     socket.subscriptions[room.id] = ear
     socket.draws(room.slug, is_drawn=wanted.html)
     try:
-        # Asked again after joining: a removal in between had no subscription to end yet.
-        room, _, read_index = await chat.access.membership_for(actor, wanted.room)
+        if chat.hub.removals != removals:
+            # Somebody was taken out since it was asked: if it was this person, there was no subscription to end yet.
+            room, _, read_index = await chat.access.membership_for(actor, wanted.room)
         history = await _history(socket, room, wanted)
         # A socket that had ended before it joined left nothing then that it could leave now.
         if ear.is_closed or socket.is_ended:
