@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 from pathlib import Path
+from typing import Final
 
 from tests.faults.mutants import copied, mutants, run, survives
+
+AT_ONCE: Final = 2
 
 
 def main() -> int:
@@ -17,10 +22,10 @@ def main() -> int:
         if code:
             print(output, "\nThe tests fail without any mutant.")
             return 1
-        for mutant in everyone:
-            is_alive = survives(mutant, Path(folder))
-            caught += not is_alive
-            print(f"{mutant.name:40} {'SURVIVED ' if is_alive else 'caught by'} {mutant.test}", flush=True)
+        with ThreadPoolExecutor(AT_ONCE) as builders:
+            for mutant, is_alive in zip(everyone, builders.map(survives, everyone, repeat(Path(folder))), strict=True):
+                caught += not is_alive
+                print(f"{mutant.name:40} {'SURVIVED ' if is_alive else 'caught by'} {mutant.test}", flush=True)
     print(f"{caught} of {len(everyone)} caught")
     return 0 if caught == len(everyone) else 1
 
