@@ -173,7 +173,7 @@ def test_on_a_terminal_the_password_is_asked_twice_and_not_shown(chatapp: Chatap
 
 def test_an_interrupted_command_ends_with_130(chatapp: Chatapp) -> None:
     with chatapp.on_a_terminal("user", "add", "ada", "--email", "ada@example.org") as terminal:
-        terminal.shows("Password:")
+        terminal.is_asked("Password: ")
         terminal.process.send_signal(signal.SIGINT)
         assert terminal.ends() == 130
     assert "Traceback" not in terminal.screen

@@ -11,6 +11,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -61,6 +62,13 @@ class Terminal:
         """Read the screen until the text has come that often."""
         while self.screen.count(text) < times:
             self._read()
+
+    def is_asked(self, text: str) -> None:
+        """As :meth:`shows`, and until the command waits for what is typed: a signal right before that is lost to it."""
+        self.shows(text)
+        deadline = time.monotonic() + SECONDS
+        while Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(") ")[2][0] != "S":
+            assert time.monotonic() < deadline, "It never came to wait."
 
     def types(self, line: str) -> None:
         os.write(self.handle, f"{line}\n".encode())
