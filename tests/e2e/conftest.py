@@ -17,11 +17,11 @@ from tests.support.server import PASSWORD, Server
 Login = Callable[..., Awaitable[Page]]
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    for item in items:
-        if "e2e" in item.path.parts:
-            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
-            item.add_marker(pytest.mark.timeout(120))
+def pytest_collectstart(collector: pytest.Collector) -> None:
+    # Before the tests of a file are made: a loop that ended with its test would take browser and server with it.
+    if isinstance(collector, pytest.Module) and "e2e" in collector.path.parts:
+        collector.add_marker(pytest.mark.asyncio(loop_scope="session"))
+        collector.add_marker(pytest.mark.timeout(120))
 
 
 @pytest.fixture(scope="session")

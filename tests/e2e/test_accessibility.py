@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
-from tests.e2e.verbs import Wire, new_room, row, say
+from tests.e2e.verbs import Wire, new_room, say, say_into_the_void
 from tests.support.browser import NARROW, WIDE
 from tests.support.server import Server, serving
 
@@ -89,6 +89,7 @@ async def test_the_setup_page(visit: Visit, tmp_path: Any, scheme: str, viewport
 @pytest.mark.parametrize(("scheme", "viewport"), LOOKS)
 async def test_a_room_in_all_its_states(visit: Visit, scheme: str, viewport: dict[str, int]) -> None:
     page = await visit("ada", color_scheme=scheme, viewport=viewport)
+    await page.clock.install()
     wire = Wire()
     await wire.hold(page)
     await new_room(page, "grace")
@@ -108,9 +109,8 @@ async def test_a_room_in_all_its_states(visit: Visit, scheme: str, viewport: dic
     await expect(page.locator("#counter")).to_be_visible()
     await has_no_fault(page)
     wire.swallows = "sendMessage"
-    await page.fill("#message", "will not arrive")
-    await page.press("#message", "Enter")
-    await expect(row(page, "will not arrive").locator("[data-retry]")).to_be_visible(timeout=13_000)
+    failed = await say_into_the_void(page, "will not arrive")
+    await expect(failed.locator("[data-retry]")).to_be_visible()
     await wire.cut()
     await expect(page.locator("#banner")).to_be_visible()
     await has_no_fault(page)

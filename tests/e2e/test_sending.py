@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from playwright.async_api import Page, expect
 
-from tests.e2e.verbs import Wire, new_room, row, rows, say
+from tests.e2e.verbs import Wire, new_room, row, rows, say, say_into_the_void
 
 Visit = Callable[..., Awaitable[Page]]
 
@@ -29,15 +29,13 @@ async def test_a_message_appears_at_once_though_the_server_is_silent(visit: Visi
 
 async def test_a_failed_message_is_kept_and_sent_again_only_once(visit: Visit) -> None:
     ada = await visit("ada")
+    await ada.clock.install()
     wire = Wire()
     await wire.hold(ada)
     room = await new_room(ada)
     await say(ada, "first")
     wire.swallows = "sendMessage"
-    await ada.fill("#message", "try me")
-    await ada.press("#message", "Enter")
-    failed = row(ada, "try me")
-    await expect(failed).to_have_class(re.compile("failed"), timeout=13_000)
+    failed = await say_into_the_void(ada, "try me")
     wire.swallows = None
     await failed.locator("[data-retry]").click()
     await expect(failed).to_have_attribute("data-index", "2")
@@ -47,14 +45,13 @@ async def test_a_failed_message_is_kept_and_sent_again_only_once(visit: Visit) -
 
 async def test_a_failed_message_can_be_discarded(visit: Visit) -> None:
     ada = await visit("ada")
+    await ada.clock.install()
     wire = Wire()
     await wire.hold(ada)
     await new_room(ada)
     await say(ada, "first")
     wire.swallows = "sendMessage"
-    await ada.fill("#message", "never mind")
-    await ada.press("#message", "Enter")
-    await row(ada, "never mind").locator("[data-discard]").click(timeout=13_000)
+    await (await say_into_the_void(ada, "never mind")).locator("[data-discard]").click()
     await expect(row(ada, "never mind")).to_have_count(0)
 
 

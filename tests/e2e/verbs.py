@@ -62,6 +62,19 @@ async def say(page: Page, text: str) -> Locator:
     return written
 
 
+async def say_into_the_void(page: Page, text: str) -> Locator:
+    """Type and press Enter, and let the ten seconds pass in which an answer may come. The page's clock is ours."""
+    await page.fill("#message", text)
+    await page.press("#message", "Enter")
+    written = row(page, text)
+    await expect(written).to_have_class(re.compile("pending"))
+    await page.clock.fast_forward(9_000)
+    await expect(written).to_have_class(re.compile("pending"))
+    await page.clock.fast_forward(1_000)
+    await expect(written).to_have_class(re.compile("failed"))
+    return written
+
+
 async def texts(page: Page) -> list[str]:
     return await page.locator("#timeline .msg .bd").all_inner_texts()
 
