@@ -120,8 +120,7 @@ class SignIn:
             token = await token_rows.by_id(self._database, identity.token_id)
             return token is not None and self._is_good(*token)
         person = await people.by_id(self._database, identity.person.id)
-        is_active = person is not None and not person.is_disabled
-        return is_active and not identity.is_expired(self._database.clock())
+        return person is not None and not person.is_disabled and not identity.is_expired(self._database.clock())
 
     def seconds_left(self, identity: Identity) -> float | None:
         """Until the credential ends by itself, 0 or less when it has; None when it does not."""
@@ -147,6 +146,7 @@ class SignIn:
     # Sessions
 
     async def log_out(self, identity: Identity) -> None:
+        """Without a pace: whoever wants to go must be let go, and each costs a login, which has one."""
         if identity.session_digest is not None:
             async with self._database.transaction() as tx:
                 if await self._end(tx, identity.person, identity.session_digest):
@@ -154,6 +154,7 @@ class SignIn:
 
     async def end_session(self, actor: Person, digest: str) -> None:
         """One of the actor's own sessions. Raises ``NotFound``."""
+        self._limits.act("settings", actor.id)
         async with self._database.transaction() as tx:
             if not await self._end(tx, actor, digest):
                 raise NotFound
@@ -254,8 +255,7 @@ class SignIn:
 
     async def _by_claims(self, claims: Claims) -> Identity | None:
         identity = await self._by_digest("jwt", tokens.digest(claims.jti))
-        is_theirs = identity is not None and str(identity.person.id) == claims.sub
-        return identity if is_theirs else None
+        return identity if identity and str(identity.person.id) == claims.sub else None
 
     async def _by_shared_secret(self, token: str) -> Identity | None:
         named = tokens.read_shared(

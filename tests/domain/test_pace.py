@@ -68,6 +68,10 @@ async def changes_the_profile(house: House, who: Person, number: int) -> None:
     await house.chat.accounts.update_profile(who, display_name=f"Ada {number}", time_zone="")
 
 
+async def ends_a_session(house: House, who: Person, _number: int) -> None:
+    await house.chat.sign_in.end_session(who, "no such session")
+
+
 async def renames_a_room(house: House, who: Person, number: int) -> None:
     await house.chat.rooms.update(who, "general", topic=f"Topic {number}")
 
@@ -87,6 +91,7 @@ DEEDS: Final[dict[Deed, Act]] = {
     changes_the_theme: "settings",
     changes_the_profile: "settings",
     renames_a_room: "settings",
+    ends_a_session: "settings",
 }
 
 
