@@ -29,6 +29,8 @@ WHILE_AWAY: Final = 20
 BACK_SECONDS: Final = rounds(30, 60)
 # In the short run everybody is in a hurry.
 HURRY: Final = rounds(4, 1)
+# Ten times what it took two busy cores.
+HEALTHY_SECONDS: Final = 5.0
 
 
 class Page(Listener):
@@ -159,6 +161,7 @@ async def comes_and_goes(server: Server, token: str, pages: list[Page], number: 
     all_back = time.monotonic() - back_at
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)
+    assert p99(healthy) < HEALTHY_SECONDS
     came = [page.came_at - back_at for page in pages]
     tries = sum(page.failed for page in pages)
     if number is signal.SIGTERM:
