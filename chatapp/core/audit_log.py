@@ -22,6 +22,7 @@ Action = Literal[
     "admin.withdrawn",
     "login.ok",
     "login.failed",
+    "login.limited",
     "logout",
     "session.ended",
     "sessions.ended",

@@ -151,6 +151,7 @@ class Limits:
         self._upgrades_from = Bucket(ADDRESSES * per_minute, ADDRESSES * per_minute, clock)
         self._refusals = Bucket(REFUSALS_AT_ONCE, REFUSALS_PER_MINUTE, clock)
         self._logins = Window(numbers.login_tries, window, clock)
+        self._noted = Window(1, HOUR_MS, clock)
         self._accounts = Window(numbers.login_tries * ADDRESSES, HOUR_MS, clock)
         self._entries = Bucket(ENTRIES, ENTRIES, clock)
         self._entries_from = Bucket(ADDRESSES * ENTRIES, ADDRESSES * ENTRIES, clock)
@@ -198,11 +199,11 @@ class Limits:
     def login(self, account: Hashable, address: str = "", device: str = "") -> int:
         """Count one try before the password is looked at; the seconds to wait, 0 for go ahead.
 
-        Counted beforehand, or many tries at once would all find the counter low. A refused try is not
-        counted. A device the account has logged in from has tries of its own, so that nobody can lock the owner
-        out. For all others an address has the usual number per window, and all addresses together
-        five times that per hour: an account has two names, so at most 100 guesses an hour are looked at.
-        Who knows the password is slowed down too: see :meth:`login_succeeded`.
+        Counted beforehand, or many tries at once would all find the counter low. A refused try is not counted, nor
+        one that finds no place in the line of hashes (:meth:`login_not_looked_at`). A device the account has logged
+        in from has tries of its own, so that nobody can lock the owner out. For all others an address has the usual
+        number per window, and all addresses together five times that per hour: an account has two names, so at most
+        100 guesses an hour are looked at. Who knows the password is slowed down too: see :meth:`login_succeeded`.
         """
         keys = _login_keys(account, address, device)
         wait = max(self._logins.wait(key) for key in keys)
@@ -216,6 +217,21 @@ class Limits:
         if not device:
             self._accounts.count(account)
         return 0
+
+    def login_not_looked_at(self, account: Hashable, address: str = "", device: str = "") -> None:
+        """Take back a try that was let through here and refused before its password was looked at."""
+        for key in _login_keys(account, address, device):
+            self._logins.uncount(key)
+        if not device:
+            self._accounts.uncount(account)
+
+    def login_is_news(self, account: Hashable, address: str = "") -> bool:
+        """Whether a refused login is the first of an hour, of that account and of that address."""
+        keys = [("account", account), *([("address", network(address))] if address else [])]
+        is_news = not any(self._noted.wait(key) for key in keys)
+        for key in keys if is_news else ():
+            self._noted.count(key)
+        return is_news
 
     def login_succeeded(self, account: Hashable, address: str = "", device: str = "") -> None:
         """Forget the failures here and take back this one try everywhere else; guesses from elsewhere stay counted.

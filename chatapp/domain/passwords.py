@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from chatapp.core import devices, passwords
+from chatapp.core.audit_log import Action
 from chatapp.core.errors import BadRequest, RateLimited, Unauthenticated, invalid
 from chatapp.core.limits import Limits, network
 from chatapp.core.models import Person
@@ -43,30 +46,33 @@ class Passwords:
             # Or it would tell whose address it is: see joining.insert_stranger.
             found = None
         known = devices.known(device, found[0].id, self._device_keys) if found else ""
-        _slow_down(self._limits.login(account, address, known))
+        await self._slow_down(account, address, known, name=account if found else "")
         # Asked even when the answer is clear: how long it takes must not tell whether there is such a person.
         where = network(address)
-        is_right = await self._hashing.is_right(
-            password,
-            found[1] if found else None,
-            # A person may have any number of known browsers, and a stranger must not take the owner's places.
-            who=found[0].id if found and known else (account, where),
-            network=where,
-            is_known=bool(known),
-        )
+        with self._counted_if_looked_at(account, address, known):
+            is_right = await self._hashing.is_right(
+                password,
+                found[1] if found else None,
+                # A person may have any number of known browsers, and a stranger must not take the owner's places.
+                who=found[0].id if found and known else (account, where),
+                network=where,
+                is_known=bool(known),
+            )
         if not found or not is_right or found[0].is_disabled:
             # People type passwords into the wrong field: only what is somebody's name is kept.
-            await self._note_failure(None, account if found else "")
+            await self._note("login.failed", None, account if found else "")
             raise Unauthenticated(WRONG)
         self._limits.login_succeeded(account, address, known)
         return found
 
     async def check_own(self, actor: Person, password: str) -> str:
         """The hash that ``password`` fits. Raises ``Invalid`` with the field ``current``, and ``RateLimited``."""
-        _slow_down(self._limits.login(actor.id))
+        await self._slow_down(actor.id, actor=actor, name=actor.username)
         password_hash = await people.password_hash(self._database, actor.id)
-        if not await self._hashing.is_right(password, password_hash, who=actor.id, is_known=True):
-            await self._note_failure(actor, actor.username)
+        with self._counted_if_looked_at(actor.id):
+            is_right = await self._hashing.is_right(password, password_hash, who=actor.id, is_known=True)
+        if not is_right:
+            await self._note("login.failed", actor, actor.username)
             raise invalid("current", "This is not your current password.")
         self._limits.login_succeeded(actor.id)
         return password_hash
@@ -78,15 +84,28 @@ class Passwords:
         """The hash under today's parameters, when they have risen since."""
         return await self.hashed(password) if self._hashing.needs_rehash(password_hash) else password_hash
 
-    async def _note_failure(self, actor: Person | None, name: str) -> None:
+    async def _slow_down(
+        self, account: Hashable, address: str = "", device: str = "", *, actor: Person | None = None, name: str
+    ) -> None:
+        """Count a try. Raises ``RateLimited``; a flood of what it refuses is noted once an hour."""
+        wait = self._limits.login(account, address, device)
+        if wait:
+            if self._limits.login_is_news(account, address):
+                await self._note("login.limited", actor, name)
+            raise RateLimited("Too many attempts. Please wait.", retry_after=wait)
+
+    @contextmanager
+    def _counted_if_looked_at(self, account: Hashable, address: str = "", device: str = "") -> Iterator[None]:
+        try:
+            yield
+        except RateLimited:
+            self._limits.login_not_looked_at(account, address, device)
+            raise
+
+    async def _note(self, action: Action, actor: Person | None, name: str) -> None:
         async with self._database.transaction() as tx:
-            await audit_log.note(tx, actor, "login.failed", name)
+            await audit_log.note(tx, actor, action, name)
 
     def device_of(self, person: Person) -> str:
         """For the browser they have just logged in with: it keeps a few tries whoever guesses elsewhere."""
         return devices.issue(person.id, self._device_keys)
-
-
-def _slow_down(wait: int) -> None:
-    if wait:
-        raise RateLimited("Too many attempts. Please wait.", retry_after=wait)

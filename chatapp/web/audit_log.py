@@ -92,6 +92,7 @@ def _of_credentials() -> dict[Action, str]:
     return {
         "login.ok": _("Logged in"),
         "login.failed": _("Login failed"),
+        "login.limited": _("Logins refused for a while"),
         "logout": _("Logged out"),
         "session.ended": _("Session ended"),
         "sessions.ended": _("Other sessions ended"),

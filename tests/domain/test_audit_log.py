@@ -123,6 +123,7 @@ ACTS: Final[dict[str, tuple[Act, str, str]]] = {
     ),
     "login.ok": (lambda s: s.session(), "grace", ""),
     "login.failed": (lambda s: s.wrong(), "", "grace"),
+    "login.limited": (lambda s: in_turn(*(s.wrong() for _ in range(30))), "", "grace"),
     "logout": (lambda s: logs_out(s), "grace", ""),
     "session.ended": (lambda s: ends_session(s), "grace", ""),
     "sessions.ended": (lambda s: ends_others(s), "grace", ""),

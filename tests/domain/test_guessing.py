@@ -10,6 +10,7 @@ from typing import Final
 import pytest
 
 from chatapp.core.errors import ChatError, RateLimited, Unauthenticated
+from chatapp.core.models import Identity
 from chatapp.core.passwords import Hasher
 from chatapp.domain import hashing
 from tests.support.house import PASSWORD, House, until
@@ -74,6 +75,41 @@ async def test_one_address_gets_no_further_with_many_accounts(house: House, look
         await tries(house, name, "Password2026", "192.0.2.1")
     assert looked_at[False] == house.settings.login_tries
     assert await tries(house, "ada", PASSWORD, "192.0.2.2") is None
+
+
+def noted(house: House) -> int:
+    """How often the audit log says that logins were refused."""
+    return len(house.rows("SELECT id FROM audit_log WHERE action = 'login.limited'"))
+
+
+async def test_a_flood_of_logins_is_noted_once_an_hour_for_an_account_and_for_an_address(
+    house: House, looked_at: Counter[bool]
+) -> None:
+    await house.person("ada")
+    for number in range(2 * MOST_AN_HOUR):
+        await tries(house, "ada", "wrong password", address(number))
+    assert noted(house) == 1
+    for number in range(10 * house.settings.login_tries):
+        await tries(house, f"person{number}", "wrong password", "192.0.2.1")
+    assert noted(house) == 2
+    house.clock.passes(seconds=HOUR)
+    for _ in range(2 * house.settings.login_tries):
+        await tries(house, "ada", "wrong password", "192.0.2.1")
+    assert noted(house) == 3
+
+
+async def test_a_try_that_finds_no_place_in_line_is_not_counted(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada = await house.person("ada")
+    with monkeypatch.context() as full:
+        full.setattr(hashing, "MOST_WAITING", 0)
+        for _ in range(MOST_AN_HOUR):
+            assert await tries(house, "ada", PASSWORD, "192.0.2.1") is RateLimited
+            with pytest.raises(RateLimited):
+                await house.chat.accounts.change_password(
+                    ada, current=PASSWORD, new="another horse", keep=Identity(ada)
+                )
+    assert await tries(house, "ada", PASSWORD, "192.0.2.1") is None
+    assert noted(house) == 0
 
 
 async def test_the_closed_account_opens_by_itself(house: House, looked_at: Counter[bool]) -> None:
