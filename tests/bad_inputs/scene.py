@@ -26,7 +26,7 @@ from chatapp.settings import Settings
 from chatapp.storage import secrets
 from tests.support.cast import PASSWORD, Actor, Ear, cast
 
-PATIENCE: Final = 10.0
+PATIENCE: Final = 20.0
 # Put into what is sent, looked for in what is logged.
 MARK: Final = "xyzzy"
 TABLES: Final = ("people", "rooms", "memberships", "messages", "invites", "links", "outbox")

@@ -21,7 +21,6 @@ def pytest_collectstart(collector: pytest.Collector) -> None:
     # Before the tests of a file are made: a loop that ended with its test would take browser and server with it.
     if isinstance(collector, pytest.Module) and "e2e" in collector.path.parts:
         collector.add_marker(pytest.mark.asyncio(loop_scope="session"))
-        collector.add_marker(pytest.mark.timeout(120))
 
 
 @pytest.fixture(scope="session")

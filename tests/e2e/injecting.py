@@ -190,10 +190,10 @@ async def _say(house: House, path: str, frames: list[dict[str, Any]]) -> None:
         session.ws_connect(path, max_msg_size=0) as ws,
     ):
         if path == "/ws":
-            await ws.receive(timeout=5)
+            await ws.receive(timeout=20)
         for frame in frames:
             await ws.send_str(json.dumps(frame))
-            await ws.receive(timeout=5)
+            await ws.receive(timeout=20)
 
 
 async def wrong_messages(page: Page, numbered: Sequence[tuple[int, str]]) -> list[str]:

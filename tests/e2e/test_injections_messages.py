@@ -129,7 +129,7 @@ async def test_a_terminal_is_sent_no_escape_and_no_line_of_somebody_else(house: 
     ):
         for text in sent:
             await ws.send_str(text)
-            answer: Any = await ws.receive(timeout=5)
+            answer: Any = await ws.receive(timeout=20)
             assert answer.type is WSMsgType.TEXT
             assert answer.data.startswith(("ada: ", "! ")), text
             assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", answer.data), text

@@ -15,7 +15,7 @@ import pytest
 
 SYSTEM_PYTHON: Final = "/usr/bin/python3"
 LAYER: Final = Path(__file__).with_name("forgetful.py")
-MOUNT_SECONDS: Final = 15.0
+MOUNT_SECONDS: Final = 60.0
 
 
 def needs(what: str, *, is_there: bool) -> None:

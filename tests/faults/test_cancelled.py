@@ -82,7 +82,7 @@ async def hangs_up(client: Client, raw: bytes, chance: random.Random) -> None:
     (writer.transport.abort if chance.random() < 0.5 else writer.close)()
 
 
-@pytest.mark.timeout(60 + TIMES // 10)
+@pytest.mark.timeout(180 + TIMES // 10)
 @pytest.mark.parametrize("is_cancelled", [False, True], ids=["goes on", "is cancelled"])
 async def test_who_hangs_up_anywhere_costs_nobody_else_his_answer_and_leaves_nothing(
     app: web.Application, client: Client, given: Given, ada: Actor, grace: Actor, *, is_cancelled: bool

@@ -125,7 +125,7 @@ def is_fine_to_sqlite(path: Path) -> bool:
         connection.close()
 
 
-@pytest.mark.timeout(60 + FLIPS)
+@pytest.mark.timeout(180 + FLIPS)
 async def test_every_flipped_bit_of_a_text_is_noticed(sound: Sound) -> None:
     chance, seen, unseen_by_sqlite = random.Random(3), Counter[str](), 0
     for _ in range(FLIPS):
@@ -156,7 +156,7 @@ def swap(chance: random.Random, content: bytes) -> bytes:
     return b"".join(pages)
 
 
-@pytest.mark.timeout(60 + FLIPS)
+@pytest.mark.timeout(180 + FLIPS)
 @pytest.mark.parametrize(("harm", "count"), [(anywhere, FLIPS), (cut, CUTS), (swap, SWAPS)])
 async def test_other_damage_is_noticed_or_changes_nothing(
     sound: Sound, harm: Callable[[random.Random, bytes], bytes], count: int

@@ -25,7 +25,7 @@ FAULTS: Final = {
 }
 
 
-@pytest.mark.timeout(60 + SECONDS)
+@pytest.mark.timeout(180 + SECONDS)
 async def test_a_failing_disk_costs_refusals_and_nothing_else(tmp_path: Path) -> None:
     disk = failing_disk(tmp_path)
     server = Server(tmp_path / "data", under=disk.words, LIMITS="off")

@@ -23,7 +23,7 @@ REFUSALS: Final = 100
 SECONDS: Final = 5.0
 
 
-@pytest.mark.timeout(60 + 10 * ROUNDS)
+@pytest.mark.timeout(180 + 10 * ROUNDS)
 async def test_a_full_disk_refuses_writes_and_nothing_else_until_there_is_room(tmp_path: Path) -> None:
     resumed: list[float] = []
     async with small_disk(tmp_path, mebibytes=MEBIBYTES) as disk:

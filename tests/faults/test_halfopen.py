@@ -7,8 +7,6 @@ from collections.abc import Awaitable
 from pathlib import Path
 from typing import Final
 
-import pytest
-
 from tests.faults.crowd import populate
 from tests.faults.figures import sockets
 from tests.faults.network import ADDRESSES, Network, two_machines
@@ -37,7 +35,6 @@ async def talks_on(raw: RawSocket) -> None:
         await asyncio.sleep(EVERY)
 
 
-@pytest.mark.timeout(120)
 async def test_when_the_network_falls_silent_the_sockets_are_gone(tmp_path: Path) -> None:
     async with two_machines() as network:
         settings = {"HEARTBEAT": HEARTBEAT, "STALLED_SECONDS": HEARTBEAT, "SOCKETS_PER_PERSON": OPEN}

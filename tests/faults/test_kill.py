@@ -17,7 +17,7 @@ from tests.support.server import Server
 ROUNDS: Final = rounds(5, 100)
 
 
-@pytest.mark.timeout(60 + 20 * ROUNDS)
+@pytest.mark.timeout(180 + 20 * ROUNDS)
 async def test_kills_at_random_moments_lose_double_and_disorder_nothing(tmp_path: Path) -> None:
     server = Server(tmp_path / "data", LIMITS="off")
     back: list[float] = []

@@ -42,7 +42,7 @@ async def server(tmp_path: Path) -> AsyncIterator[tuple[Server, str]]:
     await running.kill()
 
 
-@pytest.mark.timeout(120 + CYCLES // 10)
+@pytest.mark.timeout(180 + CYCLES // 10)
 async def test_a_process_neither_grows_nor_complains(server: tuple[Server, str]) -> None:
     running, token = server
     visitor = Visitor(running.port, token, ROOMS)

@@ -44,7 +44,7 @@ class Timed:
         self.seconds.append(asyncio.get_running_loop().time() - began)
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("held", HELD)
 async def test_a_lock_held_elsewhere_stops_no_reading_and_no_send_waits_longer_than_is_said(
     tmp_path: Path, held: float

@@ -20,7 +20,7 @@ LEAVES: Final = rounds(10, 100)
 ROOMS: Final = ("general",)
 
 
-@pytest.mark.timeout(60 + 2 * LEAVES)
+@pytest.mark.timeout(180 + 2 * LEAVES)
 async def test_fifty_writers_are_heard_in_one_order_by_twenty_listeners(tmp_path: Path) -> None:
     server = Server(tmp_path / "data", LIMITS="off")
     tokens = await populate(server.data, ROOMS)

@@ -140,7 +140,7 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
     await running.kill()
 
 
-@pytest.mark.timeout(120 + 2 * SECONDS)
+@pytest.mark.timeout(180 + 2 * SECONDS)
 async def test_what_is_too_much_is_refused_and_the_rest_is_kept(server: Server) -> None:
     tokens = await populate(server.data, ("general",))
     await server.start()

@@ -37,7 +37,7 @@ async def cuts_the_power(disk: ForgetfulDisk, crowd: Crowd) -> None:
     await crowd.server.start()
 
 
-@pytest.mark.timeout(60 + 20 * ROUNDS)
+@pytest.mark.timeout(180 + 20 * ROUNDS)
 async def test_a_power_cut_loses_nothing_that_was_answered(disk: ForgetfulDisk) -> None:
     tokens = await populate(disk.folder)
     disk.keep()
@@ -51,7 +51,7 @@ async def test_a_power_cut_loses_nothing_that_was_answered(disk: ForgetfulDisk) 
     assert crowd.answers > 50 * ROUNDS
 
 
-@pytest.mark.timeout(60 + 20 * MOST_ROUNDS)
+@pytest.mark.timeout(180 + 20 * MOST_ROUNDS)
 async def test_with_durability_normal_it_does_which_shows_that_the_disk_forgets(disk: ForgetfulDisk) -> None:
     tokens = await populate(disk.folder)
     disk.keep()

@@ -65,7 +65,7 @@ class Newcomer:
         return version
 
 
-@pytest.mark.timeout(60 + SUBSCRIBES)
+@pytest.mark.timeout(180 + SUBSCRIBES)
 async def test_whoever_subscribes_during_a_flood_has_no_hole_and_no_double(tmp_path: Path) -> None:
     server = Server(tmp_path / "data", LIMITS="off")
     tokens = await populate(server.data)

@@ -30,7 +30,7 @@ async def disk(tmp_path: Path) -> AsyncIterator[ForgetfulDisk]:
         yield found
 
 
-@pytest.mark.timeout(60 + 10 * ROUNDS)
+@pytest.mark.timeout(180 + 10 * ROUNDS)
 async def test_a_disk_that_turns_read_only_refuses_writes_and_nothing_else_until_it_takes_them(
     disk: ForgetfulDisk,
 ) -> None:

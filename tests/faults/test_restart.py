@@ -19,8 +19,8 @@ MUTE: Final = rounds(25, 100)
 WRITERS: Final = 50
 AT_ONCE: Final = 50
 # On a machine that does other things as well; the long run holds what is promised.
-STOP_SECONDS: Final = rounds(10, 5)
-START_SECONDS: Final = 20.0
+STOP_SECONDS: Final = rounds(30, 5)
+START_SECONDS: Final = 60.0
 
 
 async def goodbye(line: Line) -> list[str | int | None]:
@@ -71,7 +71,6 @@ async def test_a_stop_under_load_tells_everybody_and_loses_nothing(tmp_path: Pat
     assert "Traceback" not in "\n".join(server.output)
 
 
-@pytest.mark.timeout(60)
 async def test_a_start_that_fails_ends_the_process(tmp_path: Path) -> None:
     """A database thread that is left behind would keep it alive for ever, and the supervisor would wait."""
     with socket.socket() as taken:

@@ -41,7 +41,6 @@ async def put_back_by_hand(server: Server, backup: Path) -> None:
     shutil.copy(backup / "chatapp.db", server.data / "chatapp.db")
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("put_back", [put_back_with_the_command, put_back_by_hand], ids=["command", "by hand"])
 async def test_clients_of_an_older_copy_resync_and_hold_no_phantom(tmp_path: Path, put_back: PutBack) -> None:
     server = Server(tmp_path / "data", LIMITS="off")

@@ -115,7 +115,7 @@ async def speaks(line: Line, count: int) -> None:
         assert said.ok, said
 
 
-@pytest.mark.timeout(120 + OWED_MIB)
+@pytest.mark.timeout(180 + OWED_MIB)
 async def test_who_reads_slowly_or_not_at_all_harms_nobody_else(tmp_path: Path) -> None:
     server = Server(tmp_path / "data", LIMITS="off", STALLED_SECONDS=str(STALLED_SECONDS))
     token, *_ = await populate(server.data, ("general",))

@@ -15,7 +15,7 @@ from tests.fuzz.cases import COOKIE, CSRF, HOST, TOKEN, Case
 from tests.support.server import PASSWORD, Server
 from tests.support.wire import CLOSE, TEXT, RawSocket
 
-HANG_SECONDS: Final = 5.0
+HANG_SECONDS: Final = 20.0
 # How long something that need not be answered is waited for.
 MOMENT: Final = 0.05
 FINE: Final = frozenset({503, 505})

@@ -9,7 +9,7 @@ from tests.fuzz.cases import ACTIONS, KINDS, ROUTES, case
 
 
 async def test_a_few_hundred_cases_find_nothing(tmp_path: Path) -> None:
-    report = await run(tmp_path / "data", seed=20, seconds=30, most=700)
+    report = await run(tmp_path / "data", seed=20, seconds=150, most=700)
     assert report.findings == [], str(report)
     assert sum(report.cases.values()) == 700
 

@@ -82,11 +82,11 @@ async def test_a_socket_lives_through_it_and_news_passes(site: Site, browser: Vi
         ClientSession(connector=site.connector()) as script,
         script.ws_connect(f"{site.proxy.url}/rooms/general/ws?token={site.token}") as mouth,
     ):
-        assert (await ear.receive_json(timeout=5))["user"]["username"] == "ada"
+        assert (await ear.receive_json(timeout=20))["user"]["username"] == "ada"
         await ear.send_json({"action": "subscribe", "ref": 1, "room": "general"})
-        assert (await ear.receive_json(timeout=5))["ok"]
+        assert (await ear.receive_json(timeout=20))["ok"]
         await mouth.send_json({"action": "sendMessage", "content": "through the proxy"})
-        news: Any = await ear.receive_json(timeout=5)
+        news: Any = await ear.receive_json(timeout=20)
         assert news["messages"][0]["content"] == "through the proxy"
     with pytest.raises(Exception, match="403"):
         await browser.session.ws_connect(f"{site.proxy.url}/ws", origin="https://evil.example")
@@ -125,7 +125,7 @@ async def test_http_leads_to_https_and_carries_no_credential(site: Site) -> None
 async def test_its_log_holds_no_token(site: Site) -> None:
     async with ClientSession(connector=site.connector()) as script:
         async with script.ws_connect(f"{site.proxy.url}/ws?token={site.token}") as ws:
-            await ws.receive_json(timeout=5)
+            await ws.receive_json(timeout=20)
         async with script.get(f"{site.proxy.url}/ws?token=wrong{site.token}"):
             pass
     await eventually(lambda: site.proxy.log.read_text().count(" /ws ") >= 2)

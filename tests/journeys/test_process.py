@@ -25,7 +25,7 @@ async def prepared(tmp_path: Path) -> AsyncIterator[tuple[Server, str]]:
 
 async def closed_with(ws: ClientWebSocketResponse) -> int:
     """The code in the server's goodbye."""
-    while (message := await ws.receive(timeout=5)).type is WSMsgType.TEXT:
+    while (message := await ws.receive(timeout=20)).type is WSMsgType.TEXT:
         pass
     assert message.type is WSMsgType.CLOSE
     return int(message.data)

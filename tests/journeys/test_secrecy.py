@@ -20,7 +20,6 @@ async def prepared(tmp_path: Path) -> AsyncIterator[tuple[Server, str]]:
     await server.kill()
 
 
-@pytest.mark.timeout(60)
 async def test_no_secret_is_on_the_console_or_in_the_file(prepared: tuple[Server, str]) -> None:
     server, token = prepared
     await server.start()
@@ -41,7 +40,6 @@ async def test_no_secret_is_on_the_console_or_in_the_file(prepared: tuple[Server
     assert [secret for secret in secrets if secret in console or secret.encode() in kept] == []
 
 
-@pytest.mark.timeout(60)
 async def test_what_cannot_be_parsed_is_logged_without_its_bytes(prepared: tuple[Server, str]) -> None:
     server, token = prepared
     await server.start()
@@ -61,7 +59,6 @@ async def test_what_cannot_be_parsed_is_logged_without_its_bytes(prepared: tuple
     assert "Traceback" not in console
 
 
-@pytest.mark.timeout(60)
 async def test_everything_it_writes_is_its_owners_alone(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir(mode=0o755)
     server = Server(tmp_path / "data")

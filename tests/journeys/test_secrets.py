@@ -87,9 +87,9 @@ async def _says(browser: Browser, secrets: dict[str, str]) -> None:
             await ws.send_json(
                 {"action": "sendMessage", "room": "general", "content": CANARY, "token": secrets["token"]}
             )
-            await ws.receive(timeout=5)
+            await ws.receive(timeout=20)
             await ws.send_str(f'{{"action": "{CANARY}')
-            await ws.receive(timeout=5)
+            await ws.receive(timeout=20)
 
 
 async def _is_refused(browser: Browser, secrets: dict[str, str]) -> list[Page]:

@@ -102,7 +102,7 @@ class Crowd:
         self.writers.append(writer)
         try:
             writer.write(b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n")
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):
                 await reader.readuntil(b"PONG!")
         except (asyncio.IncompleteReadError, ConnectionError):
             return False
@@ -127,7 +127,7 @@ async def test_an_address_may_hold_so_many_connections_and_no_more(tmp_path: Pat
         assert all([await crowd.is_served("127.0.2.9") for _ in range(25)])
         crowd.writers[0].close()
         await crowd.writers[0].wait_closed()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while not await crowd.is_served("127.0.2.1"):
                 pass
 

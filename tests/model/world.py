@@ -188,7 +188,7 @@ async def closed_with(mirror: Mirror) -> int | None:
     """The code with which the server ended a socket; nothing but news of before may come until then."""
     assert mirror.ear is not None
     ws, mirror.ear = mirror.ear.ws, None
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while (await ws.receive()).type is WSMsgType.TEXT:
             continue
     await ws.close()

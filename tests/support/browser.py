@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, Dialog, Page, Request, async_playwright
+from playwright.async_api import Browser, BrowserContext, Dialog, Page, Request, async_playwright, expect
 
 CANDIDATES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 HOW_TO_GET_ONE: Final = (
     "NO BROWSER: the browser tests did not run. Install one (apt-get install chromium) or name it in CHATAPP_CHROMIUM."
 )
-PATIENCE_MS: Final = 8000
+PATIENCE_MS: Final = 20_000
 WIDE: Final = {"width": 1280, "height": 800}
 NARROW: Final = {"width": 390, "height": 844}
 
@@ -38,6 +38,7 @@ def chromium() -> str | None:
 
 @asynccontextmanager
 async def browsing(executable: str) -> AsyncIterator[Browser]:
+    expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=executable,

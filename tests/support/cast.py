@@ -18,7 +18,7 @@ from chatapp.domain.chat import Chat
 from tests.support.rooms import closed_room
 
 PASSWORD: Final = "correct horse battery"
-PATIENCE: Final = 5.0
+PATIENCE: Final = 20.0
 A_MOMENT: Final = 0.15
 
 Frame = dict[str, Any]

@@ -24,7 +24,7 @@ import pytest
 from chatapp.cli import main
 from tests.support.source import ROOT
 
-SECONDS: Final = 30
+SECONDS: Final = 60
 
 
 @dataclass(frozen=True)

@@ -135,7 +135,7 @@ async def succeeded(*calls: Any) -> list[Any]:
     return [result for result in results if not isinstance(result, ChatError)]
 
 
-async def until(condition: Callable[[], bool], *, seconds: float = 10) -> None:
+async def until(condition: Callable[[], bool], *, seconds: float = 30) -> None:
     """Return as soon as it is so."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - what is waited for sets no event

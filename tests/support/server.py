@@ -15,8 +15,8 @@ from typing import Final
 from chatapp.storage import secrets
 from tests.support.leaks import WATCH
 
-START_SECONDS: Final = 20.0
-STOP_SECONDS: Final = 15.0
+START_SECONDS: Final = 60.0
+STOP_SECONDS: Final = 60.0
 PASSWORD: Final = "correct horse battery"
 
 

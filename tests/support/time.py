@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-PATIENCE = 5.0
+PATIENCE = 20.0
 START = 1_790_000_000_000
 
 

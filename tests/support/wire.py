@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, Self
 
 from aiohttp.test_utils import TestClient
 
-PATIENCE: Final = 5.0
+PATIENCE: Final = 20.0
 TEXT, BINARY, CLOSE, PING, PONG = 0x1, 0x2, 0x8, 0x9, 0xA
 Client = TestClient[Any, Any]
 

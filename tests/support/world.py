@@ -120,7 +120,7 @@ class World:
             return refused
         async with self.client.ws_connect(path, headers=self._bearer(who)) as ws:
             await ws.send_json(frame)
-            heard = await ws.receive_json(timeout=5)
+            heard = await ws.receive_json(timeout=20)
             return Answer("-" if "error" in heard else "yes", json.dumps(heard.get("error")))
 
     async def _refused_upgrade(self, who: str, path: str) -> Answer:

@@ -24,7 +24,7 @@ async def ask(client: TestClient[Any, Any], *lines: bytes, body: bytes = b"") ->
         has_connection = any(line.lower().startswith(b"connection:") for line in lines)
         own = [f"Host: {host}:{port}".encode(), *([] if has_connection else [b"Connection: close"])]
         writer.write(b"\r\n".join([lines[0], *own, *lines[1:], b"", b""]) + body)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             answer = await reader.read()
     finally:
         writer.close()
