@@ -1,0 +1,69 @@
+"""An administrator shuts somebody out and lets them back in, without scripts, while they are in a room."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Final, Literal
+
+import pytest_asyncio
+from playwright.async_api import Page, expect
+
+from tests.e2e.test_accessibility import has_no_fault
+from tests.support.browser import NARROW
+from tests.support.server import Server
+
+Visit = Callable[..., Awaitable[Page]]
+SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def ours(tmp_path: Path) -> AsyncIterator[Server]:
+    """A server of one's own: what is done to accounts here is nobody else's."""
+    running = Server(tmp_path / "data", LIMITS="off")
+    await running.add_person("ada", display_name="Ada Okafor", is_admin=True)
+    await running.add_person("lin", display_name="林晓" * 20)
+    await running.start()
+    try:
+        yield running
+    finally:
+        await running.kill()
+
+
+async def test_somebody_is_shut_out_at_once_and_let_in_again_without_scripts(visit: Visit, ours: Server) -> None:
+    lin = await visit("lin", to=ours, at="/rooms/general")
+    ada = await visit("ada", to=ours, at="/admin/users", java_script_enabled=False, viewport=NARROW)
+    row = ada.locator("tbody tr", has_text="@lin")
+    await row.get_by_role("link", name="Edit").click()
+    # The box stands before the button: unticked, the browser does not send it.
+    await ada.get_by_role("button", name="Disable the account").click()
+    await expect(ada.locator("dd .tag")).to_have_text("active")
+    await ada.get_by_role("checkbox").check()
+    await ada.get_by_role("button", name="Disable the account").click()
+    await expect(ada.get_by_text("The account is disabled.")).to_be_visible()
+    await expect(lin.locator("#banner a")).to_have_attribute("href", re.compile("/login"))
+    await lin.goto("/rooms/general")
+    await expect(lin).to_have_url(re.compile("/login"))
+    await ada.goto("/admin/users?q=lin")
+    await expect(row.locator(".tag")).to_have_text("disabled")
+    await row.get_by_role("link", name="Edit").click()
+    await ada.get_by_role("button", name="Enable the account").click()
+    await expect(ada.locator("dd .tag")).to_have_text("active")
+    await visit("lin", to=ours, at="/rooms/general")
+
+
+async def test_accounts_in_every_state_have_no_fault(visit: Visit, ours: Server) -> None:
+    ada = await visit("ada", to=ours, at="/admin/users/lin")
+    await ada.eval_on_selector("form[action$='/disable']", "form => form.noValidate = true")
+    await ada.get_by_role("button", name="Disable the account").click()
+    await expect(ada.locator("[aria-invalid=true]")).to_be_visible()
+    await has_no_fault(ada)
+    await ada.get_by_role("checkbox").check()
+    await ada.get_by_role("button", name="Disable the account").click()
+    await expect(ada.locator("dd .tag")).to_have_text("disabled")
+    for path in ("/admin/users/lin", "/admin/users"):
+        await ada.goto(path)
+        for scheme in SCHEMES:
+            await ada.emulate_media(color_scheme=scheme)
+            await has_no_fault(ada)
