@@ -6,7 +6,7 @@ VITAL := chatapp/gateway/* chatapp/realtime/hub.py \
   $(patsubst %,chatapp/domain/%.py,access accounts links memberships messages passwords sign_in tickets) \
   $(patsubst %,chatapp/web/%.py,csrf identity origins session)
 .DEFAULT_GOAL := help
-.PHONY: help serve test e2e faults mutants fuzz coverage check lint types format docs migration wheel clean
+.PHONY: help serve test e2e faults mutants fuzz coverage check lint types format docs migration advisories wheel clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -53,6 +53,11 @@ docs: .venv/dev ## Rewrite the reference pages that come from the code
 
 migration: .venv/dev ## Write a migration from the difference to the schema (NAME="0003_reactions")
 	$(BIN)/python migrations/new.py "$(NAME)"
+
+advisories: ## Ask PyPI for known holes in the libraries of requirements.lock; fails on one, and on no answer
+	test -x .venv/advisories/bin/pip-audit || $(PYTHON) -m venv --clear .venv/advisories
+	.venv/advisories/bin/python -m pip install --quiet --disable-pip-version-check 'pip-audit>=2.10'
+	.venv/advisories/bin/pip-audit --strict --disable-pip --requirement requirements.lock
 
 wheel: .venv/run ## Build dist/chatapp-*.whl
 	rm -rf build dist

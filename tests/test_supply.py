@@ -48,3 +48,10 @@ def test_the_lock_holds_what_the_program_asks_for_and_a_hash_for_each() -> None:
     unproved = [block for block in blocks if PINNED.match(block) and "--hash=sha256:" not in block]
     assert unproved == []
     assert len(pinned) > len(wanted())
+
+
+def test_the_question_for_known_holes_is_about_the_lock_and_takes_no_silence_for_an_answer() -> None:
+    recipe = (ROOT / "Makefile").read_text().split("\nadvisories:")[1].split("\n\n")[0]
+    (question,) = [line.split() for line in recipe.splitlines() if "bin/pip-audit --" in line]
+    # Without --strict it ends well also where nothing was found out about anything.
+    assert {"--strict", "requirements.lock"} <= set(question)
