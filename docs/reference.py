@@ -34,7 +34,7 @@ in a month. A switch takes `on` or `off`. A setting marked *secret* can also be 
 CLI_HEAD: Final = """\
 # The command line
 
-`python -m chatapp`, or `chatapp` where the wheel is installed. `make docs` writes this page from `chatapp/cli/`.
+In a checkout `chatapp` is `.venv/bin/chatapp`. `make docs` writes this page from `chatapp/cli/`.
 
 - Answers go to stdout, complaints to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 - Nothing asks a question unless there is a terminal.
