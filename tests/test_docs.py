@@ -138,4 +138,4 @@ def test_commands_in_the_documents_exist() -> None:
 def test_a_command_is_written_as_it_is_typed() -> None:
     typed = re.findall(r"^chatapp .*|`chatapp [^`]+`", "\n".join(page.read_text() for page in PAGES), re.MULTILINE)
     assert len(typed) >= 10
-    assert [page.name for page in PAGES if "python -m chatapp" in page.read_text()] == []
+    assert [page.name for page in PAGES if "python -m chatapp " in page.read_text()] == []
