@@ -26,8 +26,10 @@ Ask = Callable[[Browser, str], Awaitable[Page]]
 CHANCE: Final = [r'value="[^"]*"', r"[0-9a-f]{16,}", r"person-\d+\w*|ada", r"new\d+"]
 PASSING: Final = {"date", "x-request-id", "content-length", "set-cookie"}
 SAMPLES: Final = rounds(15, 300)
-# Without a dummy hash a miss takes a tenth of the time. On a busy machine medians of few samples differ by chance.
-CLOSENESS: Final = 0.1 if IS_LONG else 0.75
+# Without a dummy hash a miss takes a tenth of the time. A short run on a busy machine counts the work of this process,
+# server and hashes included, and not the time in which others were at work.
+CLOSENESS: Final = 0.1 if IS_LONG else 0.5
+clock: Final = time.perf_counter if IS_LONG else time.process_time
 
 
 @pytest.fixture
@@ -94,9 +96,9 @@ async def test_the_answer_takes_as_long_for_known_and_unknown(stranger: Browser,
     # In turn, each kind would bear what the other leaves behind, as the job of a reset.
     order = random.sample([True, False] * SAMPLES, 2 * SAMPLES)
     for number, is_known in enumerate(order):
-        began = time.perf_counter()
+        began = clock()
         await ask(stranger, "ada" if is_known else f"person-{number}")
-        took[is_known].append(time.perf_counter() - began)
+        took[is_known].append(clock() - began)
     ratio = statistics.median(took[False]) / statistics.median(took[True])
     print(f"{ask.__name__}: unknown/known {ratio:.3f} over {SAMPLES} each")
     assert 1 - CLOSENESS <= ratio <= 1 / (1 - CLOSENESS)
