@@ -146,9 +146,10 @@ def revokes_a_token(world: World) -> Act | None:
 async def is_shut_out_and_let_in(world: World) -> None:
     username = world.chance.choice(PEOPLE[1:])
     mirrors = [mirror for mirror in world.open_mirrors() if mirror.username == username]
-    await world.chat.accounts.set_disabled(world.people["ada"], username, is_disabled=True)
+    address = f"/api/v1/users/{username}"
+    assert (await world.calls("ada", "PATCH", address, {"is_disabled": True}))[0]
     assert [await closed_with(mirror) for mirror in mirrors] == [4401 for _ in mirrors]
-    await world.chat.accounts.set_disabled(world.people["ada"], username, is_disabled=False)
+    assert (await world.calls("ada", "PATCH", address, {"is_disabled": False}))[0]
     for mirror in world.mirrors:
         if mirror.username == username:
             mirror.token = await world.token(username)
@@ -205,4 +206,5 @@ BY_ROUTE: Final[dict[str, str]] = {
     "POST /api/v1/tokens": "nothing anybody hears of",
     "POST /api/v1/ws-tickets": "nothing anybody hears of",
     "DELETE /api/v1/tokens/{id}": "revokes_a_token",
+    "PATCH /api/v1/users/{username}": "is_shut_out_and_let_in",
 }
