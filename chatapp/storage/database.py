@@ -20,6 +20,7 @@ from chatapp.core.errors import Unavailable
 from chatapp.storage.health import BUSY_MS, Health
 from chatapp.storage.statement import Statement
 from chatapp.storage.tables import meta
+from chatapp.storage.wal import Wal
 
 Row = sa.Row[*tuple[Any, ...]]
 Result = sa.CursorResult[*tuple[Any, ...]]
@@ -75,6 +76,7 @@ class Database:
         self.clock = clock
         self.health = Health(path)
         self.write_lock = asyncio.Lock()
+        self.wal = Wal(path, self.health, self._drive, self.close, self._connect)
         self._write_engine = _engine(f"sqlite+aiosqlite:///{path}", durability, read_only=False)
         self._read_engine = _engine(f"sqlite+aiosqlite:///file:{path}?mode=ro&uri=true", durability, read_only=True)
         self._writer: AsyncConnection | None = None
@@ -93,6 +95,7 @@ class Database:
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Begin immediately, commit at the end, then announce; roll back on any exception."""
         async with self.write_lock:
+            await self.wal.keep()
             with self.health.guarded():
                 writer = await self._patient(await self._writing())
                 work = await writer.begin()
@@ -110,13 +113,13 @@ class Database:
 
     async def driver(self) -> aiosqlite.Connection:
         """The writer's own connection, for the journal; hold ``write_lock`` while using it."""
-        self.health.check()
-        return await _driver(await self._patient(await self._writing()))
+        await self.wal.keep()
+        return await self._drive()
 
     async def hot(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
         """Rows of a statement compiled beforehand, read past the SQL layer."""
-        assert self._hot_reader is not None  # noqa: S101 - narrows a type
         with self.health.guarded():
+            assert self._hot_reader is not None  # noqa: S101 - narrows a type
             try:
                 return list(await self._hot_reader.execute_fetchall(sql, parameters))
             except aiosqlite.OperationalError as error:
@@ -142,7 +145,7 @@ class Database:
                     await tx.execute(sa.delete(meta).where(meta.c.key == PROBE))
         except Unavailable:
             return False
-        return not self.health.is_damaged
+        return not (self.health.is_damaged or self.wal.is_lost)
 
     def free_share(self) -> float:
         """How much of the disk is free for us, from 0 to 1."""
@@ -151,20 +154,19 @@ class Database:
 
     async def open(self) -> None:
         with self.health.guarded():
-            await self._writing()
-            self.health.opened()
-            self._hot_reader = await aiosqlite.connect(f"file:{self.path}?mode=ro", uri=True, isolation_level=None)
-            await self._hot_reader.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+            await self._connect()
 
     async def close(self) -> None:
         # aiosqlite's threads are no daemons: one left open would keep the process alive for ever.
-        if self._hot_reader is not None:
-            await self._hot_reader.close()
+        reader, self._hot_reader = self._hot_reader, None
+        if reader is not None:
+            await reader.close()
         await self._read_engine.dispose()
         # The writer last: only it can bring what is in the -wal file home, and a file left behind would be taken
         # for that of whatever database is put here next.
-        if self._writer is not None:
-            await self._writer.close()
+        writer, self._writer, self._patience_ms = self._writer, None, BUSY_MS
+        if writer is not None:
+            await writer.close()
         await self._write_engine.dispose()
 
     async def reopen_writer(self) -> None:
@@ -173,6 +175,14 @@ class Database:
         if writer is not None:
             await writer.invalidate()
             await writer.close()
+
+    async def _connect(self) -> None:
+        await self._writing()
+        self._hot_reader = await aiosqlite.connect(f"file:{self.path}?mode=ro", uri=True, isolation_level=None)
+        await self._hot_reader.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+        # Only now SQLite makes the files beside it.
+        await self._hot_reader.execute_fetchall("SELECT 1 FROM sqlite_master")
+        self.wal.opened()
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[AsyncConnection]:
@@ -184,6 +194,9 @@ class Database:
         if self._writer is None:
             self._writer = await self._write_engine.connect()
         return self._writer
+
+    async def _drive(self) -> aiosqlite.Connection:
+        return await _driver(await self._patient(await self._writing()))
 
     async def _patient(self, writer: AsyncConnection) -> AsyncConnection:
         if self._patience_ms != self.health.patience_ms:
@@ -217,7 +230,8 @@ async def open_database(
     database = Database(path, durability, clock)
     try:
         await database.open()
-        yield database
+        async with database.wal.watched(database.write_lock):
+            yield database
     finally:
         await database.close()
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,8 @@ REFUSED_SECONDS: Final = 2.0
 REFUSED: Final = "The database cannot do this right now. Nothing was stored; please try again."
 GONE: Final = "The database file is gone or was replaced. Nothing was stored; the server needs its operator."
 
+Identity = tuple[int, int]
+
 log = structlog.get_logger()
 
 
@@ -32,27 +35,45 @@ class Health:
         self.has_refused = False
         self.is_damaged = False
         self._path = path
-        self._file: tuple[int, int] | None = None
+        self._file: Identity | None = None
         self._is_gone = False
+        self._is_changing = False
+        self._uses = 0
         self._locked_at = -REFUSED_SECONDS
 
     def opened(self) -> None:
         """The file has just been opened: that one it is."""
-        self._file = _identity(self._path)
+        self._file = identity(self._path)
 
     def check(self) -> None:
         """Raise ``Unavailable`` unless the path still names the open file: what is written elsewhere is lost."""
-        is_gone = self._file is not None and _identity(self._path) != self._file
+        is_gone = self._file is not None and identity(self._path) != self._file
         if is_gone is not self._is_gone:
             self._is_gone = is_gone
             log.error("database.gone" if is_gone else "database.back", path=str(self._path))
         if is_gone:
             raise Unavailable(GONE)
+        if self._is_changing:
+            raise Unavailable(REFUSED)
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """Once nobody uses the database; who wants to meanwhile is asked to try again. Raises ``TimeoutError``."""
+        self._is_changing = True
+        try:
+            async with asyncio.timeout(BUSY_MS / 1000):
+                # An event would have to be set and cleared at every read.
+                while self._uses:  # noqa: ASYNC110
+                    await asyncio.sleep(0.001)
+            yield
+        finally:
+            self._is_changing = False
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
         """A disk that is full, locked, failing or damaged, or a file that is gone: ``Unavailable``, not a bug."""
         self.check()
+        self._uses += 1
         try:
             yield
         except (sa.exc.DatabaseError, sqlite3.DatabaseError) as error:
@@ -60,6 +81,8 @@ class Health:
                 raise
             self.note(error)
             raise Unavailable(REFUSED) from error
+        finally:
+            self._uses -= 1
 
     def note(self, error: Exception) -> None:
         """The file has refused, or was not what a database looks like."""
@@ -99,7 +122,8 @@ def _driver_error(error: Exception) -> BaseException | None:
     return error.orig if isinstance(error, sa.exc.DBAPIError) else error
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def identity(path: Path) -> Identity | None:
+    """Which file the path names, None where there is none."""
     try:
         found = os.stat(path)  # noqa: PTH116 - twice as fast, and asked for every read
     except OSError:

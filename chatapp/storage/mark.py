@@ -66,8 +66,9 @@ async def marked(database: Database) -> AsyncIterator[Mark]:
         changes = int(row[0]) if row else 0
         epoch = await meta.value(tx, EPOCH)
         must_be_there = await meta.value(tx, MARKED) is not None
-        if epoch is not None and not _continues(_read(path), epoch, changes, must_be_there=must_be_there):
-            log.warning("epoch.new", detail="This database is not the one that was here last.", changes=changes)
+        noted = _read(path)
+        if epoch is not None and not _continues(noted, epoch, changes, must_be_there=must_be_there):
+            _say(noted, epoch, changes)
             epoch = None
         if epoch is None:
             epoch = secrets.token_hex(8)
@@ -87,6 +88,13 @@ def _continues(noted: tuple[str, int] | None, epoch: str, changes: int, *, must_
     if noted is None:
         return not must_be_there
     return noted[0] == epoch and noted[1] <= changes
+
+
+def _say(noted: tuple[str, int] | None, epoch: str, changes: int) -> None:
+    detail, more = "This database is not the one that was here last.", {}
+    if noted is not None and noted[0] == epoch:
+        detail, more = "Changes that were answered are missing in this database.", {"missing": noted[1] - changes}
+    log.warning("epoch.new", detail=detail, changes=changes, **more)
 
 
 def _read(path: Path) -> tuple[str, int] | None:

@@ -173,6 +173,21 @@ async def test_a_file_that_vanishes_takes_no_posts_and_comes_back(
     assert ("database.gone" in log, "database.back" in log, "Traceback" in log) == (True, True, False)
 
 
+async def test_a_log_that_vanishes_takes_no_answered_message_with_it(data: Path, token: str) -> None:
+    async with serving(data) as server:
+        script = Script(server, token)
+        assert (await script.says("before"))[0] == 201
+        data.joinpath("chatapp.db-wal").unlink()
+        assert (await script.says("after"))[0] == 201
+        assert await status(server, "/readyz") == 200
+        await server.kill()
+        await server.start()
+        _, page = await script.reads()
+    assert [message["content"] for message in page["messages"]] == ["before", "after"]
+    log = "\n".join(server.output)
+    assert ["database.gone" in log, "database.back" in log, "epoch.new" in log] == [True, True, False]
+
+
 async def test_a_malformed_page_met_while_running_is_a_refusal_in_words(data: Path, token: str) -> None:
     fill(data / "chatapp.db", 2000)
     async with serving(data) as server:

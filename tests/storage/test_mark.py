@@ -8,6 +8,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+import structlog
 
 from chatapp.core.models import Person, Room
 from chatapp.storage.batch import Post
@@ -70,10 +71,12 @@ async def test_a_process_that_just_stops_leaves_the_epoch(path: Path) -> None:
 async def test_an_older_copy_put_back_by_hand_begins_a_new_epoch(path: Path) -> None:
     first = await say(path, "one")
     copy = keep(path)
-    await say(path, "two")
+    await say(path, "two", "three")
     put_back(copy, path)
-    second = await say(path)
+    with structlog.testing.capture_logs() as lines:
+        second = await say(path)
     assert second != first
+    assert [(line["event"], line["missing"]) for line in lines] == [("epoch.new", 2)]
     assert await say(path, "another two", "three") == second
 
 
@@ -103,7 +106,9 @@ async def test_a_copy_in_another_folder_begins_a_new_epoch(path: Path, tmp_path:
     elsewhere = tmp_path / "elsewhere" / path.name
     elsewhere.parent.mkdir()
     shutil.copy(path, elsewhere)
-    assert await say(elsewhere) != first
+    with structlog.testing.capture_logs() as lines:
+        assert await say(elsewhere) != first
+    assert [(line["event"], "missing" in line) for line in lines] == [("epoch.new", False)]
 
 
 async def test_an_upgrade_from_before_the_mark_keeps_the_epoch(path: Path) -> None:
