@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
-from chatapp.core.audit_log import Action, Entry, Wanted
+from chatapp.core.audit_log import ACTIONS, Action, Entry, Wanted
 from chatapp.core.events import timestamp
 from chatapp.web import query
 from chatapp.web.language import _
@@ -25,11 +25,13 @@ HEADING: Final = ("time", "who", "action", "target", "address", "browser", "deta
 
 def wanted(request: web.Request, moments: Moments) -> Wanted:
     """The days are those of the reader, the last one included. Raises ``BadRequest``."""
-    until = query.day(request, "until")
+    since, until = query.day(request, "since"), query.day(request, "until")
+    if since and until and since > until:
+        raise query.wrong("since", _("This day is after the last one."))
     return Wanted(
         who=query.text(request, "who").strip().lower(),
-        action=query.text(request, "action"),
-        since=_begin(query.day(request, "since"), moments),
+        action=query.choice(request, "action", ACTIONS),
+        since=_begin(since, moments),
         until=_begin(until + timedelta(days=1) if until else None, moments),
         before=query.number(request, "before"),
     )

@@ -62,6 +62,14 @@ class Moments:
         count = seconds // DAY
         return ngettext("{n} day ago", "{n} days ago", count).format(n=count)
 
+    @staticmethod
+    def wait(seconds: int) -> str:
+        """How long to wait before the next try, never shorter than it is."""
+        if seconds < 2 * MINUTE:
+            return ngettext("Try again in {n} second.", "Try again in {n} seconds.", seconds).format(n=seconds)
+        count = -(-seconds // MINUTE)
+        return ngettext("Try again in {n} minute.", "Try again in {n} minutes.", count).format(n=count)
+
     def _local(self, moment: int) -> datetime:
         return datetime.fromtimestamp(moment / 1000, UTC).astimezone(self._zone)
 

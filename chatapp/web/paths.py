@@ -9,6 +9,8 @@ from urllib.parse import unquote, unquote_to_bytes
 from aiohttp import hdrs, web
 
 OPEN_PATHS: Final = frozenset({"/ping", "/healthz", "/readyz", "/robots.txt", "/.well-known/security.txt"})
+# Leads on whoever asks, also a script that does not say what it takes.
+FRONT_DOOR: Final = "/"
 SOCKETS: Final = frozenset({"/ws", "/rooms/{room}/ws"})
 SECRET_PREFIXES: Final = ("/verify/", "/reset/", "/join/")
 MOST_NEXT_CHARACTERS: Final = 2000

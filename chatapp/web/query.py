@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Final
 
@@ -21,7 +22,7 @@ def text(request: web.Request, name: str, default: str = "") -> str:
     """One value of the query. Raises ``BadRequest`` when it is given twice."""
     values = request.query.getall(name, [])
     if len(values) > 1:
-        raise _wrong(name, _("This is given twice."))
+        raise wrong(name, _("This is given twice."))
     return values[0] if values else default
 
 
@@ -31,7 +32,7 @@ def number(request: web.Request, name: str, *, least: int = 0, most: int = MOST)
     if name not in request.query:
         return None
     if not (value.isascii() and value.isdigit() and len(value) <= MOST_DIGITS and least <= int(value) <= most):
-        raise _wrong(name, _("This must be a whole number from {least} to {most}.").format(least=least, most=most))
+        raise wrong(name, _("This must be a whole number from {least} to {most}.").format(least=least, most=most))
     return int(value)
 
 
@@ -41,17 +42,25 @@ def day(request: web.Request, name: str) -> date | None:
     try:
         found = date.fromisoformat(value) if value else None
     except ValueError:
-        raise _wrong(name, _("This must be a day like 2026-12-31.")) from None
+        raise wrong(name, _("This must be a day like 2026-12-31.")) from None
     if found is not None and not FIRST_YEAR <= found.year <= LAST_YEAR:
-        raise _wrong(name, _("This must be a day like 2026-12-31."))
+        raise wrong(name, _("This must be a day like 2026-12-31."))
     return found
+
+
+def choice(request: web.Request, name: str, choices: Collection[str]) -> str:
+    """One of ``choices``, or "" when it is not given or empty. Raises ``BadRequest``."""
+    value = text(request, name)
+    if value and value not in choices:
+        raise wrong(name, _("This is not one of the choices."))
+    return value
 
 
 def flag(request: web.Request, name: str) -> bool:
     """``true`` or ``false``. Raises ``BadRequest`` for any other word."""
     value = text(request, name, "false")
     if value not in {"true", "false"}:
-        raise _wrong(name, _("This must be true or false."))
+        raise wrong(name, _("This must be true or false."))
     return value == "true"
 
 
@@ -67,8 +76,9 @@ def only_one(request: web.Request, *names: str) -> None:
     """Raises ``BadRequest`` when more than one of ``names`` is given."""
     given = [name for name in names if name in request.query]
     if len(given) > 1:
-        raise _wrong(given[1], _("This cannot go together with {name}.").format(name=given[0]))
+        raise wrong(given[1], _("This cannot go together with {name}.").format(name=given[0]))
 
 
-def _wrong(name: str, sentence: str) -> BadRequest:
+def wrong(name: str, sentence: str) -> BadRequest:
+    """What is raised for one value."""
     return BadRequest(sentence, errors=(FieldError(name, sentence),))

@@ -101,7 +101,13 @@ def error_context(request: web.Request) -> dict[str, Any]:
 
 
 def _times(moments: Moments) -> dict[str, Any]:
-    return {"iso": moments.iso, "clock": moments.clock, "long_time": moments.long_time, "ago": moments.ago}
+    return {
+        "iso": moments.iso,
+        "clock": moments.clock,
+        "long_time": moments.long_time,
+        "ago": moments.ago,
+        "wait": moments.wait,
+    }
 
 
 def _person(request: web.Request) -> Person | None:

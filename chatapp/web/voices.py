@@ -18,7 +18,7 @@ from chatapp.core.errors import BadRequest, ChatError, Internal, NotFound, TooLa
 from chatapp.keys import CHAT, REQUEST_ID
 from chatapp.web.identity import Unverified
 from chatapp.web.language import _
-from chatapp.web.paths import is_socket, wants_page
+from chatapp.web.paths import FRONT_DOOR, is_socket, wants_page
 from chatapp.web.templating import error_context
 
 # Headers of aiohttp's own refusals that mean something to the client.
@@ -59,7 +59,7 @@ async def answer(request: web.Request, error: Exception) -> web.StreamResponse:
     if isinstance(error, HTTPException) and error.status < 400:
         return web.Response(status=error.status, headers=error.headers)
     status, refusal = _translated(error, request)
-    if isinstance(refusal, Unauthenticated | Unverified) and wants_page(request):
+    if isinstance(refusal, Unauthenticated | Unverified) and (wants_page(request) or request.path == FRONT_DOOR):
         return web.Response(status=303, headers={"Location": await _way_on(request, refusal)})
     response = _page(request, status, refusal) if wants_page(request) else _problem(request, status, refusal)
     if refusal.retry_after is not None:

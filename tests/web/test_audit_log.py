@@ -114,6 +114,32 @@ async def test_a_query_that_is_none_is_refused(adas: Browser, query: str) -> Non
     assert (await adas.opens(f"/admin/audit?{query}")).status == 400
 
 
+@pytest.mark.parametrize(
+    ("query", "name", "sentence"),
+    [
+        ("since=tomorrow&who=grace", "since", "This must be a day like 2026-12-31."),
+        ("until=2026-02-30&who=grace", "until", "This must be a day like 2026-12-31."),
+        ("since=2026-03-02&until=2026-03-01&who=grace", "since", "This day is after the last one."),
+        ("action=room.eaten&who=grace", "action", "This is not one of the choices."),
+    ],
+)
+async def test_a_wrong_filter_is_told_on_its_field_and_the_rest_is_kept(
+    adas: Browser, query: str, name: str, sentence: str
+) -> None:
+    page = await adas.opens(f"/admin/audit?{query}")
+    assert page.status == 400
+    assert f'<p class="field-error" id="f-{name}-error">{sentence}</p>' in page.text
+    assert page.value("who") == "grace"
+    # Neither entries that were not asked for, nor the word that there are none.
+    assert '<th scope="row">' not in page.text
+    assert "no such entries" not in page.text
+    assert (await adas.submits(f"/admin/audit/export?{query}", on="/admin/audit")).status == 400
+
+
+async def test_a_day_by_itself_is_a_span(adas: Browser) -> None:
+    assert (await adas.opens("/admin/audit?since=2026-03-01&until=2026-03-01")).status == 200
+
+
 async def test_pages_lead_from_the_newest_to_the_oldest(adas: Browser, ada: Actor, chat: Chat) -> None:
     for number in range(PAGE + 3):
         await chat.rooms.update(ada.person, "general", topic=f"{number}")

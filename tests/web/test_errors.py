@@ -134,6 +134,12 @@ async def test_a_script_is_not_sent_to_the_login_page(stranger: Browser, ada: Ac
         assert (answer.status, json.loads(answer.text)["code"]) == (401, "unauthenticated")
 
 
+async def test_the_front_door_leads_on_whoever_asks(stranger: Browser, ada: Actor) -> None:
+    for accept in ("*/*", "application/json", "text/html"):
+        answer = await stranger.opens("/", Accept=accept)
+        assert (answer.status, answer.headers["Location"]) == (303, "/login?next=/")
+
+
 async def test_a_body_over_the_limit_is_refused(adas: Browser) -> None:
     for path, kind in (
         ("/api/v1/rooms/general/messages", "application/json"),

@@ -34,6 +34,12 @@ def test_older_days_have_their_full_date() -> None:
     assert Moments("", lambda: NOW).day(ms("2026-11-03T09:00:00")) == "Tuesday, 3 November 2026"
 
 
+def test_a_wait_is_told_in_seconds_or_minutes_and_never_too_short() -> None:
+    expected = {1: "1 second", 119: "119 seconds", 120: "2 minutes", 121: "3 minutes", 600: "10 minutes"}
+    for seconds, wait in expected.items():
+        assert Moments.wait(seconds) == f"Try again in {wait}."
+
+
 @pytest.mark.parametrize("zone", ["No/Where", "../etc/passwd", "/etc/passwd", "\x00", "Europe"])
 def test_a_zone_that_is_none_is_utc(zone: str) -> None:
     assert Moments(zone).clock(0) == "00:00"

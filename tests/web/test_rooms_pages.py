@@ -44,6 +44,15 @@ async def test_history_is_in_the_page_itself(adas: Browser, grace: Actor) -> Non
     assert 'aria-current="page"' in page.text
 
 
+async def test_a_topic_is_asked_for_only_where_none_is_set(adas: Browser, ada: Actor, chat: Chat) -> None:
+    await chat.rooms.create(ada.person, name="Ops")
+    assert "Set a topic" in (await adas.opens("/rooms/ops")).text
+    await chat.rooms.update(ada.person, "ops", topic="Everything")
+    page = await adas.opens("/rooms/ops")
+    assert "<p>Everything</p>" in page.text
+    assert "Set a topic" not in page.text
+
+
 async def test_what_the_scripts_need_stands_in_the_page(adas: Browser, ada: Actor, grace: Actor, chat: Chat) -> None:
     await grace.says("hello")
     data = for_scripts(await adas.opens("/rooms/general"))

@@ -85,6 +85,16 @@ async def test_other_sessions_can_be_ended(adas: Browser, client: TestClient[Any
         assert len(await chat.sign_in.sessions(ada.person)) == 1
 
 
+async def test_each_session_has_a_button_of_its_own_name(adas: Browser, client: TestClient[Any, Any]) -> None:
+    async with browser(client) as second, browser(client) as third:
+        await second.signs_in("ada")
+        await third.signs_in("ada")
+        text = (await adas.opens("/settings/sessions")).text
+        names = re.findall(r'aria-label="(Log out of session [^"]+)">Log out<', text)
+        assert len(set(names)) == text.count('name="digest"') == 2
+        assert all("127.0.0.1" in name for name in names)
+
+
 async def test_anothers_session_cannot_be_ended(adas: Browser, graces: Browser, grace: Actor, chat: Chat) -> None:
     (session,) = await chat.sign_in.sessions(grace.person)
     page = await adas.submits("/settings/sessions/end", on="/settings/sessions", digest=session.digest)

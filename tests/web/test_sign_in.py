@@ -8,6 +8,7 @@ import pytest
 
 from chatapp.domain.chat import Chat
 from chatapp.settings import Settings
+from chatapp.web.moments import Moments
 from tests.support.cast import PASSWORD, Actor
 from tests.web.browser import Browser
 
@@ -52,7 +53,9 @@ async def test_too_many_tries_have_to_wait(stranger: Browser, ada: Actor, settin
         assert (await stranger.signs_in("ada", "wrong")).status == 401
     page = await stranger.signs_in("ada")
     assert page.status == 429
-    assert int(page.headers["Retry-After"]) > 0
+    seconds = int(page.headers["Retry-After"])
+    assert seconds > 0
+    assert Moments.wait(seconds) in page.text
 
 
 @pytest.mark.parametrize("missing", ["username", "password"])
