@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import stat
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -165,9 +167,9 @@ async def offline(settings: Settings) -> AsyncIterator[Chat]:
 
 
 async def serve(settings: Settings) -> None:
-    """Run until SIGINT or SIGTERM, then drain: sockets are closed with 1012, what was answered is on disk."""
+    """Run until SIGINT, SIGTERM or SIGHUP, then drain: sockets are closed with 1012, what was answered is on disk."""
     logs.set_up(settings)
-    for warning in [*settings.warnings(), *_doubts()]:
+    for warning in [*settings.warnings(), *_doubts(settings.data)]:
         log.warning("settings.warning", detail=warning)
     app = create_app(settings)
     server = web.AppRunner(app, shutdown_timeout=SHUTDOWN_SECONDS, **HTTP)
@@ -201,8 +203,10 @@ async def _listen(app: web.Application, server: web.AppRunner, settings: Setting
     return await loop.create_server(doorman, settings.host, settings.port, backlog=BACKLOG)
 
 
-def _doubts() -> Iterator[str]:
-    """Sentences about how this Python was started."""
+def _doubts(data: Path) -> Iterator[str]:
+    """Sentences about how this Python was started, and about who may look into the data folder."""
+    if data.is_dir() and (mode := stat.S_IMODE(data.stat().st_mode)) & (stat.S_IRWXG | stat.S_IRWXO):
+        yield f"{data} is open to other users of this machine (its mode is {mode:04o}). Run: chmod 700 {data}"
     if HttpRequestParser.__module__ != "aiohttp._http_parser":
         yield "aiohttp runs without its compiled parser; the other one has let smuggled requests through before."
     if not __debug__:
@@ -230,9 +234,10 @@ def _reachable(host: str) -> str:
 
 
 def _stop_asked() -> asyncio.Event:
-    """Set by the first SIGINT or SIGTERM."""
+    """Set by the first SIGINT or SIGTERM, or by the end of the terminal unless that is to be ignored (nohup)."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, stop.set)
     return stop

@@ -102,10 +102,11 @@ def test_a_start_leaves_the_search_for_garbage_on() -> None:
     assert said == b"True\n"
 
 
-def test_whoever_hears_that_it_runs_may_stop_it_at_once(chatapp: Chatapp) -> None:
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_whoever_hears_that_it_runs_may_stop_it_at_once(chatapp: Chatapp, name: str) -> None:
     stopped_at_once = (
         "import builtins, os, signal; from chatapp import __main__\n"
-        "def told(*words, say=print, **more): say(*words, **more); os.kill(os.getpid(), signal.SIGTERM)\n"
+        f"def told(*words, say=print, **more): say(*words, **more); os.kill(os.getpid(), signal.{name})\n"
         "builtins.print = told; __main__.main()"
     )
     argv = [sys.executable, "-c", stopped_at_once, "serve"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import Final
@@ -20,6 +21,14 @@ from chatapp.storage.migrate import TooNew
 from chatapp.storage.secrets import SecretsError
 
 INTERRUPTED: Final = 130
+# What the operator may do about it.
+ADVICE: Final = {
+    errno.ENOSPC: "Make room on that disk, then try again.",
+    errno.EROFS: "Make that disk writable, or name a folder on another one.",
+    errno.EACCES: "Let this user read and write there, or name another folder.",
+    errno.EEXIST: "A folder is wanted there: name another one, or move the file away.",
+    errno.ENOTDIR: "A folder is wanted there: name another one, or move the file away.",
+}
 REFUSALS: Final = (
     *(AlreadyRunning, BackupError, ChatError, OSError, SecretsError, SettingsError),
     *(TooNew, usable.Unusable),
@@ -100,6 +109,7 @@ def _exit_code() -> int:
 def _sentence(error: Exception) -> str:
     if isinstance(error, ChatError) and error.errors:
         return "\n".join(f"{wrong.field}: {wrong.detail}" for wrong in error.errors)
-    if isinstance(error, OSError) and error.filename:
-        return f"{error.filename}: {error.strerror}."
+    if isinstance(error, OSError) and error.strerror:
+        place = f"{error.filename}: " if error.filename else ""
+        return f"{place}{error.strerror}. {ADVICE.get(error.errno or 0, '')}".rstrip()
     return str(error)

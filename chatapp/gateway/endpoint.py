@@ -146,7 +146,9 @@ class Gateway:
         finally:
             hub.exit(socket)
             socket.finish()
-            log.info("socket.closed", connection=socket.id, code=socket.close_code or socket.ws.close_code)
+            code = socket.close_code or socket.ws.close_code
+            # The number: the text log would name aiohttp's own kind of it.
+            log.info("socket.closed", connection=socket.id, code=code and int(code))
 
     async def _begin(self, socket: Connection, endings: int, start: Callable[[], Awaitable[None]]) -> None:
         try:

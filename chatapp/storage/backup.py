@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
+from chatapp.storage.full import refuse_full
 from chatapp.storage.integrity import Report, audit, open_to_read
 from chatapp.storage.mark import FILE as MARK
 from chatapp.storage.secrets import FILE as SECRETS
@@ -63,11 +64,12 @@ def restore(data: Path, source: Path) -> Path:
     # Before anything is put aside: keys that are damaged would stop the next start.
     keys = of_backup(source / SECRETS) if os.path.lexists(source / SECRETS) else None
     part = data / f"{DATABASE}.part"
-    part.unlink(missing_ok=True)
-    _copy(source / DATABASE, part)
-    with closing(sqlite3.connect(part)) as connection, connection:
-        connection.execute("DELETE FROM meta WHERE key = 'epoch'")
-    _sync(part)
+    with _taken_away(part):
+        _copy_without_epoch(source / DATABASE, part)
+        return _put_in_place(data, part, keys)
+
+
+def _put_in_place(data: Path, part: Path, keys: bytes | None) -> Path:
     # With a mark and without a database no start makes an empty chat of it.
     (data / MARK).touch(mode=0o600)
     aside = _aside(data)
@@ -80,6 +82,17 @@ def restore(data: Path, source: Path) -> Path:
         _replace_secrets(data, keys, aside)
     _sync(data)
     return aside
+
+
+def _copy_without_epoch(source: Path, part: Path) -> None:
+    _copy(source, part)
+    try:
+        with closing(sqlite3.connect(part)) as connection, connection:
+            connection.execute("DELETE FROM meta WHERE key = 'epoch'")
+    except sqlite3.Error as error:
+        refuse_full(error, part.parent)
+        raise BackupError(f"{source} cannot be taken: {error}.") from None
+    _sync(part)
 
 
 def _replace_secrets(data: Path, keys: bytes, aside: Path) -> None:
@@ -99,6 +112,7 @@ def _copy(source: Path, target: Path) -> None:
             # One read transaction, whoever writes; SQLite's step-by-step copy would begin anew at every commit.
             connection.execute("VACUUM INTO ?", (str(target),))
     except sqlite3.Error as error:
+        refuse_full(error, target.parent, source.parent)
         raise BackupError(f"{source} cannot be copied: {error}.") from None
     target.chmod(0o600)
 
@@ -118,6 +132,16 @@ def _unfinished(folder: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _taken_away(part: Path) -> Iterator[None]:
+    """A file that is gone before and afterwards, unless it was renamed."""
+    part.unlink(missing_ok=True)
+    try:
+        yield
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:

@@ -19,9 +19,10 @@ from chatapp.core.errors import Unavailable
 BUSY_MS: Final = 5000
 # Who asks next when the lock was refused just now: whoever stands in line must not wait as long once more.
 IMPATIENT_MS: Final = 100
+RETRY_SECONDS: Final = 1
 REFUSED_SECONDS: Final = 2.0
-REFUSED: Final = "The database cannot do this right now. Nothing was stored; please try again."
-GONE: Final = "The database file is gone or was replaced. Nothing was stored; the server needs its operator."
+REFUSED: Final = "The database cannot do this right now. Please try again."
+GONE: Final = "The database file is gone or was replaced. Whoever runs this server has to see to it."
 
 Identity = tuple[int, int]
 
@@ -52,9 +53,9 @@ class Health:
             self._is_gone = is_gone
             log.error("database.gone" if is_gone else "database.back", path=str(self._path))
         if is_gone:
-            raise Unavailable(GONE)
+            raise Unavailable(GONE, retry_after=RETRY_SECONDS)
         if self._is_changing:
-            raise Unavailable(REFUSED)
+            raise Unavailable(REFUSED, retry_after=RETRY_SECONDS)
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
@@ -80,7 +81,7 @@ class Health:
             if not is_the_disk(error):
                 raise
             self.note(error)
-            raise Unavailable(REFUSED) from error
+            raise Unavailable(REFUSED, retry_after=RETRY_SECONDS) from error
         finally:
             self._uses -= 1
 

@@ -15,6 +15,7 @@ from chatapp.core.models import message_id
 from chatapp.storage import audit_log, migrate
 from chatapp.storage.checksum import of_row
 from chatapp.storage.database import lenient
+from chatapp.storage.full import refuse_full
 from chatapp.storage.tables import messages
 
 SHOWN: Final = 1000
@@ -73,16 +74,16 @@ class Room(msgspec.Struct, frozen=True):
 def audit(path: Path) -> Report:
     """Check the whole file: structure, references, checksums, counters. Reads every page; memory stays small.
 
-    Raises ``FileNotFoundError`` when there is no such file; whatever else is wrong is a finding.
+    Raises ``OSError`` when there is no such file, or no room on its disk; whatever else is wrong is a finding.
     """
     report = Report()
     path.stat()
-    with _noting(report, "The file cannot be read"), closing(open_to_read(path)) as connection:
+    with _noting(report, path, "The file cannot be read"), closing(open_to_read(path)) as connection:
         # One transaction: all that is compared below is of one moment.
         connection.execute("BEGIN")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         for check in (_structure, _references, _schema, _log, _counters, _audit_log):
-            with _noting(report, f"The{check.__name__.replace('_', ' ')} cannot be read to the end"):
+            with _noting(report, path, f"The{check.__name__.replace('_', ' ')} cannot be read to the end"):
                 for finding in check(connection, report):
                     _note(report, finding)
     return report
@@ -110,10 +111,11 @@ def _note(report: Report, finding: Finding) -> None:
 
 
 @contextmanager
-def _noting(report: Report, what: str) -> Iterator[None]:
+def _noting(report: Report, path: Path, what: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
+        refuse_full(error, path.parent)
         _note(report, Finding(f"{what}: {error}."))
 
 

@@ -16,7 +16,7 @@ from chatapp.core.errors import ChatError, Internal, Unavailable
 from chatapp.core.models import Message
 from chatapp.storage.batch import Batch, Change, Result
 from chatapp.storage.database import Database
-from chatapp.storage.health import is_damage, is_the_disk
+from chatapp.storage.health import RETRY_SECONDS, is_damage, is_the_disk
 from chatapp.storage.mark import Mark
 from chatapp.storage.tail import Tails
 
@@ -129,7 +129,9 @@ class Journal:
             if is_damage(error):
                 raise
             log.error("journal.disk_refused", error=str(error))
-            raise Unavailable("This could not be stored right now. Please try again.") from error
+            raise Unavailable(
+                "This could not be stored right now. Please try again.", retry_after=RETRY_SECONDS
+            ) from error
 
     async def _roll_back(self, connection: aiosqlite.Connection) -> None:
         try:

@@ -11,6 +11,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from chatapp.storage import migrate
+from chatapp.storage.full import refuse_full
 from chatapp.storage.integrity import open_to_read
 from chatapp.storage.mark import FILE
 
@@ -24,12 +25,13 @@ class Unusable(Exception):
 def prepare(path: Path) -> list[str]:
     """Look at the file, then bring it to this version's schema; the revisions applied. Blocking.
 
-    Raises :class:`Unusable`, or :class:`chatapp.storage.migrate.TooNew`.
+    Raises :class:`Unusable`, :class:`chatapp.storage.migrate.TooNew`, or ``OSError`` when the disk is full.
     """
     refuse_unusable(path)
     try:
         return migrate.upgrade(path)
     except sa.exc.DatabaseError as error:
+        refuse_full(error.orig, path.parent)
         raise Unusable(
             f"{path} could not be brought to this version's schema: {error.orig}. "
             "The step that failed has left nothing behind; see that there is room on the disk, and start again."
@@ -51,6 +53,8 @@ def refuse_unusable(path: Path) -> None:
             raise Unusable(
                 f"The {name} {place} cannot be written to. Make it writable for this user, then start again."
             )
+    if path.is_dir():
+        raise Unusable(f"{path} is a folder, where the database file should be. {RESTORE}")
     if not path.stat().st_size:
         # A first start that was killed leaves an empty file as well, but no mark.
         if has_been:
@@ -67,4 +71,5 @@ def _damage(path: Path) -> str:
             (said,) = connection.execute("PRAGMA quick_check(1)").fetchone()
             return "" if said == "ok" else str(said).splitlines()[-1]
     except sqlite3.DatabaseError as error:
+        refuse_full(error, path.parent)
         return str(error)

@@ -12,7 +12,7 @@ import aiosqlite
 import structlog
 
 from chatapp.core.errors import Unavailable
-from chatapp.storage.health import BUSY_MS, GONE, IMPATIENT_MS, Health, Identity, identity
+from chatapp.storage.health import BUSY_MS, GONE, IMPATIENT_MS, RETRY_SECONDS, Health, Identity, identity
 
 WATCH_SECONDS: Final = 1.0
 
@@ -56,14 +56,14 @@ class Wal:
         if self._files is None or self._found() == self._files:
             return
         if self.is_lost and not tries_again:
-            raise Unavailable(GONE)
+            raise Unavailable(GONE, retry_after=RETRY_SECONDS)
         if not self.is_lost:
             log.error("database.gone", path=str(self._path))
         self.is_lost = True
         try:
             await self._rescue()
         except Exception as error:  # whatever it is: what is written now would be lost
-            raise Unavailable(GONE) from error
+            raise Unavailable(GONE, retry_after=RETRY_SECONDS) from error
         self.is_lost = False
         log.error("database.back", path=str(self._path), detail="What it held was saved into the database.")
 

@@ -30,7 +30,7 @@ WRONG: Final[dict[str, tuple[Callable[[Path], object], str]]] = {
     "emptied": (lambda file: os.truncate(file, 0), "is empty"),
     "a page of zeros": (lambda file: zero(file, 2), "is damaged"),
     "gone": (lambda file: file.unlink(), "is gone"),
-    "a folder": (lambda file: become_a_folder(file), "is damaged"),
+    "a folder": (lambda file: become_a_folder(file), "is a folder"),
     "from a later version": (lambda file: later(file), "Use a newer chatapp"),
 }
 
@@ -107,6 +107,18 @@ def test_a_start_without_the_right_to_write_is_a_sentence(chatapp: Chatapp, name
     assert contents(chatapp.data) == before
 
 
+def test_a_data_folder_that_is_open_to_others_is_named_at_the_start(chatapp: Chatapp) -> None:
+    os.truncate(chatapp.data / "chatapp.db", 0)
+    for mode, is_named in ((0o750, True), (0o700, False)):
+        chatapp.data.chmod(mode)
+        assert (f"Run: chmod 700 {chatapp.data}" in chatapp("serve").err) is is_named
+
+
+def test_a_file_where_the_data_folder_should_be_is_a_sentence_with_a_way_out(data: Path) -> None:
+    result = Here(data / "chatapp.db")("serve")
+    assert (result.code, result.err.count("A folder is wanted there")) == (1, 1)
+
+
 def test_a_process_that_is_refused_ends_in_time(chatapp: Chatapp) -> None:
     os.truncate(chatapp.data / "chatapp.db", 9000)
     began = time.monotonic()
@@ -163,6 +175,7 @@ async def test_a_file_that_vanishes_takes_no_posts_and_comes_back(
             refused, said = await script.says("into nowhere")
             assert (refused, said["code"]) == (503, "unavailable")
             assert "gone or was replaced" in said["detail"]
+            assert said["retry_after"] == 1
             assert [await status(server, path) for path in ("/healthz", "/readyz")] == [200, 503]
             assert replacement is None or database.read_bytes() == replacement
         assert (await script.says("after"))[0] == 201
@@ -200,6 +213,8 @@ async def test_a_malformed_page_met_while_running_is_a_refusal_in_words(data: Pa
         assert (await script.reads("?limit=10"))[0] == 200
         assert database.read_bytes() == before
     assert database.read_bytes()[spoiled * 4096 : (spoiled + 1) * 4096] == b"\xff" * 4096
+    assert "stored" not in said["detail"]
+    assert said["retry_after"] == 1
     log = "\n".join(server.output)
     assert ("database.damaged" in log, "Traceback" in log) == (True, False)
 
