@@ -30,7 +30,7 @@ def is_handler(function: Function) -> bool:
 
 
 def ours() -> Iterator[Path]:
-    for folder in ("chatapp", "tests", "migrations", "docs", "static", "templates"):
+    for folder in ("chatapp", "tests", "bench", "migrations", "docs", "static", "templates"):
         for path in (ROOT / folder).rglob("*"):
             if path.suffix in {".py", ".js", ".css", ".html"} and "vendor" not in path.parts:
                 yield path

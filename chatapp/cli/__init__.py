@@ -10,7 +10,8 @@ from typing import Final
 import click
 
 from chatapp import __version__, app
-from chatapp.cli import audit_log, database, invites, rooms, secrets, tokens, users
+from chatapp.bench.errors import Refused, Unable
+from chatapp.cli import audit_log, bench, database, invites, rooms, secrets, tokens, users
 from chatapp.cli.process import FAILED, ONE_PROCESS, read_settings, run
 from chatapp.core.errors import ChatError
 from chatapp.settings import SettingsError
@@ -31,7 +32,7 @@ ADVICE: Final = {
 }
 REFUSALS: Final = (
     *(AlreadyRunning, BackupError, ChatError, OSError, SecretsError, SettingsError),
-    *(TooNew, usable.Unusable),
+    *(Refused, TooNew, Unable, usable.Unusable),
 )
 
 
@@ -56,6 +57,7 @@ cli.add_command(secrets.secrets)
 cli.add_command(audit_log.audit_log)
 cli.add_command(database.backup)
 cli.add_command(database.restore)
+cli.add_command(bench.bench)
 
 
 @cli.command()

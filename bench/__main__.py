@@ -1,0 +1,203 @@
+"""``make bench``: every chat in turn, several times over, and a table at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import click
+
+from bench.peers import CHATAPP, FLOOR, PEERS, House, Peer
+from bench.table import Runs, machine, table
+from chatapp import logs
+from chatapp.bench import server
+from chatapp.bench.crowd import Crowd, Seat
+from chatapp.bench.errors import Refused
+from chatapp.bench.marks import Faults
+from chatapp.bench.result import Result
+from chatapp.bench.scenarios import fan_out, growth, idle, ingest, storm
+from chatapp.bench.scenarios.growth import Grown
+from chatapp.bench.server import Server
+from chatapp.cli import furnish
+from chatapp.cli.furnish import Furnished
+
+CACHE: Final = Path.home() / ".cache" / "chatapp-bench"
+SECONDS: Final = 5.0
+IDLE_SECONDS: Final = 60.0
+PEOPLE: Final = 2000
+ROOMS: Final = 100
+GROWN: Final = (1000, 100_000, 1_000_000)
+GROWTH_ROUNDS: Final = 200
+VERSIONS: Final = Path(__file__).parent.parent / "migrations" / "versions"
+
+Run = Callable[[Crowd, Server, "Guests", float], Result]
+
+
+class Guests(NamedTuple):
+    """Who can be seated, in one large room or in many small ones."""
+
+    furnished: Furnished
+
+    def in_one_room(self, count: int) -> list[Seat]:
+        tokens = self.furnished.tokens
+        return [Seat(tokens[number % len(tokens)], furnish.EVERYONE) for number in range(count)]
+
+    def in_many_rooms(self) -> list[Seat]:
+        return [Seat(token, room) for room, tokens in self.furnished.rooms.items() for token in tokens]
+
+
+class Scenario(NamedTuple):
+    """``sockets`` it needs, how it runs, and who takes part besides chatapp."""
+
+    sockets: int
+    run: Run
+    peers: Sequence[Peer] = (*PEERS, FLOOR)
+
+
+def _fan_out(count: int, rate: float = 0) -> Scenario:
+    def run(crowd: Crowd, running: Server, guests: Guests, seconds: float) -> Result:
+        seats = guests.in_one_room(count)
+        if rate:
+            return fan_out.steady(crowd, running, seats, seconds, rate)
+        return fan_out.flat_out(crowd, running, seats, seconds)
+
+    return Scenario(count, run)
+
+
+def _without_fsync() -> list[Peer]:
+    return [Peer(peer.name, peer.script, peer.dialect, "normal") for peer in PEERS]
+
+
+SCENARIOS: Final = {
+    "fan-out-100": _fan_out(100),
+    "fan-out-1000": _fan_out(1000),
+    "fan-out-5000": _fan_out(5000),
+    "steady-10": _fan_out(1000, 10),
+    "steady-50": _fan_out(1000, 50),
+    "ingest": Scenario(
+        1000,
+        lambda crowd, running, guests, seconds: ingest.flat_out(crowd, running, guests.in_many_rooms(), seconds),
+        (*PEERS, *_without_fsync()),
+    ),
+    "storm": Scenario(
+        2000, lambda crowd, running, guests, _: storm.connect(crowd, running, guests.in_one_room(2000)), PEERS
+    ),
+    "idle": Scenario(
+        10_000,
+        lambda crowd, running, guests, seconds: idle.rest(
+            crowd, running, guests.in_one_room(10_000), seconds * IDLE_SECONDS / SECONDS
+        ),
+        [peer for peer in PEERS if peer.name in {"aiohttp", "Node ws", "socketify"}],
+    ),
+}
+
+
+@click.command()
+@click.option("--scenario", "scenarios", multiple=True, type=click.Choice([*SCENARIOS, "growth"]), help="Not all.")
+@click.option("--peer", "names", multiple=True, type=click.Choice([p.name for p in (*PEERS, FLOOR)]), help="Not all.")
+@click.option("--alternations", default=3, show_default=True, help="How often each chat has its turn.")
+@click.option("--seconds", default=SECONDS, show_default=True, help="How long a flood or a steady rate goes on.")
+@click.option(
+    "--cache", default=Path.home() / ".cache/chatapp-bench", show_default=True, type=click.Path(path_type=Path)
+)
+@click.option("--output", type=click.Path(path_type=Path), help="Also write the tables to this file.")
+def main(
+    scenarios: tuple[str, ...], names: tuple[str, ...], alternations: int, seconds: float, cache: Path, output: Path
+) -> None:
+    """Measure chatapp and its peers in turns; bench/README.md explains what and how."""
+    house = House(cache)
+    house.install()
+    chosen = scenarios or (*SCENARIOS, "growth")
+    guests = Guests(_model(cache)) if set(chosen) - {"growth"} else Guests(Furnished([], {}))
+    tables = [f"Measured on {machine()}; {alternations} alternations of {seconds:g} s.", ""]
+    with server.apart():
+        for name in chosen:
+            if name == "growth":
+                tables.append(table(name, _grow(house, alternations)))
+            else:
+                tables.append(table(name, _alternate(house, SCENARIOS[name], guests, names, alternations, seconds)))
+            click.echo(tables[-1])
+            if output:
+                output.write_text("\n".join(tables))
+    house.clear()
+
+
+def _alternate(
+    house: House, scenario: Scenario, guests: Guests, names: Sequence[str], alternations: int, seconds: float
+) -> Runs:
+    peers = [CHATAPP, *(peer for peer in scenario.peers if not names or peer.name in names)]
+    runs: Runs = {peer.label: [] for peer in peers}
+    server.needs_descriptors(scenario.sockets)
+    for number in range(alternations):
+        # Whoever begins would otherwise always find the machine as the last one left it.
+        for peer in (*peers[number % len(peers) :], *peers[: number % len(peers)]):
+            result = _once(house, scenario, guests, peer, seconds)
+            runs[peer.label].append(result)
+            _tell(peer, result)
+    return runs
+
+
+def _once(house: House, scenario: Scenario, guests: Guests, peer: Peer, seconds: float) -> Result:
+    model = house.cache / f"model-{_schema()}" / "data"
+    with house.open(peer, model, guests.furnished) as running, Crowd(running.address, peer.dialect) as crowd:
+        try:
+            return scenario.run(crowd, running, guests, seconds)
+        except Refused as error:
+            return Result(str(error), faults=Faults(dropped_sockets=max(1, crowd.faults.dropped_sockets)))
+
+
+def _tell(peer: Peer, result: Result) -> None:
+    figures = ", ".join(f"{name} {value:.4g}" for name, value in result.figures.items())
+    click.echo(f"{peer.label}: {result.scenario}: {figures} {'; '.join(result.remarks)}", err=True)
+
+
+def _model(cache: Path) -> Furnished:
+    """A data folder that every run of chatapp gets a copy of; made once for each version of the schema."""
+    folder = cache / f"model-{_schema()}"
+    known = folder / "furnished.json"
+    if not known.exists():
+        click.echo(f"Making {PEOPLE} people and {ROOMS} rooms …", err=True)
+        made = asyncio.run(furnish.furnish(folder / "data", people=PEOPLE, rooms=ROOMS))
+        known.write_text(json.dumps(made._asdict()))
+    return Furnished(**json.loads(known.read_text()))
+
+
+def _grow(house: House, alternations: int, sizes: Sequence[int] = GROWN) -> Runs:
+    """One server per size, all asked in turns."""
+    runs: Runs = {f"{size:,} messages": [] for size in sizes}
+    for _ in range(alternations):
+        house.clear()
+        with ExitStack() as stack:
+            grown = [_serve_grown(house, size, stack) for size in sizes]
+            for label, result in zip(runs, growth.compare(grown, GROWTH_ROUNDS), strict=True):
+                runs[label].append(result)
+    return runs
+
+
+def _serve_grown(house: House, size: int, stack: ExitStack) -> Grown:
+    model, data = house.cache / f"grown-{size}-{_schema()}", house.scratch / f"grown-{size}"
+    known = model / "furnished.json"
+    if not known.exists():
+        click.echo(f"Saying {size:,} messages …", err=True)
+        made = asyncio.run(furnish.furnish(model / "data", people=2, past=size))
+        known.write_text(json.dumps(made._asdict()))
+    shutil.copytree(model / "data", data)
+    token = Furnished(**json.loads(known.read_text())).tokens[0]
+    running = stack.enter_context(server.chatapp({**os.environ, **furnish.environment_for(data)}))
+    return Grown(running, token, furnish.EVERYONE)
+
+
+def _schema() -> str:
+    """The newest migration: a database of another one is made anew."""
+    return max(path.stem for path in VERSIONS.glob("*.py"))
+
+
+if __name__ == "__main__":
+    logs.beside_answers()
+    main()
