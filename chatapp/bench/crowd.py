@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, Self
 from chatapp.bench.client import Client, now
 from chatapp.bench.dialects import Dialect
 from chatapp.bench.errors import Refused
-from chatapp.bench.hearing import Listener, Room, judge
+from chatapp.bench.hearing import Room, judge
 from chatapp.bench.histogram import Histogram
 from chatapp.bench.marks import Faults
 
@@ -149,27 +149,26 @@ class Crowd:
         self._after_answer = None
 
     def finish(self, patience: float = MISSING_SECONDS) -> float:
-        """Wait until everything has arrived, or nothing more comes; the moment of the last delivery."""
-        last, heard = now(), -1
-        while not self._is_complete() and now() - last < patience:
+        """Wait until everything has arrived; the moment of the last delivery.
+
+        What has not come in ``patience`` seconds after all was answered, and after the last that came, will not.
+        """
+        last, heard, quiet = now(), -1, 0.0
+        while not self._is_complete() and quiet < (PATIENCE_SECONDS if self._is_waiting() else patience):
             self.idle(LOOK_SECONDS)
-            count = sum(client.listener.count for client in self.clients if client.listener)
-            if count != heard:
-                last, heard = now(), count
+            # Counted in looks: a generator that was kept from its core must not take that for silence.
+            quiet += LOOK_SECONDS
+            if self.deliveries != heard:
+                last, heard, quiet = now(), self.deliveries, 0.0
         return last
 
     def settle(self) -> Faults:
         """The faults of the run; nobody listens after it."""
-        sent: dict[Room, dict[int, int]] = {room: {} for room in self.rooms.values()}
-        ears: dict[Room, list[Listener]] = {room: [] for room in self.rooms.values()}
-        for client in self.clients:
-            room = self.rooms[client.room]
-            if client.posted:
-                sent[room][client.number] = client.posted
-            if client.listener:
-                ears[room].append(client.listener)
-        faults = judge(ears, sent)
-        faults.add(self.faults)
+        faults = self.faults
+        for name, room in self.rooms.items():
+            here = [client for client in self.clients if client.room == name]
+            ears = [client.listener for client in here if client.listener]
+            faults.add(judge(room, ears, {client.number: client.posted for client in here if client.posted}))
         for client in self.clients:
             client.rests()
         return faults
@@ -188,12 +187,15 @@ class Crowd:
         return sum(client.posted for client in self.speakers)
 
     def _is_complete(self) -> bool:
+        if self._is_waiting():
+            return False
         wanted = dict.fromkeys(self.rooms, 0)
         for client in self.speakers:
-            if client.waiting:
-                return False
             wanted[client.room] += client.posted
         return all(client.listener is None or client.listener.count >= wanted[client.room] for client in self.clients)
+
+    def _is_waiting(self) -> bool:
+        return any(client.waiting for client in self.speakers)
 
     # What clients report.
 

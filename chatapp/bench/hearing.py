@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
+from collections import Counter
+from collections.abc import Sequence
+from operator import ne
 from typing import Final
 
 from chatapp.bench import frames
@@ -110,26 +113,40 @@ class Listener:
         """Messages heard."""
         return len(self.own.marks) if self.own else self.room.heard_by(self.at)
 
-    def verdict(self, sent: dict[int, int]) -> Faults:
-        """What is wrong with what was heard, given what each writer of the room had stored."""
-        expected = self.room.marks
-        heard = self.own.marks if self.own else expected[: self.count]
-        faults = compare(heard, sent, self.room.run)
-        if self.own and not faults and heard != expected:
-            # Nobody's own order is broken, but two subscribers saw the same room in different orders.
-            faults.disordered += sum(one != other for one, other in zip(heard, expected, strict=False)) or 1
-        return faults
+    @property
+    def heard(self) -> list[Mark]:
+        """The messages in the order in which they came."""
+        if self.own:
+            return self.own.marks
+        return self.room.marks if self.at == len(self.room.stream) else self.room.marks[: self.count]
 
 
-def judge(rooms: dict[Room, list[Listener]], sent: dict[Room, dict[int, int]]) -> Faults:
-    """All faults of all subscribers; those who heard the common stream to its end share one verdict."""
+def judge(room: Room, listeners: Sequence[Listener], sent: dict[int, int]) -> Faults:
+    """All faults of all subscribers of a room, given how many messages each writer sent."""
     total = Faults()
-    for room, listeners in rooms.items():
-        shared: Faults | None = None
-        for listener in listeners:
-            if listener.own is None and listener.at == len(room.stream):
-                shared = compare(room.marks, sent[room], room.run) if shared is None else shared
-                total.add(shared)
-            else:
-                total.add(listener.verdict(sent[room]))
+    streams: dict[int, list[Mark]] = {}
+    times: Counter[int] = Counter()
+    for listener in listeners:
+        heard = listener.heard
+        streams[id(heard)] = heard
+        times[id(heard)] += 1
+    faultless = []
+    for key, heard in streams.items():
+        faults = compare(heard, sent, room.run)
+        total.add(faults, times[key])
+        if not faults:
+            faultless.append((heard, times[key]))
+    total.disordered += _out_of_order(faultless)
     return total
+
+
+def _out_of_order(streams: Sequence[tuple[list[Mark], int]]) -> int:
+    """Every writer's own order is whole, but all must also see the room alike: messages elsewhere than for most."""
+    views: Counter[int] = Counter()
+    for heard, times in streams:
+        views[hash(tuple(heard))] += times
+    if len(views) < 2:
+        return 0
+    usual = views.most_common(1)[0][0]
+    truth = next(heard for heard, _ in streams if hash(tuple(heard)) == usual)
+    return sum(times * sum(map(ne, heard, truth)) for heard, times in streams)

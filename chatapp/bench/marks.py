@@ -44,9 +44,9 @@ class Faults:
     def __bool__(self) -> bool:
         return any(vars(self).values())
 
-    def add(self, other: Faults) -> None:
+    def add(self, other: Faults, times: int = 1) -> None:
         for name, count in vars(other).items():
-            setattr(self, name, getattr(self, name) + count)
+            setattr(self, name, getattr(self, name) + times * count)
 
     def __str__(self) -> str:
         return ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in vars(self).items() if count) or "none"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # For so many sockets one person more, and for so many people one room.
 SOCKETS_PER_PERSON: Final = 5
 MEMBERS: Final = 10
-LEAST_SECONDS: Final = 5
+LEAST_SECONDS: Final = 2
 
 
 class Bar:
