@@ -27,8 +27,8 @@ def test_a_value_comes_back_with_three_percent_of_precision(value: int) -> None:
 
 def test_percentiles_are_what_that_share_does_not_exceed() -> None:
     hundred = histogram(*(1000 * number for number in range(1, 101)))
-    assert [round(hundred.at(share)) for share in (0.01, 0.5, 0.99, 1)] == [1, 51, 100, 100]
-    assert hundred.at(0.5) >= 50
+    for share, exact in ((0.01, 1), (0.5, 50), (0.99, 99), (1, 100)):
+        assert exact <= hundred.at(share) <= exact * 33 / 32
     assert (hundred.count, hundred.most) == (100, 100_000)
 
 
@@ -37,10 +37,9 @@ def test_no_values_have_no_percentile() -> None:
 
 
 def test_no_bucket_has_a_hole_or_an_overlap_to_the_next() -> None:
-    tops = {histogram(value, 10**6).at(0.5) for value in range(5000)}
-    bounds = sorted(round(top * 1000) for top in tops)
-    for below, above in zip(bounds, bounds[1:], strict=False):
-        assert histogram(below + 1, 10**6).at(0.5) * 1000 == above
+    tops = [round(histogram(value, 10**6).at(0.5) * 1000) for value in range(5000)]
+    assert tops == sorted(tops)
+    assert all(tops[top] == top for top in tops if top < len(tops))
 
 
 def test_a_mark_is_read_as_it_was_written() -> None:
@@ -87,11 +86,8 @@ def test_a_ratio_over_one_means_that_ours_is_better() -> None:
     assert other == "| other | **500** (500–500) 2.00 × | **25** (25–25) 2.50 × | INVALID: lost 1 |"
 
 
-@pytest.mark.parametrize(
-    ("value", "shown"), [(1234567, "1,230,000"), (100, "100"), (12.345, "12.3"), (0.01234, "0.0123")]
-)
-def test_three_digits_count(value: float, shown: str) -> None:
-    assert number(value) == shown
+def test_three_digits_count() -> None:
+    assert [number(value) for value in (1234567, 100, 12.345, 0.01234)] == ["1,230,000", "100", "12.3", "0.0123"]
 
 
 def test_a_machine_too_slow_for_anything_is_told_so() -> None:

@@ -13,6 +13,7 @@ import pytest
 from chatapp.bench import server
 from chatapp.bench.crowd import Crowd, Seat
 from chatapp.bench.dialects import Chatapp
+from chatapp.bench.errors import Unable
 from chatapp.bench.result import Result
 from chatapp.bench.scenarios import fan_out, growth, idle, ingest, storm
 from chatapp.bench.scenarios.growth import Grown
@@ -105,6 +106,6 @@ def test_what_the_server_uses_is_read_from_the_system(place: Place) -> None:
 
 def test_a_server_that_does_not_start_is_told_with_its_last_words(tmp_path: Path) -> None:
     environ = {**os.environ, "CHATAPP_DATA": str(tmp_path), "CHATAPP_PROT": "1"}
-    with pytest.raises(server.Unable, match="did not say where it listens"), server.chatapp(environ, tmp_path / "log"):
+    with pytest.raises(Unable, match="did not say where it listens"), server.chatapp(environ, tmp_path / "log"):
         raise AssertionError("It cannot run with a setting that does not exist.")
     assert "CHATAPP_PROT" in (tmp_path / "log").read_text()
