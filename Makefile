@@ -6,7 +6,7 @@ VITAL := chatapp/gateway/* chatapp/realtime/hub.py \
   $(patsubst %,chatapp/domain/%.py,access accounts links memberships messages passwords sign_in tickets) \
   $(patsubst %,chatapp/web/%.py,csrf identity origins session)
 .DEFAULT_GOAL := help
-.PHONY: help serve test e2e faults mutants fuzz coverage check lint types format docs migration advisories wheel clean
+.PHONY: help serve test e2e faults mutants fuzz bench coverage check lint types format docs migration advisories wheel clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -28,6 +28,9 @@ mutants: .venv/dev ## Build ten wrong versions and show which test notices each
 
 fuzz: .venv/dev ## Throw ten minutes of bad input at a running server (ARGS="--seconds 60 --seed 7")
 	$(BIN)/python -m tests.fuzz $(ARGS)
+
+bench: .venv/run ## Compare with other chats on this machine (ARGS="--scenario ingest"; bench/README.md)
+	$(BIN)/python -m bench $(ARGS)
 
 coverage: .venv/dev ## Say which branches the tests without a browser do not reach; 100 % where it delivers and lets in
 	$(BIN)/python -m coverage run -m pytest -q --ignore tests/e2e $(ARGS)

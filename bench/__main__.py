@@ -15,6 +15,7 @@ import click
 
 from bench.peers import CHATAPP, FLOOR, PEERS, House, Peer
 from bench.table import Runs, machine, table
+from bench.turns import PROFILE, REPORT
 from chatapp import logs
 from chatapp.bench import server
 from chatapp.bench.crowd import Crowd, Seat
@@ -106,12 +107,23 @@ SCENARIOS: Final = {
 @click.option(
     "--cache", default=Path.home() / ".cache/chatapp-bench", show_default=True, type=click.Path(path_type=Path)
 )
+@click.option("--turns", is_flag=True, help="Only chatapp: how long the turns of its event loop take.")
+@click.option("--profile", is_flag=True, help="Only chatapp: where its time goes.")
 @click.option("--output", type=click.Path(path_type=Path), help="Also write the tables to this file.")
 def main(
-    scenarios: tuple[str, ...], names: tuple[str, ...], alternations: int, seconds: float, cache: Path, output: Path
+    scenarios: tuple[str, ...],
+    names: tuple[str, ...],
+    alternations: int,
+    seconds: float,
+    cache: Path,
+    turns: bool,
+    profile: bool,
+    output: Path | None,
 ) -> None:
     """Measure chatapp and its peers in turns; bench/README.md explains what and how."""
     house = House(cache)
+    if turns or profile:
+        return _look_inside(house, scenarios or ("fan-out-5000",), seconds, profile=profile)
     house.install()
     chosen = scenarios or (*SCENARIOS, "growth")
     guests = Guests(_model(cache)) if set(chosen) - {"growth"} else Guests(Furnished([], {}))
@@ -125,6 +137,21 @@ def main(
             click.echo(tables[-1])
             if output:
                 output.write_text("\n".join(tables))
+    house.clear()
+    return None
+
+
+def _look_inside(house: House, chosen: Sequence[str], seconds: float, *, profile: bool) -> None:
+    """The same scenarios on a chatapp that looks at itself; its report goes to stdout."""
+    house.inside = True
+    report = house.cache / "report"
+    os.environ |= {REPORT: str(report), **({PROFILE: "1"} if profile else {})}
+    guests = Guests(_model(house.cache))
+    with server.apart():
+        for name in chosen:
+            server.needs_descriptors(SCENARIOS[name].sockets)
+            _tell(CHATAPP, _once(house, SCENARIOS[name], guests, CHATAPP, seconds))
+            click.echo(f"{name}: {report.read_text()}")
     house.clear()
 
 

@@ -72,6 +72,8 @@ class House:
     def __init__(self, cache: Path) -> None:
         self.cache = cache.resolve()
         self.scratch = self.cache / "scratch"
+        # Whether chatapp is to be looked into: slower, so never in a comparison.
+        self.inside = False
 
     @property
     def python(self) -> Path:
@@ -111,7 +113,9 @@ class House:
         log = self.scratch / "log"
         if peer.is_ours:
             shutil.copytree(model, self.scratch / "data")
-            return server.chatapp({**_environ(), **furnish.environment_for(self.scratch / "data", peer.fsync)}, log)
+            words = ("bench.turns",) if self.inside else ("chatapp", "serve")
+            settings = furnish.environment_for(self.scratch / "data", peer.fsync)
+            return server.chatapp({**_environ(), **settings}, log, words)
         database = self.scratch / "peer.db"
         make_database(database, furnished)
         port = server.free_port()

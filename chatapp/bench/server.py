@@ -73,9 +73,11 @@ def running(
             _stop(process)
 
 
-def chatapp(environ: Mapping[str, str], log: Path | None = None) -> contextlib.AbstractContextManager[Server]:
-    """``chatapp serve`` on a free port, with these settings."""
-    command = [sys.executable, "-m", "chatapp", "serve"]
+def chatapp(
+    environ: Mapping[str, str], log: Path | None = None, program: Sequence[str] = ("chatapp", "serve")
+) -> contextlib.AbstractContextManager[Server]:
+    """``chatapp serve`` on a free port, with these settings; ``program`` is the module that does it, and its words."""
+    command = [sys.executable, "-m", *program]
     return running(command, {**environ, "CHATAPP_PORT": "0"}, says="Ctrl+C", log=log)
 
 

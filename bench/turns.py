@@ -1,0 +1,68 @@
+"""``chatapp serve`` that measures itself: how long the turns of its event loop take, and where the time goes.
+
+Not part of any comparison, since looking costs: ``python -m bench.turns --help``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import cProfile
+import os
+import pstats
+import selectors
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from chatapp.bench.histogram import Histogram
+
+REPORT: Final = "BENCH_REPORT"
+PROFILE: Final = "BENCH_PROFILE"
+LINES: Final = 40
+
+
+class Watched(selectors.EpollSelector):
+    """Between two waits for the network lies one turn of the loop."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.turns = Histogram()
+        self._woken = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if self._woken:
+            self.turns.add(round(1e6 * (time.perf_counter() - self._woken)))
+        try:
+            return super().select(timeout)
+        finally:
+            self._woken = time.perf_counter()
+
+
+def main() -> None:
+    """Serve, and at the end write to the file in ``BENCH_REPORT``; with ``BENCH_PROFILE`` also a profile."""
+    from chatapp.app import serve
+    from chatapp.settings import Settings
+
+    watched, profile = Watched(), cProfile.Profile() if os.environ.get(PROFILE) else None
+    settings = Settings.from_env(os.environ)
+    atexit.register(_write, watched, profile)
+    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(watched)) as runner:
+        if profile:
+            profile.enable()
+        runner.run(serve(settings))
+
+
+def _write(watched: Watched, profile: cProfile.Profile | None) -> None:
+    turns = watched.turns
+    with Path(os.environ[REPORT]).open("w") as report:
+        shares = ", ".join(f"p{100 * share:g} {turns.at(share):.2f} ms" for share in (0.5, 0.99, 0.999))
+        report.write(f"{turns.count} turns of the event loop: {shares}, longest {turns.most / 1000:.2f} ms\n")
+        if profile:
+            profile.disable()
+            statistics: Any = pstats.Stats(profile, stream=report)
+            statistics.sort_stats("tottime").print_stats(LINES)
+
+
+if __name__ == "__main__":
+    main()
