@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -56,21 +57,25 @@ def running(
     """
     with contextlib.ExitStack() as stack:
         errors = stack.enter_context(log.open("wb")) if log else None
-        # In a session of its own: Ctrl+C is for whoever measures, who then stops it.
-        process = subprocess.Popen(  # noqa: S603 - the command is the caller's, never what somebody typed
-            list(command),
-            env=dict(environ),
-            stdout=subprocess.PIPE if says else errors or subprocess.DEVNULL,
-            stderr=errors or subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        process: subprocess.Popen[bytes] | None = None
         try:
+            with _held_back():
+                # In a session of its own: Ctrl+C is for whoever measures, who then stops it.
+                process = subprocess.Popen(  # noqa: S603 - the command is the caller's, never what somebody typed
+                    list(command),
+                    env=dict(environ),
+                    stdout=subprocess.PIPE if says else errors or subprocess.DEVNULL,
+                    stderr=errors or subprocess.DEVNULL,
+                    start_new_session=True,
+                )
             pin(process.pid, 0)
             address = ("127.0.0.1", _printed_port(process, says) if says else port)
             _wait_for(process, address, log)
             yield Server(process.pid, address)
         finally:
-            _stop(process)
+            if process is not None:
+                with _held_back():
+                    _stop(process)
 
 
 def chatapp(
@@ -114,6 +119,25 @@ def needs_descriptors(sockets: int) -> None:
         )
     if soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """Keep Ctrl+C and SIGTERM until the block ends: a server that is just starting would be left behind."""
+    caught: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {
+        number: signal.signal(number, lambda n, _: caught.append(n)) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for number in caught:
+        signal.raise_signal(number)
 
 
 def _wait_for(process: subprocess.Popen[bytes], address: tuple[str, int], log: Path | None) -> None:

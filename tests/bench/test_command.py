@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from chatapp.bench import server
 from tests.support.command import SECONDS, Chatapp, Here
 
 QUICK = ("bench", "--sockets", "100", "--seconds", "2")
@@ -64,6 +67,21 @@ def test_interrupted_it_leaves_no_server_and_no_file(tmp_path: Path, number: sig
     assert (process.returncode, err.splitlines()[-1]) == (130, "Interrupted.")
     assert list(tmp_path.iterdir()) == []
     assert servers_on(tmp_path) == []
+
+
+def test_interrupted_in_the_middle_of_the_start_it_leaves_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+
+    class Interrupted(subprocess.Popen[bytes]):
+        def __init__(self, *words: Any, **more: Any) -> None:
+            super().__init__(*words, **more)
+            started.append(self)
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    with pytest.raises(KeyboardInterrupt), server.running(["sleep", "60"], os.environ, port=1):
+        raise AssertionError("It was interrupted before.")
+    assert [process.poll() for process in started] == [-signal.SIGTERM]
 
 
 def test_too_few_open_files_are_told_with_what_to_do(tmp_path: Path) -> None:
