@@ -136,8 +136,8 @@ def _held_back() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    for number in caught:
-        signal.raise_signal(number)
+    for late in caught:
+        signal.raise_signal(late)
 
 
 def _wait_for(process: subprocess.Popen[bytes], address: tuple[str, int], log: Path | None) -> None:
