@@ -48,6 +48,9 @@ class _Handler(web.RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         """Raises ``ConnectionError`` where an answer has begun, and writes to the log, as aiohttp's own does."""
+        if isinstance(exc, UnicodeEncodeError) and hdrs.EXPECT in request.headers:
+            # It says back what was expected, before anything of ours runs, and fails where that is not text.
+            status, exc = HTTPStatus.EXPECTATION_FAILED, None
         super().handle_error(request, status, exc, message)
         return _answer(status, self._headers)
 
