@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import os
 import shutil
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from chatapp.core.clock import Clock, system_clock
 from chatapp.core.errors import Unavailable
 from chatapp.storage.health import BUSY_MS, Health
+from chatapp.storage.questions import Questions, reader
 from chatapp.storage.statement import Statement
 from chatapp.storage.tables import meta
 from chatapp.storage.wal import Wal
@@ -81,7 +83,7 @@ class Database:
         self._read_engine = _engine(f"sqlite+aiosqlite:///file:{path}?mode=ro&uri=true", durability, read_only=True)
         self._writer: AsyncConnection | None = None
         self._patience_ms = BUSY_MS
-        self._hot_reader: aiosqlite.Connection | None = None
+        self._questions: Questions | None = None
 
     async def one(self, statement: sa.Executable) -> Row | None:
         async with self._reading() as connection:
@@ -119,10 +121,10 @@ class Database:
     async def hot(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
         """Rows of a statement compiled beforehand, read past the SQL layer."""
         with self.health.guarded():
-            assert self._hot_reader is not None  # noqa: S101 - narrows a type
+            assert self._questions is not None  # noqa: S101 - narrows a type
             try:
-                return list(await self._hot_reader.execute_fetchall(sql, parameters))
-            except aiosqlite.OperationalError as error:
+                return await self._questions.ask(sql, parameters)
+            except sqlite3.OperationalError as error:
                 if UNDECODABLE not in str(error):
                     raise
         # Text with a byte that the disk altered: the others read leniently, at a price nobody pays who is well.
@@ -158,9 +160,9 @@ class Database:
 
     async def close(self) -> None:
         # aiosqlite's threads are no daemons: one left open would keep the process alive for ever.
-        reader, self._hot_reader = self._hot_reader, None
-        if reader is not None:
-            await reader.close()
+        questions, self._questions = self._questions, None
+        if questions is not None:
+            questions.close()
         await self._read_engine.dispose()
         # The writer last: only it can bring what is in the -wal file home, and a file left behind would be taken
         # for that of whatever database is put here next.
@@ -178,10 +180,9 @@ class Database:
 
     async def _connect(self) -> None:
         await self._writing()
-        self._hot_reader = await aiosqlite.connect(f"file:{self.path}?mode=ro", uri=True, isolation_level=None)
-        await self._hot_reader.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+        self._questions = Questions(reader(self.path))
         # Only now SQLite makes the files beside it.
-        await self._hot_reader.execute_fetchall("SELECT 1 FROM sqlite_master")
+        await self._questions.ask("SELECT 1 FROM sqlite_master", ())
         self.wal.opened()
 
     @asynccontextmanager

@@ -11,7 +11,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import aiosqlite
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncTransaction
@@ -234,15 +233,13 @@ async def test_a_failed_start_leaves_no_thread(tmp_path: Path) -> None:
 
 
 async def test_a_second_connection_that_fails_closes_the_first(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    connect, calls = aiosqlite.connect, iter(range(9))
-    broken = aiosqlite.core.Connection(refuse, 1)
-    monkeypatch.setattr(aiosqlite, "connect", lambda *a, **k: broken if next(calls) else connect(*a, **k))
+    monkeypatch.setattr("chatapp.storage.database.reader", refuse)
     with no_thread_is_left(), pytest.raises(Unavailable):
         async with open_database(path):
             raise AssertionError
 
 
-def refuse() -> sqlite3.Connection:
+def refuse(_path: Path) -> sqlite3.Connection:
     raise sqlite3.OperationalError("unable to open database file")
 
 
