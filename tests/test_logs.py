@@ -29,7 +29,7 @@ def restored() -> Iterator[None]:
     root.setLevel(before[1])
 
 
-def written(form: Form, capsys: pytest.CaptureFixture[str], **values: str) -> str:
+def written(form: Form, capsys: pytest.CaptureFixture[str], **values: object) -> str:
     """What stderr holds after one event."""
     logs.set_up(Settings(log_format=form))
     structlog.get_logger("chatapp.access").warning("request", **values)
@@ -55,6 +55,20 @@ def test_what_strangers_send_cannot_begin_a_line(form: Form, capsys: pytest.Capt
     assert len(line.splitlines()) == 1
     assert line.endswith("\n")
     assert all(character.isprintable() for character in line[:-1])
+
+
+@pytest.mark.parametrize("character", ["\x1b", "\x85", "\u2028", "\u202e", "\n", "\ud800"])
+def test_one_character_that_cannot_be_printed_is_enough_to_be_escaped(
+    character: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert f"path='/a{ascii(character)[1:-1]}b'" in written("text", capsys, path=f"/a{character}b")
+
+
+def test_a_line_of_text_is_the_one_that_structlog_draws(capsys: pytest.CaptureFixture[str]) -> None:
+    values = {"path": "/a b", "method": "GET", "person": "", "code": "x=1", "said": "it's", "ms": 3, "by": None}
+    (line,) = written("text", capsys, **values).splitlines()
+    event = {"level": "warning", "event": "request", "ts": line.rpartition("=")[2], **values}
+    assert line == structlog.dev.ConsoleRenderer(colors=False)(None, "", event)
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
