@@ -171,7 +171,9 @@ def _characters(messages: Sequence[Message]) -> int:
 
 
 def _fit(history: History) -> History:
-    """The newest of the messages that fit into one answer; at least one."""
+    """The newest of the messages that fit into one answer, at least one; where all do, the same object."""
+    if _characters(history.messages) <= CHARACTERS:
+        return history
     kept = list(history.messages)
     while len(kept) > 1 and _characters(kept) > CHARACTERS:
         del kept[: max(1, len(kept) // 4)]

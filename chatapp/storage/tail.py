@@ -26,6 +26,7 @@ class Tail:
         self.floor = 0 if len(history.messages) == history.index else history.version
         self._messages = {message.index: message for message in history.messages}
         self._characters = sum(len(message.content) for message in history.messages)
+        self._given: tuple[int, History] | None = None
 
     def apply(self, changes: Sequence[Message]) -> None:
         for message in changes:
@@ -33,11 +34,16 @@ class Tail:
                 self._apply(message)
 
     def recent(self, limit: int) -> History | None:
-        """The newest ``limit`` messages, or None when they are not all here."""
+        """The newest ``limit`` messages, or None when they are not all here.
+
+        The same object as the last time while nothing has changed: what is made of it can be kept as long.
+        """
         if limit > len(self._messages) and len(self._messages) < self.index:
             return None
-        chosen = list(self._messages.values())[-limit:] if limit else []
-        return History(tuple(chosen), self.index, self.version)
+        if self._given is None or self._given[0] != limit:
+            chosen = list(self._messages.values())[-limit:] if limit else []
+            self._given = limit, History(tuple(chosen), self.index, self.version)
+        return self._given[1]
 
     def changes(self, after: int) -> History | None:
         """What changed since ``after``, in version order, or None when some of it is not here."""
@@ -48,7 +54,7 @@ class Tail:
         return History(tuple(chosen), self.index, self.version)
 
     def _apply(self, message: Message) -> None:
-        self.version = message.version
+        self.version, self._given = message.version, None
         is_new = message.index > self.index
         old = self._messages.get(message.index)
         if not is_new and old is None:

@@ -152,6 +152,14 @@ async def test_what_is_in_memory_needs_no_file(
     assert len((await store.log.changes(room.id, 0, 50)).messages) == 2
 
 
+async def test_the_same_is_given_out_until_something_changes(store: Store, ada: Person, room: Room) -> None:
+    await store.says(ada, "hello", room)
+    first, again = [await store.log.recent(room.id, 50) for _ in range(2)]
+    assert first is again
+    await store.edits(ada, 1, "bye", room)
+    assert [message.content for message in (await store.log.recent(room.id, 50)).messages] == ["bye"]
+
+
 async def test_a_long_room_is_read_in_part(store: Store, ada: Person, room: Room) -> None:
     await asyncio.gather(*(store.says(ada, f"{n}", room) for n in range(tails.MESSAGES + 20)))
     tail = await Log(store.database).tails.of(room.id)

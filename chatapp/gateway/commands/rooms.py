@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
 from chatapp.core.errors import NotFound, RateLimited
-from chatapp.core.events import wire
+from chatapp.core.events import WireMessage, wire
 from chatapp.core.models import History, Room
 from chatapp.gateway.connection import ROOMS
+from chatapp.gateway.histories import Histories
 from chatapp.gateway.protocol import drawn, plain
 from chatapp.gateway.registry import Answer, Command, Index, Slug, Version, command
 from chatapp.gateway.socket import Socket
 from chatapp.realtime.hub import Subscription
+
+_histories: Final = Histories()
 
 
 class Subscribe(Command, frozen=True, tag="subscribe", kw_only=True):
@@ -89,13 +92,20 @@ async def _history(socket: Socket, room: Room, wanted: Subscribe) -> History:
 def _fields(socket: Socket, room: Room, history: History, read_index: int, wanted: Subscribe) -> dict[str, object]:
     return {
         "room": room.slug,
-        "messages": [wire(message, room.slug, with_html=wanted.html) for message in history.messages],
+        "messages": _messages(room.slug, history, wanted),
         "index": history.index,
         "version": history.version,
         "read_index": read_index,
         "epoch": socket.chat.epoch,
         "complete": history.is_complete,
     }
+
+
+def _messages(room: str, history: History, wanted: Subscribe) -> msgspec.Raw | list[WireMessage]:
+    if wanted.after is None:
+        return _histories.messages(room, history, with_html=wanted.html)
+    # What one client has missed is hardly ever what another has.
+    return [wire(message, room, with_html=wanted.html) for message in history.messages]
 
 
 def _go_live(socket: Socket, ear: Subscription, history: History) -> None:
