@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,7 +22,7 @@ from chatapp.bench import server
 from chatapp.bench.crowd import Crowd, Seat
 from chatapp.bench.errors import Refused
 from chatapp.bench.marks import Faults
-from chatapp.bench.result import Result
+from chatapp.bench.result import DISTURBED, Result
 from chatapp.bench.scenarios import fan_out, growth, idle, ingest, storm
 from chatapp.bench.scenarios.growth import Grown
 from chatapp.bench.server import Server
@@ -107,6 +108,7 @@ SCENARIOS: Final = {
 @click.option(
     "--cache", default=Path.home() / ".cache/chatapp-bench", show_default=True, type=click.Path(path_type=Path)
 )
+@click.option("--patience", default=0.0, help="Seconds to wait before each run until the machine is quiet.")
 @click.option("--turns", is_flag=True, help="Only chatapp: how long the turns of its event loop take.")
 @click.option("--profile", is_flag=True, help="Only chatapp: where its time goes.")
 @click.option("--output", type=click.Path(path_type=Path), help="Also write the tables to this file.")
@@ -116,12 +118,14 @@ def main(
     alternations: int,
     seconds: float,
     cache: Path,
+    patience: float,
     turns: bool,
     profile: bool,
     output: Path | None,
 ) -> None:
     """Measure chatapp and its peers in turns; bench/README.md explains what and how."""
     house = House(cache)
+    house.patience = patience
     if turns or profile:
         return _look_inside(house, scenarios or ("fan-out-5000",), seconds, profile=profile)
     house.install()
@@ -172,11 +176,22 @@ def _alternate(
 
 def _once(house: House, scenario: Scenario, guests: Guests, peer: Peer, seconds: float) -> Result:
     model = house.cache / f"model-{_schema()}" / "data"
+    _wait_until_quiet(house.patience)
     with house.open(peer, model, guests.furnished) as running, Crowd(running.address, peer.dialect) as crowd:
         try:
             return scenario.run(crowd, running, guests, seconds)
         except Refused as error:
             return Result(str(error), faults=Faults(dropped_sockets=max(1, crowd.faults.dropped_sockets)))
+
+
+def _wait_until_quiet(patience: float) -> None:
+    """Return after a second in which nobody used much of the machine, or when patience is at its end."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        begun, before = time.monotonic(), server.busy_seconds()
+        time.sleep(1)
+        if (server.busy_seconds() - before) / (time.monotonic() - begun) < DISTURBED:
+            return
 
 
 def _tell(peer: Peer, result: Result) -> None:

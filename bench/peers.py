@@ -72,6 +72,8 @@ class House:
     def __init__(self, cache: Path) -> None:
         self.cache = cache.resolve()
         self.scratch = self.cache / "scratch"
+        # Seconds to wait for a quiet machine before each run.
+        self.patience = 0.0
         # Whether chatapp is to be looked into: slower, so never in a comparison.
         self.inside = False
 

@@ -29,6 +29,7 @@ BETTER: Final[dict[str, bool | None]] = {
     "server ms/connection": False,
     "server share": None,
     "generator share": None,
+    "others share": None,
 }
 OURS: Final = "chatapp"
 

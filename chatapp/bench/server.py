@@ -78,6 +78,12 @@ def running(
                     _stop(process)
 
 
+def busy_seconds() -> float:
+    """What all processes of the machine have used of all its cores since it started."""
+    user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, Path("/proc/stat").read_text().split()[1:9])
+    return (user + nice + system + irq + softirq + steal) / TICKS
+
+
 def chatapp(
     environ: Mapping[str, str], log: Path | None = None, program: Sequence[str] = ("chatapp", "serve")
 ) -> contextlib.AbstractContextManager[Server]:

@@ -70,6 +70,11 @@ def test_who_was_the_bottleneck_is_said(generator: float, server: float, is_boun
     assert ("generator-bound" in result.remarks) is is_bound
 
 
+@pytest.mark.parametrize(("others", "is_disturbed"), [(0.1, False), (0.2, True)])
+def test_a_machine_that_was_busy_otherwise_is_told(others: float, is_disturbed: bool) -> None:
+    assert ("disturbed" in Result("fan-out", {"others share": others}).remarks) is is_disturbed
+
+
 def test_a_run_with_faults_is_invalid_and_says_which() -> None:
     result = Result("fan-out", faults=Faults(lost=2, doubled=1), short_histories=3)
     assert not result.is_valid

@@ -51,7 +51,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 def measured(place: Place, scenario: Callable[[Crowd, Server], Result]) -> Result:
     with Crowd(place.server.address, Chatapp()) as crowd:
         result = scenario(crowd, place.server)
-    assert result.remarks == []
+    # Whether other tests run beside it is not the scenario's affair.
+    assert set(result.remarks) <= {"disturbed", "generator-bound"}
+    assert result.is_valid
     return result
 
 
