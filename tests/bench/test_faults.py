@@ -18,7 +18,7 @@ from tests.bench.liar import Liar, Mangle, running, server_frame
 LISTENERS = 5
 SEATS = [Seat("token", "general")] * LISTENERS
 MESSAGES = 20
-PATIENCE = 0.2
+PATIENCE = 0.1
 UNLUCKY = 3
 DONE = -1
 
