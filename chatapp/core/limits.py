@@ -74,19 +74,22 @@ class Bucket:
 
     def take(self, key: Hashable, amount: int = 1) -> int:
         """Take so many as soon as there is one, on credit; 0, or the milliseconds until there is one."""
-        wait, left = self.wait(key), self._now_left(key)
-        self._left[key] = (left if wait else left - amount, self._clock())
+        now = self._clock()
+        left = self._left_at(now, key)
+        wait = self._until_one(left)
+        self._left[key] = (left if wait else left - amount, now)
         self._left.move_to_end(key)
         _forget(self._left)
         return wait
 
     def wait(self, key: Hashable) -> int:
         """Milliseconds until there is one; 0 when there is."""
-        left = self._now_left(key)
+        return self._until_one(self._left_at(self._clock(), key))
+
+    def _until_one(self, left: float) -> int:
         return 0 if left >= 1 else max(1, round((1 - left) / self._per_ms))
 
-    def _now_left(self, key: Hashable) -> float:
-        now = self._clock()
+    def _left_at(self, now: int, key: Hashable) -> float:
         left, at = self._left.get(key, (float(self._burst), now))
         # A clock set back must not empty the bucket.
         return min(self._burst, left + max(0, now - at) * self._per_ms)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from chatapp.core.errors import NotFound, Unauthenticated
 from chatapp.core.models import Person, Role, Room
 from chatapp.storage import memberships
 from chatapp.storage.database import Database, Transaction
+
+MOST_IDS: Final = 50_000
 
 
 class Access:
@@ -13,6 +17,7 @@ class Access:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._ids: dict[tuple[int, str], int] = {}
 
     async def room_for(self, actor: Person, slug: str) -> Room:
         """The room, for a member. Raises ``NotFound`` for everybody else."""
@@ -25,6 +30,20 @@ class Access:
         if found is None or found[1] is None:
             raise NotFound
         return found[0]
+
+    async def id_for(self, actor: Person, slug: str) -> int:
+        """The room's id, for a change of its log. Raises ``NotFound``.
+
+        Who was let in once is not looked up again: the transaction that stores the change asks whether they still are.
+        A room's address and id stay what they are, and no room is ever deleted.
+        """
+        known = self._ids.get((actor.id, slug))
+        if known is None:
+            known = (await self.room_for(actor, slug)).id
+            if len(self._ids) >= MOST_IDS:
+                self._ids.clear()
+            self._ids[actor.id, slug] = known
+        return known
 
     async def membership_for(self, actor: Person, slug: str, tx: Transaction | None = None) -> tuple[Room, Role, int]:
         """The room with the role the member acts in, and their read position. Raises ``NotFound``."""

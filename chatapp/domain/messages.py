@@ -67,18 +67,18 @@ class Messages:
         """
         content = text.clean(content, self._most_content)
         client_id = _client_id(client_id)
-        room = await self._access.room_for(actor, slug)
-        self._limits.message(actor.id, room.id)
-        post = Post(room.id, actor.id, self._database.clock(), content, text.render(content), client_id, reply_to)
+        room_id = await self._access.id_for(actor, slug)
+        self._limits.message(actor.id, room_id)
+        post = Post(room_id, actor.id, self._database.clock(), content, text.render(content), client_id, reply_to)
         return await self._journal.append(post)
 
     async def edit(self, actor: Person, slug: str, index: int, content: str) -> Message:
         """Raises ``Forbidden`` for another's message and ``NotFound`` for a deleted one."""
         content = text.clean(content, self._most_content)
-        room = await self._access.room_for(actor, slug)
-        self._limits.message(actor.id, room.id)
+        room_id = await self._access.id_for(actor, slug)
+        self._limits.message(actor.id, room_id)
         at = self._database.clock()
-        return await self._journal.append(Edit(room.id, actor.id, at, index, content, text.render(content)))
+        return await self._journal.append(Edit(room_id, actor.id, at, index, content, text.render(content)))
 
     async def delete(self, actor: Person, slug: str, index: int) -> Message:
         """Leave a tombstone: one's own message, or any for an owner of the room or an administrator."""

@@ -112,7 +112,7 @@ def _refuse_constant(name: str) -> None:
 def refuse_double_keys(data: bytes) -> None:
     """Raises ``BadJson`` where a key is said twice: readers differ on which of the two counts (RFC 8259)."""
     try:
-        json.loads(data, object_pairs_hook=_once)
+        _once_each.decode(data.decode())
     except (ValueError, RecursionError):
         raise BadJson from None
 
@@ -120,6 +120,10 @@ def refuse_double_keys(data: bytes) -> None:
 def _once(pairs: list[tuple[str, Any]]) -> None:
     if len(pairs) > 1 and len(dict(pairs)) < len(pairs):
         raise ValueError
+
+
+# Made once: json.loads would make one for every frame.
+_once_each: Final = json.JSONDecoder(object_pairs_hook=_once)
 
 
 def ref_in(data: bytes) -> Ref | msgspec.UnsetType:

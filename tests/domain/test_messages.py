@@ -112,6 +112,29 @@ async def test_only_members_speak(house: House, ada: Person, linus: Person) -> N
             await house.chat.messages.post(stranger, "designers", "hello")
 
 
+async def test_who_speaks_again_is_looked_up_by_the_transaction_alone(
+    house: House, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.chat.messages.post(ada, "general", "hello")
+
+    async def unasked(*_: object) -> list[object]:
+        raise AssertionError
+
+    monkeypatch.setattr(house.database, "hot", unasked)
+    assert (await house.chat.messages.post(ada, "general", "again")).index == 2
+    assert (await house.chat.messages.edit(ada, "general", 2, "and again")).content == "and again"
+
+
+async def test_refusals_do_not_tell_a_stranger_which_rooms_there_are(limited: House, clock: SettableClock) -> None:
+    grace, linus = [await limited.person(name) for name in ("grace", "linus")]
+    await closed_room(limited.chat, grace, "designers")
+    await limited.chat.messages.post(grace, "designers", "hello")
+    for room in ("designers", "nowhere"):
+        for _ in range(50):
+            with pytest.raises(NotFound):
+                await limited.chat.messages.post(linus, room, "hello")
+
+
 async def test_a_person_is_slowed_down_alone(limited: House, clock: SettableClock) -> None:
     ada, grace = [await limited.person(name) for name in ("ada", "grace")]
     await said(limited, ada, 20)
@@ -191,6 +214,7 @@ async def test_who_was_removed_changes_nothing(house: House, ada: Person, grace:
     await house.chat.messages.post(ada, "designers", "hello")
     await house.chat.memberships.remove(grace, "designers", "ada")
     for change in (
+        house.chat.messages.post(ada, "designers", "again"),
         house.chat.messages.edit(ada, "designers", 1, "bye"),
         house.chat.messages.delete(ada, "designers", 1),
     ):
