@@ -233,10 +233,11 @@ function offerToShow(button) {
   draw(false);
 }
 
+/** Where this person's words wait that the server does not have. */
+export const kept = () => ["draft", "outbox"].flatMap((kind) => storage.keys(`${kind}:${page.me.username}:`));
+
 /** What is typed here belongs to the person, not to the browser: it goes when they do. */
-function forget() {
-  for (const kind of ["draft", "outbox"]) storage.keys(`${kind}:${page.me.username}:`).forEach(storage.remove);
-}
+const forget = () => kept().forEach(storage.remove);
 
 async function startRoom(connection, rooms) {
   const [{ Timeline }, { Composer }, { step }] = await Promise.all([

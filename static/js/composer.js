@@ -3,6 +3,7 @@
  * of texts that the server has not confirmed yet.
  */
 import { LIMITS, make, page, storage, t, tn } from "./app.js";
+import { retryDelay } from "./backoff.js";
 import { clearState } from "./message.js";
 
 const room = page.room?.slug;
@@ -124,7 +125,7 @@ class TypingLine {
   }
 }
 
-/** @typedef {{key: string, content: string, row: HTMLElement, state: "waiting"|"sending"|"failed", timer?: number}} Letter */
+/** @typedef {{key: string, content: string, row: HTMLElement, state: "waiting"|"sending"|"failed", tries: number, timer?: number}} Letter */
 
 /**
  * Texts on their way. Each keeps one idempotency key from the first try to the last, so a retry or a late answer never
@@ -158,7 +159,7 @@ class Outbox {
   }
 
   #add(key, content, at) {
-    const letter = { key, content, row: this.#timeline.append(content, at), state: "waiting" };
+    const letter = { key, content, row: this.#timeline.append(content, at), state: "waiting", tries: 0 };
     letter.row.dataset.clientId = key;
     this.#letters.set(key, letter);
     return letter;
@@ -187,7 +188,8 @@ class Outbox {
 
   #onRefused(letter, error) {
     if (error.code === "disconnected") this.#wait(letter);
-    else if (error.code === "rate_limited") this.#sendAgainIn(letter, Math.max(1, Math.ceil(error.retryAfter)));
+    else if (error.code === "rate_limited") this.#sendAgainIn(letter, Math.max(1, Math.ceil(error.retryAfter)), "sends_again_in");
+    else if (error.code === "unavailable") this.#sendAgainIn(letter, retryDelay(letter.tries++) / 1000, "unavailable");
     else if (error.code === "timeout") this.#fail(letter, t("not_sent"));
     else this.#fail(letter, t("not_sent_because", { reason: error.message }));
   }
@@ -198,9 +200,10 @@ class Outbox {
     letter.timer = setTimeout(() => this.#say(letter, "failed-template", t("not_sent_offline")), LIMITS.answer);
   }
 
-  #sendAgainIn(letter, seconds) {
+  /** The key makes it harmless to try as often as it takes. */
+  #sendAgainIn(letter, seconds, sentence) {
     this.#mark(letter, "waiting");
-    this.#say(letter, "sending-template", t("sends_again_in", { n: seconds }));
+    this.#say(letter, "sending-template", t(sentence, { n: seconds }));
     letter.timer = setTimeout(() => this.#transmit(letter), seconds * 1000);
   }
 

@@ -1,7 +1,7 @@
 /**
  * The picture of a message: rows cloned from the page's own templates, filled, signed, and told in the reader's zone.
  */
-import { LIMITS, make, page, t } from "./app.js";
+import { LIMITS, announce, make, page, t } from "./app.js";
 
 const language = document.documentElement.lang || "en";
 const { hourCycle } = new Intl.DateTimeFormat(undefined, { hour: "numeric" }).resolvedOptions();
@@ -167,9 +167,32 @@ export function enliven(log) {
   atMidnight();
 }
 
-/** The mark where messages are missing. */
-export function gap() {
-  const mark = make("p", "gap", t("gap"));
+/** Moves a row to its place among `rows`, only where another message got in between: a moved node loses focus and selection. */
+export function place(row, rows, top) {
+  const above = rows.findLast((other) => indexOf(other) < indexOf(row)) ?? null;
+  const mark = above?.nextElementSibling?.matches(".restored") ? above.nextElementSibling : above;
+  if (!row.isConnected || rowAbove(row) !== above) (mark ?? top).after(row);
+}
+
+/** Takes away what stands over a row because of it. */
+export function unmark(row) {
+  while (row.previousElementSibling?.matches(".day, .new, .gap")) row.previousElementSibling.remove();
+}
+
+/** Takes away every stored message, and what only stood between them. */
+export function clear(log) {
+  for (const node of log.querySelectorAll(".msg[data-index], .day, .new, .gap, .restored")) node.remove();
+}
+
+/** Says, below the newest message there is, why what came after it is gone. */
+export function sayRestored(newest) {
+  newest.after(note("restored"));
+  announce(t("restored"));
+}
+
+/** The mark where messages are missing: a `gap`, or `restored` where the server's data went back in time. */
+export function note(kind) {
+  const mark = make("p", kind, t(kind));
   mark.setAttribute("role", "note");
   return mark;
 }

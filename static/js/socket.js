@@ -2,10 +2,13 @@
  * The page's one socket: it stays connected, notices when it is dead, gives every question its answer and every
  * listener its news, and tells people in a banner only what they need to know.
  */
-import { LIMITS, announce, make, page, t } from "./app.js";
+import { LIMITS, announce, kept, page, t } from "./app.js";
 import { retryDelay, returnDelay } from "./backoff.js";
 
 const SESSION_ENDED = 4401;
+/** What the banner says while there is no connection, and with the seconds until the next try. */
+const LOST = ["reconnecting", "reconnecting_in"];
+const RESTARTING = ["restarting", "restarting_in"];
 
 /** Why a question has no answer: `code` is the server's, or `disconnected`, or `timeout`. */
 export class Refused extends Error {
@@ -19,8 +22,6 @@ export class Refused extends Error {
 export class Connection {
   #socket = null;
   #isOnline = false;
-  #isSignedOut = false;
-  #isFromHistory = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
   #attempt = 0;
   #ref = 0;
   #heardAt = 0;
@@ -40,7 +41,7 @@ export class Connection {
     addEventListener("offline", () => (this.#isOnline ? this.#lose() : this.#banner.redraw()));
     // Closed on leaving, so that the page may rest in the back/forward cache; back from there it connects at once.
     addEventListener("pagehide", () => this.#hangUp());
-    addEventListener("pageshow", (event) => event.persisted && this.#comeBack());
+    addEventListener("pageshow", (event) => event.persisted && this.tryNow());
     document.addEventListener("visibilitychange", () => this.#onVisibility());
     this.#connect();
   }
@@ -63,7 +64,7 @@ export class Connection {
 
   /** Connects now instead of when the delay is over. */
   tryNow() {
-    if (!this.#socket && !this.#isSignedOut) this.#connect();
+    if (!this.#socket) this.#connect();
   }
 
   /** Puts the banner away; false when there is none. */
@@ -108,12 +109,12 @@ export class Connection {
     if (!this.#isOnline && (answer?.status === 401 || answer?.status === 403)) this.#signOut();
   }
 
+  /** Whoever sits there now must not read on, nor come Back to it. What was written waits for its writer. */
   #signOut() {
-    this.#isSignedOut = true;
     this.#hangUp();
-    // Reached by Back after a logout, the page is an old picture: whoever sits there now must not read it.
-    if (this.#isFromHistory) return void location.reload();
-    this.#banner.show("signedOut");
+    document.body.hidden = true;
+    const ended = kept().length ? "kept" : "all";
+    location.replace(`/login?${new URLSearchParams({ next: location.pathname, ended })}`);
   }
 
   #hear(data) {
@@ -128,6 +129,7 @@ export class Connection {
   /** The server leaves: it closes by itself once it has answered, and is back after `retry_after` seconds. */
   #drain(frame) {
     this.#drainDelay = returnDelay(frame.retry_after);
+    this.#banner.expectRestart();
     this.#timers.drain = setTimeout(() => this.#lose(), LIMITS.answer);
   }
 
@@ -176,12 +178,6 @@ export class Connection {
     this.#timers.beat = setTimeout(() => this.#beat(isAlive ? 0 : missed + 1), isAlive ? this.#interval : 0);
   }
 
-  #comeBack() {
-    this.#isSignedOut = false;
-    this.#isFromHistory = true;
-    this.tryNow();
-  }
-
   #onVisibility() {
     const isHidden = document.visibilityState === "hidden";
     if (isHidden) this.#hiddenAt = Date.now();
@@ -201,6 +197,7 @@ class Banner {
   #until = 0;
   #timers = {};
   #wasConnected = false;
+  #loss = LOST;
   #isDue = false;
   #isOutdated = false;
 
@@ -210,15 +207,17 @@ class Banner {
     this.#button?.addEventListener("click", () => (this.#isOutdated && this.#state === "online" ? location.reload() : tryNow()));
   }
 
-  /** Shows `state`: online, trying, waiting (`until` the moment of the next try) or signedOut. */
+  /** Shows `state`: online, trying, or waiting (`until` the moment of the next try). */
   show(state, until = 0) {
     if (state === "online") this.#rest();
     else if (this.#state === "online") this.#timers.due = setTimeout(() => this.#appear(), LIMITS.banner);
     this.#state = state;
     this.#until = until;
-    if (state === "signedOut") this.#appear();
     this.redraw();
   }
+
+  /** The next loss is no accident. */
+  expectRestart() { this.#loss = RESTARTING; }
 
   /** A newer server is running: the page may be fetched again, by the person or when nobody would notice. */
   offerReload() {
@@ -233,7 +232,7 @@ class Banner {
   }
 
   dismiss() {
-    const isShown = Boolean(this.#box && !this.#box.hidden && this.#state !== "signedOut");
+    const isShown = Boolean(this.#box && !this.#box.hidden);
     if (isShown) this.#isDue = false;
     this.redraw();
     return isShown;
@@ -247,7 +246,6 @@ class Banner {
     this.#box.hidden = !sentence;
     if (this.#text.firstChild?.data !== sentence) this.#text.textContent = sentence;
     this.#drawButton();
-    if (this.#state === "signedOut") this.#offerSignIn();
     if (this.#state === "waiting") this.#timers.tick = setTimeout(() => this.redraw(), 1000);
   }
 
@@ -255,6 +253,7 @@ class Banner {
     clearTimeout(this.#timers.due);
     if (this.#wasConnected && this.#isDue) announce(t("back_online"));
     this.#wasConnected = true;
+    this.#loss = LOST;
     this.#isDue = this.#isOutdated;
   }
 
@@ -262,29 +261,20 @@ class Banner {
     clearTimeout(this.#timers.due);
     this.#isDue = true;
     this.redraw();
-    announce(this.#state === "waiting" ? t("reconnecting") : this.#sentence());
+    announce(this.#state === "waiting" ? t(this.#loss[0]) : this.#sentence());
   }
 
   #sentence() {
     if (this.#state === "online") return this.#isOutdated ? t("updated") : "";
-    if (this.#state === "signedOut") return t("signed_out");
     if (!navigator.onLine) return t("offline");
     if (!this.#wasConnected) return t("connecting");
     const seconds = Math.ceil((this.#until - Date.now()) / 1000);
     const isFar = this.#state === "waiting" && seconds >= LIMITS.countdownFromSeconds;
-    return isFar ? t("reconnecting_in", { n: seconds }) : t("reconnecting");
+    return isFar ? t(this.#loss[1], { n: seconds }) : t(this.#loss[0]);
   }
 
   #drawButton() {
-    this.#button.hidden = this.#state === "signedOut";
     this.#button.textContent = this.#state === "online" ? t("reload") : t("try_now");
     this.#button.setAttribute("aria-busy", String(this.#state === "trying"));
-  }
-
-  #offerSignIn() {
-    if (this.#text.querySelector("a")) return;
-    const link = make("a", "btn sm", t("sign_in"));
-    link.href = `/login?next=${encodeURIComponent(location.pathname)}`;
-    this.#text.append(" ", link);
   }
 }

@@ -4,7 +4,8 @@
  */
 import { LIMITS, announceMessage, make, page, t, tn } from "./app.js";
 import {
-  blankRow, divider, enliven, gap, indexOf, isGrouped, localise, newestInSight, newLine, paint, rename, rowAbove, rowBelow, waitingRow,
+  blankRow, clear, divider, enliven, indexOf, isGrouped, localise, newestInSight, newLine, note, paint, place, rename, rowAbove,
+  rowBelow, sayRestored, unmark, waitingRow,
 } from "./message.js";
 
 const room = page.room?.slug;
@@ -36,8 +37,7 @@ export class Timeline {
   constructor(connection, rooms) {
     this.#connection = connection;
     this.#rooms = rooms;
-    connection.on("hello", () => this.repair());
-    connection.on("stale", () => this.repair());
+    for (const event of ["hello", "stale"]) connection.on(event, () => this.repair());
     connection.on("messages", (frame) => frame.room === room && this.#hear(frame.messages));
     connection.on("userChanged", (frame) => rename(this.#log, frame.username, frame.display_name));
     connection.on("late", (frame) => frame.message.room === room && this.show([frame.message]));
@@ -115,8 +115,9 @@ export class Timeline {
     this.#isRepairing = false;
     if (!answer) return;
     if (answer.complete) this.show(answer.messages);
+    const mark = answer.epoch === this.#epoch ? "gap" : "restored";
     ({ index: this.#index, version: this.#version, epoch: this.#epoch } = answer);
-    if (!answer.complete) this.#replace(answer.messages, true);
+    if (!answer.complete) this.#replace(answer.messages, mark);
     this.onRepaired();
     this.#fill();
   }
@@ -180,23 +181,17 @@ export class Timeline {
     if (known) waiting?.remove();
     if (Number(known?.dataset.version) >= message.version) return;
     const row = paint(known ?? waiting ?? blankRow(), message);
-    if (!known) this.#place(row);
+    if (!known) place(row, this.#rows, this.#top);
     this.#tidy(row);
     if (rowBelow(row)) this.#tidy(rowBelow(row));
-  }
-
-  /** Moves a row only where another message got in between: a moved node loses focus and selection. */
-  #place(row) {
-    const above = this.#rows.findLast((other) => indexOf(other) < indexOf(row)) ?? null;
-    if (!row.isConnected || rowAbove(row) !== above) (above ?? this.#top).after(row);
   }
 
   /** Gives a row what stands before it: a gap, its day, the New line; and its place in a group. */
   #tidy(row) {
     const above = rowAbove(row);
     const index = indexOf(row);
-    while (row.previousElementSibling?.matches(".day, .new, .gap")) row.previousElementSibling.remove();
-    if (index === this.#gapAt && indexOf(above) !== index - 1) row.before(gap());
+    unmark(row);
+    if (index === this.#gapAt && indexOf(above) !== index - 1) row.before(note("gap"));
     row.before(divider(above, row) ?? "");
     if (index === this.#firstNew || (index > this.#firstNew && indexOf(above) < this.#firstNew)) row.before(this.#newLine);
     row.classList.toggle("first", !isGrouped(above, row));
@@ -205,16 +200,18 @@ export class Timeline {
   #drop(row) {
     const below = rowBelow(row);
     if (row.contains(document.activeElement)) (below ?? this.#log).focus({ preventScroll: true });
-    while (row.previousElementSibling?.matches(".day, .new, .gap")) row.previousElementSibling.remove();
+    unmark(row);
     row.remove();
     if (below) this.#tidy(below);
   }
 
-  #replace(messages, isGap = false) {
+  /** `mark` says why what was shown does not lead on to what is: `gap` or `restored`. */
+  #replace(messages, mark = "") {
     if (document.activeElement.closest(".msg")) this.#log.focus({ preventScroll: true });
-    for (const node of this.#log.querySelectorAll(".msg[data-index], .day, .new, .gap")) node.remove();
-    this.#gapAt = isGap ? messages[0]?.index : NaN;
+    clear(this.#log);
+    this.#gapAt = mark === "gap" ? messages[0]?.index : NaN;
     for (const message of messages) this.#put(message);
+    if (mark === "restored") sayRestored(this.#rows.at(-1) ?? this.#top);
     this.#drawEdges();
     this.#toEnd();
   }

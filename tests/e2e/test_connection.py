@@ -92,14 +92,19 @@ def closed(server: Server) -> int:
     return sum("socket.closed" in line for line in server.output)
 
 
-async def test_a_page_signed_out_elsewhere_says_so_and_stops(visit: Visit) -> None:
+async def test_a_page_signed_out_elsewhere_shows_nothing_any_more(visit: Visit) -> None:
     one = await visit("lin", at="/rooms/general")
+    await say(one, "for members only")
     other = await one.context.new_page()
     await other.goto("/settings/profile")
     await other.click("main form[action='/logout'] button")
-    await expect(one.locator("#banner")).to_be_visible()
-    await expect(one.locator("#banner")).to_contain_text("signed out")
-    await expect(one.locator("#banner a")).to_have_attribute("href", re.compile("/login"))
+    # Whoever sits there next reads neither messages nor rooms nor names, also not by going back.
+    await expect(one.locator("main [role=status]")).to_have_text("You have been signed out.")
+    await expect(one).to_have_url(re.compile(r"/login\?next=%2Frooms%2Fgeneral"))
+    await one.evaluate("history.back()")
+    await expect(one).not_to_have_url(re.compile("ended"))
+    await expect(one).to_have_url(re.compile("/login"))
+    await expect(one.locator("#timeline")).to_have_count(0)
 
 
 async def test_typing_is_shown_to_others_only(visit: Visit) -> None:

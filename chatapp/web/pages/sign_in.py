@@ -28,7 +28,7 @@ async def new(request: web.Request) -> web.Response:
         return see_other(target)
     if await request.config_dict[CHAT].accounts.is_empty():
         return see_other("/setup")
-    return await render(request, "sign_in/new.html", next=target, form=forms.blank())
+    return await render(request, "sign_in/new.html", next=target, ended=request.query.get("ended"), form=forms.blank())
 
 
 async def create(request: web.Request) -> web.Response:
