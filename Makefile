@@ -33,7 +33,9 @@ bench: .venv/run ## Compare with other chats on this machine (ARGS="--scenario i
 	$(BIN)/python -m bench $(ARGS)
 
 coverage: .venv/dev ## Say which branches the tests without a browser do not reach; 100 % where it delivers and lets in
+	$(BIN)/python -m coverage erase
 	$(BIN)/python -m coverage run -m pytest -q --ignore tests/e2e $(ARGS)
+	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 	$(BIN)/python -m coverage report --include="$$(echo '$(strip $(VITAL))' | tr ' ' ,)" --fail-under=100
 
@@ -67,7 +69,7 @@ wheel: .venv/run ## Build dist/chatapp-*.whl
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
 
 clean: ## Remove everything that was built; data/ stays
-	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
 
 .venv/run: setup.cfg pyproject.toml
 	test -x $(BIN)/pip || $(PYTHON) -m venv --clear .venv
