@@ -240,3 +240,24 @@ async def test_a_read_that_fails_after_everything_was_forgotten_costs_the_next_o
     reads[1].set_result(History((), 0, 0))
     assert (await second).recent(5) == History((said,), 1, 1)
     assert memory.known(1) is await second
+
+
+async def test_what_was_read_before_everything_was_forgotten_is_not_kept() -> None:
+    old = Message(1, 1, 1, 1, 1, "ada", "Ada", "hello", "", 0)
+    new = msgspec.structs.replace(old, display_name="Ada Obi")
+    reads: list[asyncio.Future[History]] = []
+
+    async def read(_room_id: int, _limit: int) -> History:
+        reads.append(asyncio.get_running_loop().create_future())
+        return await reads[-1]
+
+    memory = tails.Tails(read)
+    first = asyncio.ensure_future(memory.of(1))
+    await until(lambda: len(reads) == 1)
+    memory.forget()
+    reads[0].set_result(History((old,), 1, 1))
+    await first
+    second = asyncio.ensure_future(memory.of(1))
+    await until(lambda: len(reads) == 2)
+    reads[1].set_result(History((new,), 1, 1))
+    assert (await second).recent(5) == History((new,), 1, 1)
