@@ -8,7 +8,8 @@ from chatapp.core.limits import Limits
 from chatapp.core.models import Member, Person, Room
 from chatapp.domain import owners
 from chatapp.domain.access import Access
-from chatapp.realtime.hub import Hub, Listener
+from chatapp.realtime.audience import Listener
+from chatapp.realtime.hub import Hub
 from chatapp.storage import audit_log, memberships, people
 from chatapp.storage.database import Database, Transaction
 

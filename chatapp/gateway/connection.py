@@ -16,8 +16,8 @@ from chatapp.core.events import Close
 from chatapp.core.models import Identity
 from chatapp.domain.chat import Chat
 from chatapp.gateway.guard import Guard
+from chatapp.realtime.audience import Subscription
 from chatapp.realtime.frames import close_frame, pong_frame
-from chatapp.realtime.hub import Subscription
 
 POLL_SECONDS: Final = 0.05
 CLOSE_SECONDS: Final = 2.0
@@ -35,7 +35,7 @@ class Stalled(Exception):
 
 
 class Connection(ABC):
-    """A :class:`chatapp.realtime.hub.Listener` on a WebSocket.
+    """A :class:`chatapp.realtime.audience.Listener` on a WebSocket.
 
     Pushes go to the transport as they are. Past ``backlog_bytes`` of unsent bytes a subscription is
     *behind*: it gets nothing more until the client has read, and is then caught up from the log.

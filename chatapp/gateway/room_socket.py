@@ -17,8 +17,8 @@ from chatapp.domain.chat import Chat
 from chatapp.gateway import protocol
 from chatapp.gateway.connection import Connection
 from chatapp.gateway.guard import Guard
+from chatapp.realtime.audience import Subscription
 from chatapp.realtime.frames import text_frame
-from chatapp.realtime.hub import Subscription
 
 RECENT = 10
 

@@ -16,8 +16,8 @@ from chatapp.gateway import protocol
 from chatapp.gateway.connection import Connection
 from chatapp.gateway.guard import Guard
 from chatapp.gateway.registry import COMMANDS, Command, actions
+from chatapp.realtime.audience import Subscription
 from chatapp.realtime.frames import text_frame
-from chatapp.realtime.hub import Subscription
 
 log = structlog.get_logger()
 

@@ -3,78 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Final
 
 from chatapp.core.events import Close, Event, RoomRemoved, encode
 from chatapp.core.models import Identity, Message
+from chatapp.realtime.audience import Audience, Listener, Subscription, Voice
 from chatapp.realtime.frames import text_frame
 
-Voice = Callable[[str, Sequence[Message]], bytes]
-"""How a room's changes sound to one kind of client: frames of (slug, changes), or b"" for silence."""
-
-
-class Listener(Protocol):
-    """A socket as the hub sees it."""
-
-    @property
-    def identity(self) -> Identity: ...
-
-    def write(self, frames: bytes) -> bool:
-        """Hand the bytes to the network; False when too much is already waiting there."""
-        ...
-
-    def tell(self, frame: bytes) -> None:
-        """Write news that cannot be asked for again, past the bound if need be."""
-        ...
-
-    def fell_behind(self, subscription: Subscription) -> None:
-        """Called once when a push could not be written."""
-        ...
-
-    def removed(self, subscription: Subscription) -> None:
-        """Called when the right to hear the room is gone; nothing of it follows."""
-        ...
-
-    def end(self, code: int, reason: str) -> None: ...
-
-
-class Subscription:
-    """One socket's ear at one room.
-
-    It begins behind (not live): whoever created it reads the log up to some point and calls
-    :meth:`Hub.go_live`. ``version`` and ``index`` say up to where it has heard everything.
-    """
-
-    __slots__ = ("index", "is_closed", "is_live", "listener", "room_id", "version", "voice")
-
-    def __init__(self, listener: Listener, room_id: int, voice: Voice) -> None:
-        self.listener = listener
-        self.room_id = room_id
-        self.voice = voice
-        self.version = 0
-        self.index = 0
-        self.is_live = False
-        self.is_closed = False
-
-
-class Audience:
-    """Everybody who hears one room, and what they are about to hear."""
-
-    def __init__(self, slug: str) -> None:
-        self.slug = slug
-        self.subscriptions: set[Subscription] = set()
-        self.live: set[Subscription] = set()
-        self.waiters: list[asyncio.Future[None]] = []
-        self.pending: list[Message] = []
-        self.version = 0
-        self.index = 0
-
-    @property
-    def is_deserted(self) -> bool:
-        return not self.subscriptions and not self.waiters and not self.pending
+# So many are written to without a break, which takes some milliseconds; everything else waits meanwhile. Not counted in
+# milliseconds: what happens in which turn would depend on the machine.
+WRITES_A_TURN: Final = 128
 
 
 class Hub:
@@ -83,7 +24,7 @@ class Hub:
     def __init__(self) -> None:
         self._rooms: dict[int, Audience] = {}
         self._people: defaultdict[int, set[Listener]] = defaultdict(set)
-        self._unflushed: list[int] = []
+        self._unflushed: deque[Audience] = deque()
         # How often a credential was withdrawn: what was asked before is to be asked again.
         self.endings = 0
         # How often somebody was taken out of a room.
@@ -166,7 +107,7 @@ class Hub:
         if audience is not None:
             audience.subscriptions.discard(subscription)
             audience.live.discard(subscription)
-            self._tidy(subscription.room_id, audience)
+            self._tidy(audience)
 
     def drop(self, room_id: int, person_id: int, slug: str) -> None:
         """A membership is gone: its subscriptions end in this very step."""
@@ -185,8 +126,8 @@ class Hub:
             return
         if not self._unflushed:
             asyncio.get_running_loop().call_soon(self._flush)
-        if not audience.pending:
-            self._unflushed.append(room_id)
+        if not audience.is_busy:
+            self._unflushed.append(audience)
         audience.pending.extend(changes)
 
     def whisper(self, room_id: int, event: Event, *, except_person: int) -> None:
@@ -207,48 +148,30 @@ class Hub:
             yield waiter
         finally:
             audience.waiters.remove(waiter)
-            self._tidy(room_id, audience)
+            self._tidy(audience)
 
     def _audience(self, room_id: int, slug: str) -> Audience:
-        return self._rooms.setdefault(room_id, Audience(slug))
+        return self._rooms.setdefault(room_id, Audience(room_id, slug))
 
-    def _tidy(self, room_id: int, audience: Audience) -> None:
-        if audience.is_deserted and self._rooms.get(room_id) is audience:
-            del self._rooms[room_id]
+    def _tidy(self, audience: Audience) -> None:
+        if audience.is_deserted and self._rooms.get(audience.room_id) is audience:
+            del self._rooms[audience.room_id]
 
     def _flush(self) -> None:
-        rooms, self._unflushed = self._unflushed, []
-        for room_id in rooms:
-            audience = self._rooms[room_id]
-            changes, audience.pending = audience.pending, []
-            _deliver(audience, changes)
-            audience.version = changes[-1].version
-            audience.index = max(audience.index, *(message.index for message in changes))
-            for waiter in audience.waiters:
-                if not waiter.done():
-                    waiter.set_result(None)
-            self._tidy(room_id, audience)
+        """Write to some, room by room; to the others after whatever else waits for its turn."""
+        left = WRITES_A_TURN
+        try:
+            while self._unflushed and left:
+                left -= self._deliver(self._unflushed.popleft(), left)
+        finally:
+            if self._unflushed:
+                asyncio.get_running_loop().call_soon(self._flush)
 
-
-def _deliver(audience: Audience, changes: Sequence[Message]) -> None:
-    first = changes[0].version
-    spoken: dict[Voice, bytes] = {}
-    for subscription in tuple(audience.live):
-        voice = subscription.voice
-        if subscription.version >= first:
-            # It read the log past a commit that had not been announced yet.
-            frames = voice(audience.slug, [change for change in changes if change.version > subscription.version])
-        elif voice in spoken:
-            frames = spoken[voice]
-        else:
-            frames = spoken[voice] = voice(audience.slug, changes)
-        if frames and not subscription.listener.write(frames):
-            _fall_behind(audience, subscription)
-
-
-def _fall_behind(audience: Audience, subscription: Subscription) -> None:
-    subscription.version = max(subscription.version, audience.version)
-    subscription.index = max(subscription.index, audience.index)
-    subscription.is_live = False
-    audience.live.discard(subscription)
-    subscription.listener.fell_behind(subscription)
+    def _deliver(self, audience: Audience, most: int) -> int:
+        try:
+            return audience.deliver(most)
+        finally:
+            if audience.is_busy:
+                self._unflushed.append(audience)
+            else:
+                self._tidy(audience)

@@ -16,7 +16,7 @@ from aiohttp.test_utils import TestClient
 from chatapp.gateway.connection import Connection
 from chatapp.gateway.guard import Guard
 from chatapp.keys import GATEWAY
-from chatapp.realtime.hub import Subscription
+from chatapp.realtime.audience import Subscription
 from chatapp.settings import Settings
 from tests.faults.crowd import ROOMS, populate
 from tests.faults.cycles import VISITS, Visitor

@@ -10,28 +10,15 @@ import pytest
 
 from chatapp.core.events import RoomChanged
 from chatapp.core.models import Message
-from chatapp.realtime.hub import Hub, Subscription
-from tests.support.listener import FakeListener, listener, message, numbers
+from chatapp.realtime.hub import Hub
+from tests.support.listener import ROOM, FakeListener, listener, listens, message, numbers, published
 
-ROOM = 1
 CHANGED = RoomChanged("general", "General", "", "open")
 
 
 @pytest.fixture
 def hub() -> Hub:
     return Hub()
-
-
-def listens(hub: Hub, ear: FakeListener, room_id: int = ROOM, *, version: int = 0) -> Subscription:
-    """A subscription that hears everything above ``version``."""
-    subscription = hub.join(ear, room_id, f"room-{room_id}", numbers)
-    assert hub.go_live(subscription, version, version)
-    return subscription
-
-
-async def published(hub: Hub, *versions: int, room_id: int = ROOM) -> None:
-    hub.publish(room_id, [message(version, room_id) for version in versions])
-    await asyncio.sleep(0)
 
 
 # Rooms

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from chatapp.core.models import Identity, Message, Person, message_id
-from chatapp.realtime.hub import Subscription
+from chatapp.realtime.audience import Subscription
+from chatapp.realtime.hub import Hub
 
 Frame = dict[str, Any]
+ROOM: Final = 1
 
 
 def person(number: int) -> Person:
@@ -63,6 +66,18 @@ class FakeListener:
 
 def listener(number: int = 1, *, session: str | None = None, token: int | None = None) -> FakeListener:
     return FakeListener(Identity(person(number), session, token))
+
+
+def listens(hub: Hub, ear: FakeListener, room_id: int = ROOM, *, version: int = 0) -> Subscription:
+    """A subscription that hears everything above ``version``."""
+    subscription = hub.join(ear, room_id, f"room-{room_id}", numbers)
+    assert hub.go_live(subscription, version, version)
+    return subscription
+
+
+async def published(hub: Hub, *versions: int, room_id: int = ROOM) -> None:
+    hub.publish(room_id, [message(version, room_id) for version in versions])
+    await asyncio.sleep(0)
 
 
 def unframed(frame: bytes) -> Frame:

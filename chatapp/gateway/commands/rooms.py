@@ -14,7 +14,7 @@ from chatapp.gateway.histories import Histories
 from chatapp.gateway.protocol import drawn, plain
 from chatapp.gateway.registry import Answer, Command, Index, Slug, Version, command
 from chatapp.gateway.socket import Socket
-from chatapp.realtime.hub import Subscription
+from chatapp.realtime.audience import Subscription
 
 _histories: Final = Histories()
 
