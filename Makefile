@@ -2,20 +2,26 @@ PYTHON ?= python3
 BIN := .venv/bin
 # What delivers, signs in and lets in: every branch of it is tested.
 VITAL := chatapp/gateway/* chatapp/realtime/hub.py \
-  $(patsubst %,chatapp/storage/%.py,batch checksum database health hot journal mark tail) \
+  $(patsubst %,chatapp/storage/%.py,batch checksum database sqlite health hot journal mark tail) \
   $(patsubst %,chatapp/domain/%.py,access accounts links memberships messages passwords sign_in tickets) \
   $(patsubst %,chatapp/web/%.py,csrf identity origins session)
+# Where the engine matters most; all the others run on it too (ARGS="tests/web tests/faults/test_kill.py").
+ON_POSTGRES := $(patsubst %,tests/%,postgres storage domain model jobs) \
+  $(patsubst %,tests/gateway/test_%.py,between_steps endings races subscriptions withdrawn_credentials)
 .DEFAULT_GOAL := help
-.PHONY: help serve test e2e faults mutants fuzz bench coverage check lint types format docs migration advisories wheel clean
+.PHONY: help serve test test-postgres e2e faults mutants fuzz bench coverage check lint types format docs migration advisories wheel clean
 
 help: ## List the targets
-	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
 serve: .venv/run ## Start the chat on http://127.0.0.1:8080 (CHATAPP_HOST, CHATAPP_PORT)
 	@exec $(BIN)/python -m chatapp serve
 
 test: .venv/dev ## Run the whole suite, browser tests included (ARGS="-k rooms")
 	$(BIN)/python -m pytest $(ARGS)
+
+test-postgres: .venv/dev ## Run on a PostgreSQL server what depends on the database (CHATAPP_TEST_POSTGRES=url)
+	CHATAPP_TEST_ENGINE=postgres $(BIN)/python -m pytest $(ON_POSTGRES) $(ARGS)
 
 e2e: .venv/dev ## Run the browser tests only (ARGS="-k reload")
 	$(BIN)/python -m pytest tests/e2e $(ARGS)
@@ -39,7 +45,7 @@ coverage: .venv/dev ## Say which branches the tests without a browser do not rea
 	$(BIN)/python -m coverage report
 	$(BIN)/python -m coverage report --include="$$(echo '$(strip $(VITAL))' | tr ' ' ,)" --fail-under=100
 
-check: lint types test mutants ## Everything CI runs: lint, types, test, mutants
+check: lint types test test-postgres mutants ## Everything CI runs: lint, types, both engines, mutants
 
 lint: .venv/dev ## Check style and templates
 	$(BIN)/ruff check .

@@ -43,11 +43,11 @@ from chatapp.keys import CHAT, GATEWAY, SETTINGS
 from chatapp.realtime.hub import Hub
 from chatapp.realtime.typing import TypingBoard
 from chatapp.settings import Settings
-from chatapp.storage import audit_log, secrets, usable
-from chatapp.storage.database import Database, locked, open_database
+from chatapp.storage import audit_log, secrets
+from chatapp.storage.database import Database
 from chatapp.storage.journal import Journal
-from chatapp.storage.mark import marked
 from chatapp.storage.messages import Log
+from chatapp.storage.opening import opened
 from chatapp.storage.secrets import Secrets
 from chatapp.web import unreadable
 from chatapp.web.doorman import Doorman, most_connections
@@ -89,6 +89,8 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> web.Applic
             Runner(chat.outbox, {"mail": Postman(settings).deliver, "reset": chat.links.send_reset}),
             Housekeeper(chat.housekeeping),
         ):
+            for risk in await chat.housekeeping.risks():
+                log.warning("settings.warning", detail=risk)
             app[CHAT] = chat
             app[GATEWAY] = Gateway(chat)
             yield
@@ -105,17 +107,14 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> web.Applic
 
 @asynccontextmanager
 async def open_chat(settings: Settings, *, clock: Clock = system_clock) -> AsyncIterator[Chat]:
-    """The chat on its data folder: locked, migrated, opened; closed in reverse order."""
+    """The chat on its database: held, migrated, opened; closed in reverse order."""
     kept = secrets.load(settings.data)
-    with locked(settings.data):
-        await asyncio.to_thread(usable.prepare, settings.database_path)
-        async with open_database(settings.database_path, durability=settings.durability, clock=clock) as database:
-            hub, rows = Hub(), Log(database)
-            async with marked(database) as mark:
-                await audit_log.note_new_keys(database, kept.fingerprint)
-                journal = Journal(database, rows.tails, hub.publish, mark)
-                async with journal.running():
-                    yield assemble(settings, kept, database, hub, rows, journal, mark.epoch)
+    async with opened(settings, clock) as found:
+        hub, rows = Hub(), Log(found.database)
+        await audit_log.note_new_keys(found.database, kept.fingerprint)
+        journal = Journal(found.database, rows.tails, hub.publish, found.mark)
+        async with journal.running():
+            yield assemble(settings, kept, found.database, hub, rows, journal, found.epoch)
 
 
 def assemble(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import importlib.util
 import ipaddress
 import typing
 from collections.abc import Iterator, Mapping
@@ -38,6 +39,11 @@ class Settings:
     data: Path = _setting(Path("data"), "Folder of the database and the secrets.")
     base_url: str = _setting("", "Public address, as in https://chat.example.org. Empty: the host each request names.")
     name: str = _setting("chatapp", "Name shown on every page.")
+    database_url: str = _setting(
+        "",
+        "PostgreSQL database, as in postgresql://user:password@host/name. Empty: a file in the data folder.",
+        secret=True,
+    )
     durability: Literal["full", "normal"] = _setting(
         "full", "full: an answered message survives a power cut. normal: faster, the last moments may be lost then."
     )
@@ -130,6 +136,8 @@ class Settings:
             )
         if self.base_url and not _is_address(self.base_url, "http", "https"):
             yield "CHATAPP_BASE_URL must be like https://chat.example.org: http or https, a host, no path."
+        if self.database_url:
+            yield from _database_problems(self.database_url)
         if self.smtp_url and not _is_address(self.smtp_url, "smtp", "smtps"):
             yield "CHATAPP_SMTP_URL must be like smtp://user:password@host:587: smtp or smtps, and a host."
         if self.security_contact and not _is_contact(self.security_contact):
@@ -150,6 +158,8 @@ class Settings:
             yield "CHATAPP_SHARED_JWT_AUDIENCE is not set: what the other program signs for others counts here too."
         if not self.limits:
             yield "CHATAPP_LIMITS is off: nothing slows a flood down."
+        if self.database_url and not _is_guarded(self.database_url):
+            yield "CHATAPP_DATABASE_URL leads to another machine without sslmode=verify-full: others may read it all."
         if not (self.is_https or _is_this_machine(self.host)):
             yield "CHATAPP_BASE_URL is not https: whoever is in between reads passwords and messages."
 
@@ -243,6 +253,20 @@ def _is_address(url: str, *schemes: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in schemes and bool(parts.hostname) and not (parts.path.strip("/") or parts.query)
+
+
+def _database_problems(url: str) -> Iterator[str]:
+    if not url.startswith(("postgresql://", "postgres://")):
+        yield "CHATAPP_DATABASE_URL must be like postgresql://user:password@host/name."
+    elif importlib.util.find_spec("asyncpg") is None:
+        yield "CHATAPP_DATABASE_URL needs a library that is not installed: pip install 'chatapp[postgres]'"
+
+
+def _is_guarded(url: str) -> bool:
+    """Whether nobody is in between: every host is this machine, or proves who it is."""
+    parts = urlsplit(url)
+    hosts = [host.rpartition(":")[0] or host for host in parts.netloc.rpartition("@")[2].split(",") if host]
+    return "sslmode=verify-full" in parts.query.split("&") or all(_is_this_machine(host.strip("[]")) for host in hosts)
 
 
 def _is_contact(url: str) -> bool:

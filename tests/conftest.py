@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,15 +17,16 @@ from chatapp.keys import CHAT
 from chatapp.settings import Settings
 from chatapp.storage import migrate
 from tests.support.cast import Actor, Given, cast
+from tests.support.engine import ON_POSTGRES, FileOnly, settings_on
 from tests.support.leaks import WATCH
+from tests.support.postgres import databases
 from tests.support.steady import SteadyLoop
 from tests.support.time import SettableClock
-
-CHEAP_HASH_KIB = 64
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(WATCH)
+    config.pluginmanager.register(FileOnly())
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], SteadyLoop]]:
@@ -45,9 +45,17 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def settings(tmp_path: Path, migrated: Path) -> Settings:
     data = tmp_path / "data"
     data.mkdir(mode=0o700)
-    shutil.copy(migrated, data / "chatapp.db")
     # What outlasts a power cut is tried in tests/faults: here nobody waits for the disk.
-    return Settings(data=data, port=0, password_memory_kib=CHEAP_HASH_KIB, durability="normal")
+    return settings_on(data, migrated, durability="normal")
+
+
+@pytest.fixture(autouse=ON_POSTGRES)
+def _databases_are_used_again(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Those of the test's own folder, at its end."""
+    folder = request.getfixturevalue("tmp_path") if "tmp_path" in request.fixturenames else None
+    yield
+    if folder is not None:
+        databases().free(folder)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from chatapp.storage import audit_log
 from tests.support.command import Chatapp, Here
-from tests.support.damage import behind_its_back
+from tests.support.engine import behind_its_back
 
 
 @pytest.fixture

@@ -73,7 +73,8 @@ def test_every_folder_of_code_is_a_package() -> None:
 
 
 def test_every_library_that_is_used_is_declared() -> None:
-    declared = {distribution(requirement) for requirement in listed("options", "install_requires")}
+    wanted = [*listed("options", "install_requires"), *listed("options.extras_require", "postgres")]
+    declared = {distribution(requirement) for requirement in wanted}
     by_module = importlib.metadata.packages_distributions()
     used = {name.split(".")[0] for path in SOURCES for name in imports(tree(path))}
     others = used - set(sys.stdlib_module_names) - {"chatapp"}

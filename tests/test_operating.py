@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from tests.support.command import SECONDS, Chatapp, Here
-from tests.support.damage import behind_its_back
+from tests.support.engine import behind_its_back
 from tests.support.source import ROOT
 
 PAGE: Final = (ROOT / "docs" / "operating.md").read_text()

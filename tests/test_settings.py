@@ -154,3 +154,43 @@ def test_the_table_hides_secrets() -> None:
 
 def test_every_setting_explains_itself() -> None:
     assert [spec.name for spec in dataclasses.fields(Settings) if not spec.metadata["help"].endswith(".")] == []
+
+
+@pytest.mark.parametrize(
+    ("url", "problems"),
+    [
+        ("postgresql://ada@db.example.org/chat", 0),
+        ("postgres:///chat?host=/run/postgresql", 0),
+        ("mysql://ada@db.example.org/chat", 1),
+        ("chat", 1),
+    ],
+)
+def test_a_database_is_on_postgresql_or_a_file(url: str, problems: int) -> None:
+    said = list(Settings(database_url=url).problems())
+    assert len(said) == problems
+    assert all("CHATAPP_DATABASE_URL must be like postgresql://" in sentence for sentence in said)
+
+
+def test_a_library_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    (said,) = Settings(database_url="postgresql://localhost/chat").problems()
+    assert "pip install 'chatapp[postgres]'" in said
+
+
+@pytest.mark.parametrize(
+    ("url", "is_warned_of"),
+    [
+        ("postgresql://ada:secret@db.example.org/chat", True),
+        ("postgresql://ada:secret@db.example.org/chat?sslmode=require", True),
+        ("postgresql://127.0.0.1,db.example.org:5433/chat", True),
+        ("postgresql://ada:secret@db.example.org/chat?sslmode=verify-full&sslrootcert=/etc/ca.crt", False),
+        ("postgresql://ada:secret@127.0.0.1:5433/chat", False),
+        ("postgresql://[::1]:5433/chat", False),
+        ("postgresql://localhost/chat", False),
+        ("postgresql:///chat?host=/run/postgresql", False),
+    ],
+)
+def test_a_database_elsewhere_is_warned_of_unless_it_proves_who_it_is(url: str, is_warned_of: bool) -> None:
+    said = [sentence for sentence in Settings(database_url=url).warnings() if "CHATAPP_DATABASE_URL" in sentence]
+    assert len(said) == is_warned_of
+    assert "secret" not in str(said)

@@ -15,11 +15,11 @@ from chatapp.cli import audit_log, bench, database, invites, rooms, secrets, tok
 from chatapp.cli.process import FAILED, ONE_PROCESS, read_settings, run
 from chatapp.core.errors import ChatError
 from chatapp.settings import SettingsError
-from chatapp.storage import usable
+from chatapp.storage import opening, usable
 from chatapp.storage.backup import BackupError
-from chatapp.storage.database import AlreadyRunning, locked
 from chatapp.storage.migrate import TooNew
 from chatapp.storage.secrets import SecretsError
+from chatapp.storage.sqlite import AlreadyRunning
 
 INTERRUPTED: Final = 130
 # What the operator may do about it.
@@ -71,8 +71,8 @@ def migrate() -> None:
     """Bring the database to this version's schema, after a copy; "serve" does so by itself."""
     settings = read_settings()
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with locked(settings.data):
-        applied = usable.prepare(settings.database_path)
+    with opening.held(settings):
+        applied = opening.prepare(settings)
     click.echo(f"Applied {', '.join(applied)}." if applied else "Nothing to apply.")
 
 

@@ -6,11 +6,10 @@ import click
 
 from chatapp.cli.process import read_settings, run
 from chatapp.core.audit_log import Entry, Wanted
-from chatapp.core.errors import NotFound
 from chatapp.core.events import timestamp
 from chatapp.domain.audit_log import AuditLog
 from chatapp.settings import Settings
-from chatapp.storage.database import beside
+from chatapp.storage import opening
 
 
 @click.command("audit-log")
@@ -27,9 +26,7 @@ def audit_log(who: str, action: str, limit: int) -> None:
 
 
 async def _print(settings: Settings, wanted: Wanted, limit: int) -> None:
-    if not settings.database_path.exists():
-        raise NotFound(f"There is no chat in {settings.data}.")
-    async with beside(settings.database_path) as database:
+    async with opening.beside(settings) as database:
         for entry in await AuditLog(database=database).latest(wanted, limit):
             click.echo(_line(entry))
 

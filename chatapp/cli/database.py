@@ -13,23 +13,24 @@ from chatapp.core.audit_log import Action, draft
 from chatapp.core.circumstances import COMMAND_LINE, Circumstances
 from chatapp.core.clock import system_clock
 from chatapp.settings import Settings
-from chatapp.storage import audit_log, integrity
+from chatapp.storage import audit_log, integrity, opening
 from chatapp.storage import backup as backups
-from chatapp.storage.database import locked
-from chatapp.storage.integrity import Report
+from chatapp.storage.findings import Report
+from chatapp.storage.sqlite import locked
 
 
 @click.command()
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 def audit(path: Path | None) -> int:
-    """Check a database file and print what is wrong with it; exit code 1 when something is.
+    """Check a database and print what is wrong with it; exit code 1 when something is.
 
-    PATH is the data folder unless given: a folder with a database in it, as a backup is, or a database file. Looked
-    at are the file's structure, tables, indexes, triggers and views that are missing, changed or not chatapp's, holes
-    and doubles in the rooms' logs, the checksum of every message, rows that belong to nothing, and the counters
-    against the rows. Nothing is changed, and a server may run meanwhile.
+    It is the one of the settings unless PATH is given: a folder with a database file in it, as a backup is, or such a
+    file. Looked at are the file's structure, tables, indexes, triggers and views that are missing, changed or not
+    chatapp's, holes and doubles in the rooms' logs, the checksum of every message, rows that belong to nothing, and the
+    counters against the rows. Nothing is changed, and a server may run meanwhile.
     """
-    path = path or read_settings().database_path
+    if path is None:
+        return _said(opening.audit(read_settings()))
     return _said(integrity.audit(path / backups.DATABASE if path.is_dir() else path))
 
 
@@ -42,6 +43,7 @@ def backup(folder: Path) -> int:
     the audit found something in it.
     """
     settings = read_settings()
+    _refuse_server(settings, "Copy it with pg_dump, and the file secrets.json of the data folder with it.")
     report = backups.make(settings.data, folder)
     click.echo(f"The backup is in {folder}.")
     _note(settings, "database.backed_up", folder.name)
@@ -58,6 +60,7 @@ def restore(folder: Path, damaged: bool) -> int:
     that are still open learn that the messages they have are of another history, and load anew.
     """
     settings = read_settings()
+    _refuse_server(settings, "Put its copy back with pg_restore, and secrets.json into the data folder.")
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with locked(settings.data):
         report = backups.check(folder)
@@ -67,6 +70,11 @@ def restore(folder: Path, damaged: bool) -> int:
         aside = backups.restore(settings.data, folder)
     click.echo(f"Restored. What was there before is in {aside}.")
     return _said(report)
+
+
+def _refuse_server(settings: Settings, instead: str) -> None:
+    if settings.database_url:
+        raise backups.BackupError(f"The database is on a PostgreSQL server. {instead}")
 
 
 def _note(settings: Settings, action: Action, target: str) -> None:

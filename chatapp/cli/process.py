@@ -15,7 +15,7 @@ from chatapp.core.errors import NotFound
 from chatapp.core.models import Person
 from chatapp.domain.chat import Chat
 from chatapp.settings import Settings
-from chatapp.storage.database import AlreadyRunning
+from chatapp.storage.sqlite import AlreadyRunning
 
 FAILED: Final = 1
 ONE_PROCESS: Final = "Needs the data folder for itself: stop the server first."

@@ -29,6 +29,10 @@ class Housekeeping:
         """Whether it reads and, where it has refused, writes again; never after it was found damaged."""
         return await self._database.is_well()
 
+    async def risks(self) -> list[str]:
+        """Sentences about how what is stored could be lost."""
+        return await self._database.risks()
+
     def free_share(self) -> float:
         """How much of the disk under the database is free, from 0 to 1. Raises ``OSError``."""
         return self._database.free_share()
@@ -37,7 +41,7 @@ class Housekeeping:
         """Write down which sessions and tokens have been in use."""
         seen, used = self._sign_in.seen()
         if seen or used:
-            async with self._database.transaction() as tx:
+            async with self._database.transaction(alone=False) as tx:
                 await sessions.touch(tx, seen)
                 await tokens.touch(tx, used)
                 tx.after_commit(lambda: self._sign_in.forget_seen(seen, used))

@@ -8,14 +8,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
-import aiosqlite
+import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from chatapp.core.audit_log import Action, Draft, Entry, Mark, Wanted, digest, draft, sealed
 from chatapp.core.models import Person
-from chatapp.storage.database import Database, Reader, Transaction
-from chatapp.storage.statement import Statement
+from chatapp.storage import meta as metas
+from chatapp.storage.database import Database, Reader, Source, Transaction, Writer
+from chatapp.storage.statement import Statement, inserting
 from chatapp.storage.tables import audit_log, meta
 
 # Where the log ends, so that a missing end is seen as well; and the last entry that was dropped for its age.
@@ -27,39 +27,36 @@ KEYS: Final = "audit_log.keys"
 
 _names: Final = Entry.__struct_fields__
 _columns: Final = tuple(audit_log.c[name] for name in _names)
-_value = sa.select(meta.c.value).where(meta.c.key == sa.bindparam("name"))
-_new_mark = insert(meta).values(key=sa.bindparam("name"), value=sa.bindparam("mark"))
-_keep = _new_mark.on_conflict_do_update(index_elements=[meta.c.key], set_={"value": _new_mark.excluded.value})
-_insert = sa.insert(audit_log).values({name: sa.bindparam(name) for name in _names})
+# Kept from others until the end: an entry follows the one that is the last when it is written.
+_value = sa.select(meta.c.value).where(meta.c.key == sa.bindparam("key")).with_for_update()
 VALUE: Final = Statement(_value)
-KEEP: Final = Statement(_keep)
-INSERT: Final = Statement(_insert)
+PUT: Final = Statement(metas.PUT)
+INSERT: Final = inserting(audit_log)
 
 
 async def note(tx: Transaction, actor: Person | None, action: Action, target: str = "", **detail: Any) -> None:
     """Log what this transaction does: both are on disk, or neither is. Never hand in a secret."""
     entry = sealed(draft(tx.at, actor, action, target, **detail), await _mark(tx, TOP))
-    await tx.execute(_insert, _row(entry))
-    await tx.execute(_keep, {"name": TOP, "mark": _after(entry)})
+    await tx.execute(sa.insert(audit_log).values(msgspec.structs.asdict(entry)))
+    await metas.put(tx, TOP, _after(entry))
 
 
-async def append(connection: aiosqlite.Connection, drafts: Sequence[Draft]) -> None:
+async def append(writer: Writer, drafts: Sequence[Draft]) -> None:
     """As :func:`note`, inside a transaction of the journal."""
     for each in drafts:
-        rows = list(await connection.execute_fetchall(VALUE.sql, VALUE.values(name=TOP)))
+        rows = await writer.rows(VALUE, key=TOP)
         entry = sealed(each, Mark.read(rows[0][0]) if rows else Mark())
-        await connection.execute(INSERT.sql, INSERT.values(**_row(entry)))
-        await connection.execute(KEEP.sql, KEEP.values(name=TOP, mark=_after(entry)))
+        await writer.many(INSERT, [msgspec.structs.astuple(entry)])
+        await writer.rows(PUT, key=TOP, value=_after(entry))
 
 
 async def note_new_keys(database: Database, fingerprint: str) -> None:
     """Log that the keys of the installation are others than at the last start, whoever changed the file."""
-    known = await database.one(_value.params(name=KEYS))
-    if known is not None and known[0] == fingerprint:
-        return
     async with database.transaction() as tx:
-        await tx.execute(_keep, {"name": KEYS, "mark": fingerprint})
-        if known is not None:
+        known = await metas.value(tx, KEYS)
+        if known != fingerprint:
+            await metas.put(tx, KEYS, fingerprint)
+        if known is not None and known != fingerprint:
             await note(tx, None, "secrets.changed")
 
 
@@ -67,10 +64,10 @@ def note_beside(path: Path, new: Draft) -> None:
     """As :func:`note`, for a command that runs beside the server. Blocks. Raises ``sqlite3.Error``."""
     with closing(sqlite3.connect(path, NOTING_SECONDS, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        row = connection.execute(VALUE.sql, VALUE.values(name=TOP)).fetchone()
+        row = connection.execute(VALUE.sqlite.sql, VALUE.sqlite.values(key=TOP)).fetchone()
         entry = sealed(new, Mark.read(row[0]) if row else Mark())
-        connection.execute(INSERT.sql, INSERT.values(**_row(entry)))
-        connection.execute(KEEP.sql, KEEP.values(name=TOP, mark=_after(entry)))
+        connection.execute(INSERT.sqlite, msgspec.structs.astuple(entry))
+        connection.execute(PUT.sqlite.sql, PUT.sqlite.values(key=TOP, value=_after(entry)))
         connection.execute("COMMIT")
 
 
@@ -80,16 +77,16 @@ async def drop_before(tx: Transaction, moment: int) -> None:
     last = first[0] - 1 if first and first[0] else (await _mark(tx, TOP)).id
     row = await tx.one(sa.select(audit_log.c.hash).where(audit_log.c.id == last))
     if row is not None:
-        await tx.execute(_keep, {"name": ANCHOR, "mark": str(Mark(last, row[0]))})
+        await metas.put(tx, ANCHOR, str(Mark(last, row[0])))
         await tx.execute(sa.delete(audit_log).where(audit_log.c.id <= last))
 
 
-def broken(connection: sqlite3.Connection) -> list[str]:
+def broken(source: Source) -> list[str]:
     """What is wrong with the chain, in sentences; empty when nothing was changed, taken out or put in."""
-    marks = dict(connection.execute("SELECT key, value FROM meta WHERE key IN (?, ?)", (ANCHOR, TOP)))
+    marks = dict(source.execute("SELECT key, value FROM meta WHERE key IN (?, ?)", (ANCHOR, TOP)))
     expected, top = (Mark.read(marks[name]) if name in marks else Mark() for name in (ANCHOR, TOP))
     wrong = []
-    for row in connection.execute(f"SELECT {', '.join(_names)} FROM audit_log ORDER BY id"):  # noqa: S608 - our own names
+    for row in source.execute(f"SELECT {', '.join(_names)} FROM audit_log ORDER BY id"):  # noqa: S608 - our own names
         entry = Entry(*row)
         if (entry.id, entry.previous) != (expected.id + 1, expected.hash):
             wrong.append(f"The audit log: entry {entry.id} does not follow entry {expected.id}.")
@@ -123,12 +120,8 @@ def _conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
 
 
 async def _mark(tx: Transaction, name: str) -> Mark:
-    row = await tx.one(_value.params(name=name))
+    row = await tx.one(_value.params(key=name))
     return Mark.read(row[0]) if row else Mark()
-
-
-def _row(entry: Entry) -> dict[str, Any]:
-    return {name: getattr(entry, name) for name in _names}
 
 
 def _after(entry: Entry) -> str:

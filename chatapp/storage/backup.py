@@ -12,8 +12,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
+from chatapp.storage.findings import Report
 from chatapp.storage.full import refuse_full
-from chatapp.storage.integrity import Report, audit, open_to_read
+from chatapp.storage.integrity import audit, open_to_read
 from chatapp.storage.mark import FILE as MARK
 from chatapp.storage.secrets import FILE as SECRETS
 from chatapp.storage.secrets import of_backup

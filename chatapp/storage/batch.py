@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import aiosqlite
 import msgspec
 
 from chatapp.core.audit_log import Draft
 from chatapp.core.errors import ChatError, Conflict, Forbidden, NotFound
 from chatapp.core.models import DAMAGED, Message, message_id
 from chatapp.storage import audit_log, hot
-from chatapp.storage.checksum import of_message
+from chatapp.storage.checksum import signed
+from chatapp.storage.database import Writer
 
 
 class Post(msgspec.Struct, frozen=True):
@@ -73,36 +73,31 @@ class Batch:
         self._rewritten: dict[int, Message] = {}
         self._notes: list[Draft] = []
 
-    async def store(self, connection: aiosqlite.Connection) -> None:
+    async def store(self, writer: Writer) -> None:
         """Read what is needed, decide, write. Runs inside the caller's transaction."""
-        await self._read(connection)
+        await self._read(writer)
         for change in self.changes:
             try:
                 self.results.append(self._decide(change))
             except ChatError as error:
                 self.results.append(error)
-        await self._write(connection)
+        await self._write(writer)
 
-    async def _read(self, connection: aiosqlite.Connection) -> None:
-        async def rows(sql: str, values: Sequence[tuple[object, ...]]) -> list[tuple[object, ...]]:
-            if not values:
-                return []
-            filled = sql.format(hot.marks(len(values), len(values[0])))
-            return [tuple(row) for row in await connection.execute_fetchall(filled, [v for row in values for v in row])]
-
+    async def _read(self, writer: Writer) -> None:
         pairs = list({(change.room_id, change.by) for change in self.changes})
         keys = [(c.by, c.client_id) for c in self.changes if isinstance(c, Post) and c.client_id]
         targets = [(message_id(c.room_id, c.index),) for c in self.changes if not isinstance(c, Post)]
         rooms = list({(change.room_id,) for change in self.changes})
-        for room_id, person_id, username, name, read_index in await rows(hot.AUTHORS, pairs):
-            self._read_up_to[room_id, person_id] = read_index  # type: ignore[index, assignment]
-            self._authors[room_id, person_id] = (username, name)  # type: ignore[index, assignment]
-        for row in await rows(hot.KNOWN, keys):
+        # The rooms before all else: whoever else writes to them has ended then, and the rest is read as they left it.
+        for room_id, index, version in await writer.listed(hot.TOPS, rooms):
+            self._tops[room_id] = (index, version)
+        for room_id, person_id, username, name, read_index in await writer.listed(hot.AUTHORS, pairs):
+            self._read_up_to[room_id, person_id] = read_index
+            self._authors[room_id, person_id] = (username, name)
+        for row in await writer.listed(hot.KNOWN, keys):
             message = hot.to_message(row)
             self._known[message.author_id, message.client_id] = message
-        self._targets = {m.id: m for m in map(hot.to_message, await rows(hot.TARGETS, targets))}
-        for room_id, index, version in await rows(hot.TOPS, rooms):
-            self._tops[room_id] = (index, version)  # type: ignore[index, assignment]
+        self._targets = {m.id: m for m in map(hot.to_message, await writer.listed(hot.TARGETS, targets))}
 
     def _decide(self, change: Change) -> Message:
         author = self._authors.get((change.room_id, change.by))
@@ -180,51 +175,9 @@ class Batch:
         self.stored.setdefault(message.room_id, []).append(message)
         return message
 
-    async def _write(self, connection: aiosqlite.Connection) -> None:
-        if self._new:
-            await connection.executemany(hot.INSERT.sql, [_inserted(m) for m in self._new.values()])
-        if self._rewritten:
-            await connection.executemany(hot.REWRITE.sql, [_rewritten(m) for m in self._rewritten.values()])
-        if self._has_read:
-            await connection.executemany(hot.READ, [(self._read_up_to[who], *who) for who in self._has_read])
-        if self.stored:
-            tops = [(room, *self._tops[room]) for room in self.stored]
-            values = [hot.GROW.values(room=r, last_index=index, last_version=version) for r, index, version in tops]
-            await connection.executemany(hot.GROW.sql, values)
-        await audit_log.append(connection, self._notes)
-
-
-def _inserted(message: Message) -> tuple[object, ...]:
-    return hot.INSERT.values(
-        id=message.id,
-        room_id=message.room_id,
-        index=message.index,
-        version=message.version,
-        author_id=message.author_id,
-        kind=message.kind,
-        content=message.content,
-        html=message.html,
-        created_at=message.created_at,
-        reply_to=message.reply_to,
-        client_id=message.client_id or None,
-        checksum=of_message(message),
-    )
-
-
-def _rewritten(message: Message) -> tuple[object, ...]:
-    return hot.REWRITE.values(
-        at=message.id,
-        room_id=message.room_id,
-        index=message.index,
-        version=message.version,
-        author_id=message.author_id,
-        kind=message.kind,
-        content=message.content,
-        html=message.html,
-        created_at=message.created_at,
-        edited_at=message.edited_at,
-        is_deleted=message.is_deleted,
-        reply_to=message.reply_to,
-        client_id=message.client_id or None,
-        checksum=of_message(message),
-    )
+    async def _write(self, writer: Writer) -> None:
+        await writer.many(hot.INSERT, [signed(message) for message in self._new.values()])
+        await writer.many(hot.REWRITE, [(*signed(message)[1:], message.id) for message in self._rewritten.values()])
+        await writer.many(hot.READ, [(self._read_up_to[who], *who) for who in self._has_read])
+        await writer.many(hot.GROW, [(*self._tops[room_id], room_id) for room_id in self.stored])
+        await audit_log.append(writer, self._notes)

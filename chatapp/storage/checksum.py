@@ -23,24 +23,21 @@ def of_row(row: Stored) -> int:
     return zlib.crc32(_encode(row))
 
 
-def of_message(message: Message) -> int:
-    """The sum to store with a message. Raises ``ValueError`` for what cannot be stored."""
-    return zlib.crc32(
-        _encode(
-            (
-                message.id,
-                message.room_id,
-                message.index,
-                message.version,
-                message.author_id,
-                message.kind,
-                message.content,
-                message.html,
-                message.created_at,
-                message.edited_at,
-                int(message.is_deleted),
-                message.reply_to,
-                message.client_id or None,
-            )
-        )
+def signed(message: Message) -> tuple[object, ...]:
+    """The row of a message as the table holds it, its sum last. Raises ``ValueError`` for what cannot be stored."""
+    row = (
+        message.id,
+        message.room_id,
+        message.index,
+        message.version,
+        message.author_id,
+        message.kind,
+        message.content,
+        message.html,
+        message.created_at,
+        message.edited_at,
+        int(message.is_deleted),
+        message.reply_to,
+        message.client_id or None,
     )
+    return *row, of_row(row)

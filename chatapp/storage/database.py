@@ -1,39 +1,33 @@
-"""One SQLite file: a single writer, a few read-only connections, and a lock against a second process."""
+"""What the rest asks of a database, whichever engine it is: read, write in a transaction, and say how it is doing."""
 
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import os
 import shutil
-import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Literal, Protocol
 
-import aiosqlite
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chatapp.core.clock import Clock, system_clock
+from chatapp.core.clock import Clock
 from chatapp.core.errors import Unavailable
-from chatapp.storage.health import BUSY_MS, Health
-from chatapp.storage.questions import Questions, reader
-from chatapp.storage.statement import Statement
-from chatapp.storage.tables import meta
-from chatapp.storage.wal import Wal
+from chatapp.storage.statement import Listed, Many, Statement
 
 Row = sa.Row[*tuple[Any, ...]]
 Result = sa.CursorResult[*tuple[Any, ...]]
 Durability = Literal["full", "normal"]
-READERS: Final = 3
-PROBE: Final = "probe"
-UNDECODABLE: Final = "Could not decode to UTF-8"
 
 
-class AlreadyRunning(Exception):
-    """Another process holds this data folder."""
+class Damaged(Unavailable):
+    """What a transaction needs cannot be read as it was written; others may do without it."""
+
+
+class Contended(Unavailable):
+    """Somebody else was there at the same moment: asked again, it may be taken."""
 
 
 class Reader(Protocol):
@@ -44,22 +38,25 @@ class Reader(Protocol):
     async def all(self, statement: sa.Executable) -> Sequence[Row]: ...
 
 
-class Transaction:
-    """The single writer's transaction, begun ``at``. What is to be told waits for the commit."""
+class Answer(Protocol):
+    """Rows, in the order of the question."""
 
-    def __init__(self, connection: AsyncConnection, at: int) -> None:
-        self.at = at
-        self._connection = connection
+    def __iter__(self) -> Iterator[Any]: ...
+
+    def fetchone(self) -> Any: ...
+
+
+class Source(Protocol):
+    """A database at one moment, asked in SQLite's words. A boolean is 0 or 1."""
+
+    def execute(self, sql: str, parameters: Any = ..., /) -> Answer: ...
+
+
+class Commit:
+    """What is told waits for the commit."""
+
+    def __init__(self) -> None:
         self._announcements: list[Callable[[], None]] = []
-
-    async def one(self, statement: sa.Executable) -> Row | None:
-        return (await self._connection.execute(statement)).first()
-
-    async def all(self, statement: sa.Executable) -> Sequence[Row]:
-        return (await self._connection.execute(statement)).all()
-
-    async def execute(self, statement: sa.Executable, parameters: Any = None) -> Result:
-        return await self._connection.execute(statement, parameters)
 
     def after_commit(self, call: Callable[[], None]) -> None:
         """Run ``call`` once this is on disk; never when it is rolled back."""
@@ -70,231 +67,85 @@ class Transaction:
             call()
 
 
-class Database:
-    """Opened by :func:`open_database`. Raises ``Unavailable`` when the disk or the lock refuses."""
+class Transaction(Commit):
+    """A transaction begun ``at``."""
 
-    def __init__(self, path: Path, durability: Durability, clock: Clock) -> None:
-        self.path = path
-        self.clock = clock
-        self.health = Health(path)
-        self.write_lock = asyncio.Lock()
-        self.wal = Wal(path, self.health, self._drive, self.close, self._connect)
-        self._write_engine = _engine(f"sqlite+aiosqlite:///{path}", durability, read_only=False)
-        self._read_engine = _engine(f"sqlite+aiosqlite:///file:{path}?mode=ro&uri=true", durability, read_only=True)
-        self._writer: AsyncConnection | None = None
-        self._patience_ms = BUSY_MS
-        self._questions: Questions | None = None
+    def __init__(self, connection: AsyncConnection, at: int) -> None:
+        super().__init__()
+        self.at = at
+        self._connection = connection
 
     async def one(self, statement: sa.Executable) -> Row | None:
-        async with self._reading() as connection:
-            return (await connection.execute(statement)).first()
+        return (await self._connection.execute(statement)).first()
 
     async def all(self, statement: sa.Executable) -> Sequence[Row]:
-        async with self._reading() as connection:
-            return (await connection.execute(statement)).all()
+        return (await self._connection.execute(statement)).all()
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
-        """Begin immediately, commit at the end, then announce; roll back on any exception."""
-        async with self.write_lock:
-            await self.wal.keep()
-            with self.health.guarded():
-                writer = await self._patient(await self._writing())
-                work = await writer.begin()
-            transaction = Transaction(writer, self.clock())
-            try:
-                with self.health.guarded():
-                    yield transaction
-                    await work.commit()
-            except BaseException:
-                await asyncio.shield(self._roll_back(work))
-                raise
-            self.health.took_it()
-            # Inside the lock, so that announcements keep the order of commits.
-            transaction.announce()
+    async def execute(self, statement: sa.Executable, parameters: Any = None) -> Result:
+        return await self._connection.execute(statement, parameters)
 
-    async def driver(self) -> aiosqlite.Connection:
-        """The writer's own connection, for the journal; hold ``write_lock`` while using it."""
-        await self.wal.keep()
-        return await self._drive()
 
-    async def hot(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
-        """Rows of a statement compiled beforehand, read past the SQL layer."""
-        with self.health.guarded():
-            assert self._questions is not None  # noqa: S101 - narrows a type
-            try:
-                return await self._questions.ask(sql, parameters)
-            except sqlite3.OperationalError as error:
-                if UNDECODABLE not in str(error):
-                    raise
-        # Text with a byte that the disk altered: the others read leniently, at a price nobody pays who is well.
-        async with self._reading() as connection:
-            return list(await (await _driver(connection)).execute_fetchall(sql, parameters))
+class Writer(Commit, ABC):
+    """The transaction of a batch of the journal, past the SQL layer. A boolean is read as 0 or 1, and written so."""
 
-    async def hot_one(self, statement: Statement, **parameters: Any) -> Any:
+    @abstractmethod
+    async def rows(self, statement: Statement, **named: Any) -> Sequence[Sequence[Any]]: ...
+
+    @abstractmethod
+    async def listed(self, question: Listed, keys: Sequence[tuple[Any, ...]]) -> Sequence[Sequence[Any]]:
+        """What is known of those keys; nothing is asked when there are none."""
+
+    @abstractmethod
+    async def many(self, change: Many, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Do the change for each row; nothing when there is none."""
+
+
+class Database(ABC):
+    """An open database. Its methods raise ``Unavailable`` when it cannot do a thing right now."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self.clock = clock
+        # Within this process one transaction is written at a time, and news leaves in the order of commits.
+        self.write_lock = asyncio.Lock()
+        self._folder = folder
+
+    @abstractmethod
+    async def one(self, statement: sa.Executable) -> Row | None: ...
+
+    @abstractmethod
+    async def all(self, statement: sa.Executable) -> Sequence[Row]: ...
+
+    @abstractmethod
+    async def hot(self, statement: Statement, **named: Any) -> list[Any]:
+        """Rows of a statement compiled beforehand, read past the SQL layer. A boolean is 0 or 1."""
+
+    async def hot_one(self, statement: Statement, **named: Any) -> Any:
         """The first row of such a statement, or None."""
-        rows = await self.hot(statement.sql, statement.values(**parameters))
+        rows = await self.hot(statement, **named)
         return rows[0] if rows else None
 
+    @abstractmethod
+    def transaction(self, *, alone: bool = True) -> AbstractAsyncContextManager[Transaction]:
+        """Commit at the end, then announce; roll back on any exception.
+
+        What is read in it stays so until then: no other transaction runs. Not ``alone``, others of that kind may run in
+        other processes, and batches: it must not decide by what those write.
+        """
+
+    @abstractmethod
+    def batch(self) -> AbstractAsyncContextManager[Writer]:
+        """As :meth:`transaction`, for the journal, beside those of other processes. Raises :class:`Damaged` or
+        :class:`Contended` for what only some of its changes may have met."""
+
+    @abstractmethod
     async def is_well(self) -> bool:
         """Whether it can be read and, where a write was refused, written again."""
-        try:
-            await self.one(sa.select(meta.c.key).limit(1))
-            if self.health.has_refused:
-                async with self.transaction() as tx:
-                    # A page is written only where something changes; afterwards nothing has.
-                    await tx.execute(sa.insert(meta).values(key=PROBE, value=""))
-                    await tx.execute(sa.delete(meta).where(meta.c.key == PROBE))
-        except Unavailable:
-            return False
-        return not (self.health.is_damaged or self.wal.is_lost)
+
+    async def risks(self) -> list[str]:
+        """Sentences about how what is stored could be lost."""
+        return []
 
     def free_share(self) -> float:
-        """How much of the disk is free for us, from 0 to 1."""
-        disk = shutil.disk_usage(self.path.parent)
+        """How much of the disk under the data folder is free for us, from 0 to 1."""
+        disk = shutil.disk_usage(self._folder)
         return disk.free / disk.total
-
-    async def open(self) -> None:
-        with self.health.guarded():
-            await self._connect()
-
-    async def close(self) -> None:
-        # aiosqlite's threads are no daemons: one left open would keep the process alive for ever.
-        questions, self._questions = self._questions, None
-        if questions is not None:
-            questions.close()
-        await self._read_engine.dispose()
-        # The writer last: only it can bring what is in the -wal file home, and a file left behind would be taken
-        # for that of whatever database is put here next.
-        writer, self._writer, self._patience_ms = self._writer, None, BUSY_MS
-        if writer is not None:
-            await writer.close()
-        await self._write_engine.dispose()
-
-    async def reopen_writer(self) -> None:
-        """After a failed fsync the connection's view of the file is not to be trusted."""
-        writer, self._writer, self._patience_ms = self._writer, None, BUSY_MS
-        if writer is not None:
-            await writer.invalidate()
-            await writer.close()
-
-    async def _connect(self) -> None:
-        await self._writing()
-        self._questions = Questions(reader(self.path))
-        # Only now SQLite makes the files beside it.
-        await self._questions.ask("SELECT 1 FROM sqlite_master", ())
-        self.wal.opened()
-
-    @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[AsyncConnection]:
-        with self.health.guarded():
-            async with self._read_engine.connect() as connection:
-                yield connection
-
-    async def _writing(self) -> AsyncConnection:
-        if self._writer is None:
-            self._writer = await self._write_engine.connect()
-        return self._writer
-
-    async def _drive(self) -> aiosqlite.Connection:
-        return await _driver(await self._patient(await self._writing()))
-
-    async def _patient(self, writer: AsyncConnection) -> AsyncConnection:
-        if self._patience_ms != self.health.patience_ms:
-            self._patience_ms = self.health.patience_ms
-            await (await _driver(writer)).execute(f"PRAGMA busy_timeout={self._patience_ms}")
-        return writer
-
-    async def _roll_back(self, work: Any) -> None:
-        try:
-            await work.rollback()
-        except sa.exc.DBAPIError:
-            await self.reopen_writer()
-
-
-async def _driver(connection: AsyncConnection) -> aiosqlite.Connection:
-    driver = (await connection.get_raw_connection()).driver_connection
-    assert isinstance(driver, aiosqlite.Connection)  # noqa: S101 - narrows a type
-    return driver
-
-
-def lenient(text: bytes) -> str:
-    """Text as it can be read: a byte that the disk altered must not hide the row it is in."""
-    return text.decode("utf-8", "replace")
-
-
-@asynccontextmanager
-async def open_database(
-    path: Path, *, durability: Durability = "full", clock: Clock = system_clock
-) -> AsyncIterator[Database]:
-    """Open a migrated database file; the caller holds :func:`locked` on its folder."""
-    database = Database(path, durability, clock)
-    try:
-        await database.open()
-        async with database.wal.watched(database.write_lock):
-            yield database
-    finally:
-        await database.close()
-
-
-@asynccontextmanager
-async def beside(path: Path) -> AsyncIterator[Database]:
-    """To read, while another process may write. Nothing of what is on the disk changes."""
-    database = Database(path, "full", system_clock)
-    try:
-        yield database
-    finally:
-        await database.close()
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold the data folder for this process; raise :class:`AlreadyRunning` when another one does."""
-    with (folder / "chatapp.lock").open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            file.seek(0)
-            raise AlreadyRunning(
-                f"Another chatapp (process {file.read().strip() or 'unknown'}) is using {folder}. "
-                "One process owns a SQLite file: stop it first, or use another CHATAPP_DATA."
-            ) from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        yield
-
-
-def _engine(url: str, durability: Durability, *, read_only: bool) -> AsyncEngine:
-    engine = create_async_engine(
-        url,
-        pool_size=READERS if read_only else 1,
-        max_overflow=0,
-        pool_reset_on_return=None if read_only else "rollback",
-    )
-
-    @sa.event.listens_for(engine.sync_engine, "connect")
-    def prepare(connection: Any, _record: Any) -> None:
-        # None: the driver starts no transaction by itself; the "begin" event below does.
-        connection.isolation_level = None
-        connection.driver_connection.text_factory = lenient
-        cursor = connection.cursor()
-        for pragma in _pragmas(durability, read_only=read_only):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    if not read_only:
-
-        @sa.event.listens_for(engine.sync_engine, "begin")
-        def begin(connection: sa.Connection) -> None:
-            # Deferred transactions that read before they write lose the race for the lock.
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
-
-
-def _pragmas(durability: Durability, *, read_only: bool) -> list[str]:
-    if read_only:
-        return [f"busy_timeout={BUSY_MS}", "query_only=ON"]
-    synchronous = "FULL" if durability == "full" else "NORMAL"
-    return [f"busy_timeout={BUSY_MS}", "journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON"]

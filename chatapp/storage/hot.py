@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from chatapp.core.models import DAMAGED, History, Message, message_id
 from chatapp.storage.checksum import of_row
 from chatapp.storage.damage import damaged, within
-from chatapp.storage.statement import Statement
-from chatapp.storage.tables import messages, people, rooms
+from chatapp.storage.statement import Listed, Statement, inserting, updating
+from chatapp.storage.tables import memberships, messages, people, rooms
 
 # What the table holds of a message, in its order, comes last: that much of a row is what its checksum is of.
 MESSAGE: Final = (
@@ -20,6 +20,7 @@ MESSAGE: Final = (
     messages.c.checksum,
     *(column for column in messages.c if column is not messages.c.checksum),
 )
+IS_DELETED: Final = 10
 
 
 def to_message(row: Sequence[Any]) -> Message:
@@ -27,6 +28,9 @@ def to_message(row: Sequence[Any]) -> Message:
     # Unpacked by hand: ten times as fast as a general way, and it runs for every message read.
     username, name, checksum = row[:3]
     stored = row[3:]
+    if isinstance(stored[IS_DELETED], bool):
+        # From PostgreSQL; the sum is over what SQLite has.
+        stored = (*stored[:IS_DELETED], int(stored[IS_DELETED]), *stored[IS_DELETED + 1 :])
     # Without its author a row cannot be shown either.
     if checksum != of_row(stored) or username is None:
         return damaged(username, name, stored)
@@ -96,39 +100,26 @@ CHANGES: Final = _log(
     messages.c.version,
 )
 
-INSERT: Final = Statement(
-    sa.insert(messages).values(
-        {c.name: sa.bindparam(c.name) for c in messages.c if c.name not in {"edited_at", "is_deleted"}}
-    )
-)
-REWRITE: Final = Statement(
-    sa.update(messages)
-    .where(messages.c.id == sa.bindparam("at"))
-    # All of it, so that a tombstone makes a damaged row whole.
-    .values({c.name: sa.bindparam(c.name) for c in messages.c if c.name != "id"})
-)
-GROW: Final = Statement(
-    sa.update(rooms)
-    .where(rooms.c.id == sa.bindparam("room"))
-    .values(last_index=sa.bindparam("last_index"), last_version=sa.bindparam("last_version"))
-)
+INSERT: Final = inserting(messages)
+# All of it, so that a tombstone makes a damaged row whole.
+REWRITE: Final = updating(messages, *(c.name for c in messages.c if c.name != "id"), by=["id"])
+READ: Final = updating(memberships, "read_index", by=["room_id", "person_id"])
+GROW: Final = updating(rooms, "last_index", "last_version", by=["id"])
 
 _COLUMNS: Final = ", ".join(f'{"p" if c.table is people else "m"}."{c.name}"' for c in MESSAGE)
 _FROM: Final = "FROM messages m LEFT JOIN people p ON p.id = m.author_id"
-KNOWN: Final = f"SELECT {_COLUMNS} {_FROM} WHERE (m.author_id, m.client_id) IN (VALUES {{}})"
-TARGETS: Final = f"SELECT {_COLUMNS} {_FROM} WHERE m.id IN ({{}})"
-TOPS: Final = "SELECT id, last_index, last_version FROM rooms WHERE id IN ({})"
-AUTHORS: Final = (
+KNOWN: Final = Listed(f"SELECT {_COLUMNS} {_FROM} WHERE (m.author_id, m.client_id) IN ({{}})", "bigint", "text")
+TARGETS: Final = Listed(f"SELECT {_COLUMNS} {_FROM} WHERE m.id IN ({{}})", "bigint")
+TOPS: Final = Listed(
+    "SELECT id, last_index, last_version FROM rooms WHERE id IN ({})",
+    "bigint",
+    # In one order, or two would wait for each other.
+    locking=" ORDER BY id FOR NO KEY UPDATE",
+)
+AUTHORS: Final = Listed(
     "SELECT m.room_id, p.id, p.username, p.display_name, m.read_index "
     "FROM memberships m JOIN people p ON p.id = m.person_id "
-    "WHERE NOT p.is_disabled AND (m.room_id, m.person_id) IN (VALUES {})"
+    "WHERE NOT p.is_disabled AND (m.room_id, m.person_id) IN ({})",
+    "bigint",
+    "bigint",
 )
-
-
-READ: Final = "UPDATE memberships SET read_index = ? WHERE room_id = ? AND person_id = ?"
-
-
-def marks(count: int, width: int = 1) -> str:
-    """Placeholders for ``count`` values, or for ``count`` rows of ``width`` values."""
-    one = "?" if width == 1 else "(" + ", ".join("?" * width) + ")"
-    return ", ".join([one] * count)

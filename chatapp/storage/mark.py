@@ -13,7 +13,7 @@ import sqlalchemy as sa
 import structlog
 
 from chatapp.storage import audit_log, meta
-from chatapp.storage.database import Database
+from chatapp.storage.sqlite import SqliteDatabase
 from chatapp.storage.tables import rooms
 
 FILE: Final = "chatapp.mark"
@@ -58,7 +58,7 @@ class Mark:
 
 
 @asynccontextmanager
-async def marked(database: Database) -> AsyncIterator[Mark]:
+async def marked(database: SqliteDatabase) -> AsyncIterator[Mark]:
     """The mark of an opened database: with its epoch, or a new one when the file is not the one that was marked."""
     path = database.path.with_name(FILE)
     async with database.transaction() as tx:

@@ -43,13 +43,11 @@ class Log:
         return msgspec.structs.replace(history, messages=history.messages[:most], is_complete=False)
 
     async def _changes(self, room_id: int, version: int, limit: int) -> History:
-        values = hot.CHANGES.values(room=room_id, version=version, limit=limit)
-        return hot.to_history(await self._database.hot(hot.CHANGES.sql, values))
+        return hot.to_history(await self._database.hot(hot.CHANGES, room=room_id, version=version, limit=limit))
 
     async def _newest(self, room_id: int, limit: int) -> History:
         return await self._select(hot.NEWEST_FIRST, room_id, limit)
 
     async def _select(self, statement: Statement, room_id: int, limit: int, **narrower: int) -> History:
-        values = statement.values(**(hot.bounds(room_id) | narrower), limit=limit)
-        rows = await self._database.hot(statement.sql, values)
+        rows = await self._database.hot(statement, **(hot.bounds(room_id) | narrower), limit=limit)
         return hot.to_history(rows, newest_first=statement is hot.NEWEST_FIRST)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from chatapp.storage.database import Transaction
 from chatapp.storage.tables import meta
+
+# In words that both engines know.
+PUT: Final = sa.text(
+    "INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+)
 
 
 async def value(tx: Transaction, key: str) -> str | None:
@@ -16,5 +22,4 @@ async def value(tx: Transaction, key: str) -> str | None:
 
 
 async def put(tx: Transaction, key: str, value: str) -> None:
-    statement = insert(meta).values(key=key, value=value)
-    await tx.execute(statement.on_conflict_do_update(index_elements=[meta.c.key], set_={"value": value}))
+    await tx.execute(PUT, {"key": key, "value": value})

@@ -5,6 +5,7 @@ Alembic is imported only where there is something to do: it is a fifth of the ti
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -29,15 +30,22 @@ def upgrade(path: Path) -> list[str]:
     engine = _engine(path)
     try:
         with engine.connect() as connection:
-            current = _revision(connection)
-            pending = _pending(current)
-            if pending and current is not None:
-                _copy(connection, path.with_name(f"{path.stem}-before-{pending[0]}.db"))
-            if pending:
-                _apply(connection)
-        return pending
+            return bring_up(
+                connection, lambda first: _copy(connection, path.with_name(f"{path.stem}-before-{first}.db"))
+            )
     finally:
         engine.dispose()
+
+
+def bring_up(connection: sa.Connection, save: Callable[[str], None]) -> list[str]:
+    """As :func:`upgrade`, on either engine; ``save`` is called with the first revision to come where there was one."""
+    current = _revision(connection)
+    pending = _pending(current)
+    if pending and current is not None:
+        save(pending[0])
+    if pending:
+        _apply(connection)
+    return pending
 
 
 def revisions() -> list[str]:
@@ -59,17 +67,22 @@ def schema(revision: str) -> dict[str, tuple[str, str]]:
 
 def differences(path: Path) -> list[Any]:
     """How the migrated file differs from ``storage/tables.py``; empty when they agree."""
+    engine = _engine(path)
+    try:
+        with engine.connect() as connection:
+            return differences_on(connection)
+    finally:
+        engine.dispose()
+
+
+def differences_on(connection: sa.Connection) -> list[Any]:
+    """As :func:`differences`, on either engine."""
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
     from chatapp.storage.tables import metadata
 
-    engine = _engine(path)
-    try:
-        with engine.connect() as connection:
-            return list(compare_metadata(MigrationContext.configure(connection), metadata))
-    finally:
-        engine.dispose()
+    return list(compare_metadata(MigrationContext.configure(connection), metadata))
 
 
 def _engine(path: Path) -> sa.Engine:

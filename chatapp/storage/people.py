@@ -129,8 +129,8 @@ async def _one(db: Reader, condition: sa.ColumnElement[bool]) -> Person | None:
 def _with_seen() -> sa.Select[Any]:
     whose = sa.select(sa.func.max(sessions.c.seen_at)).where(sessions.c.person_id == people.c.id).scalar_subquery()
     used = sa.select(sa.func.max(tokens.c.last_used_at)).where(tokens.c.person_id == people.c.id).scalar_subquery()
-    # Of two arguments SQLite's max is null when one of them is.
-    latest = sa.func.nullif(sa.func.max(sa.func.coalesce(whose, 0), sa.func.coalesce(used, 0)), 0)
+    seen, last = sa.func.coalesce(whose, 0), sa.func.coalesce(used, 0)
+    latest = sa.func.nullif(sa.case((seen > last, seen), else_=last), 0)
     return sa.select(*PERSON, latest)
 
 

@@ -57,9 +57,10 @@ async def of_person(db: Reader, person_id: int) -> list[Session]:
 
 async def touch(tx: Transaction, seen: Mapping[str, int]) -> None:
     """Note when sessions were last seen: moments by digest."""
+    # In one order, or two processes would wait for each other.
     statement = sa.update(sessions).where(sessions.c.digest == sa.bindparam("of")).values(seen_at=sa.bindparam("at"))
     if seen:
-        await tx.execute(statement, [{"of": of, "at": at} for of, at in seen.items()])
+        await tx.execute(statement, [{"of": of, "at": at} for of, at in sorted(seen.items())])
 
 
 async def delete(tx: Transaction, person_id: int, digest: str) -> bool:

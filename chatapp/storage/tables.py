@@ -18,6 +18,8 @@ metadata: Final = sa.MetaData(
 
 # On SQLite only INTEGER makes a rowid alias; on PostgreSQL an id wants 64 bits.
 BigId: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+# Bytes decide the order, as on SQLite, and no library of the system that changes its mind.
+Text: Final = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def _id() -> sa.Column[int]:
@@ -33,21 +35,21 @@ def _moment(name: str, *, nullable: bool = False) -> sa.Column[int]:
 
 
 def _text(name: str, default: str | None = None) -> sa.Column[str]:
-    return sa.Column(name, sa.Text, nullable=False, server_default=default)
+    return sa.Column(name, Text, nullable=False, server_default=default)
 
 
 def _flag(name: str) -> sa.Column[bool]:
     return sa.Column(name, sa.Boolean, nullable=False, server_default=sa.false())
 
 
-meta: Final = sa.Table("meta", metadata, sa.Column("key", sa.Text, primary_key=True), _text("value"))
+meta: Final = sa.Table("meta", metadata, sa.Column("key", Text, primary_key=True), _text("value"))
 
 people: Final = sa.Table(
     "people",
     metadata,
     _id(),
-    sa.Column("username", sa.Text, nullable=False, unique=True),
-    sa.Column("email", sa.Text, nullable=True, unique=True),
+    sa.Column("username", Text, nullable=False, unique=True),
+    sa.Column("email", Text, nullable=True, unique=True),
     _text("display_name"),
     _text("password_hash", ""),
     _flag("is_admin"),
@@ -61,7 +63,7 @@ people: Final = sa.Table(
 sessions: Final = sa.Table(
     "sessions",
     metadata,
-    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("digest", Text, primary_key=True),
     _ref("person_id", "people"),
     _moment("created_at"),
     _moment("seen_at"),
@@ -79,7 +81,7 @@ tokens: Final = sa.Table(
     _ref("person_id", "people"),
     _text("kind"),
     _text("name"),
-    sa.Column("digest", sa.Text, nullable=False, unique=True),
+    sa.Column("digest", Text, nullable=False, unique=True),
     _moment("created_at"),
     _moment("expires_at", nullable=True),
     _moment("last_used_at", nullable=True),
@@ -89,7 +91,7 @@ tokens: Final = sa.Table(
 links: Final = sa.Table(
     "links",
     metadata,
-    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("digest", Text, primary_key=True),
     _ref("person_id", "people"),
     _text("purpose"),
     _text("email"),
@@ -102,7 +104,7 @@ invites: Final = sa.Table(
     "invites",
     metadata,
     _id(),
-    sa.Column("digest", sa.Text, nullable=False, unique=True),
+    sa.Column("digest", Text, nullable=False, unique=True),
     _ref("created_by", "people"),
     _moment("created_at"),
     _moment("expires_at"),
@@ -145,7 +147,7 @@ rooms: Final = sa.Table(
     "rooms",
     metadata,
     _id(),
-    sa.Column("slug", sa.Text, nullable=False, unique=True),
+    sa.Column("slug", Text, nullable=False, unique=True),
     _text("name"),
     _text("topic", ""),
     _text("kind"),
@@ -185,7 +187,7 @@ messages: Final = sa.Table(
     _flag("is_deleted"),
     sa.Column("reply_to", sa.BigInteger, nullable=True),
     # NULL when the sender gave none: uniqueness is only asked of keys that exist.
-    sa.Column("client_id", sa.Text, nullable=True),
+    sa.Column("client_id", Text, nullable=True),
     # storage/checksum.py, over all of the above: SQLite itself would not see an altered letter.
     sa.Column("checksum", sa.BigInteger, nullable=False, server_default="0"),
     sa.UniqueConstraint("room_id", "version"),

@@ -62,7 +62,7 @@ async def touch(tx: Transaction, used: Mapping[int, int]) -> None:
     """Note when tokens were last used: moments by id."""
     statement = sa.update(tokens).where(tokens.c.id == sa.bindparam("of")).values(last_used_at=sa.bindparam("at"))
     if used:
-        await tx.execute(statement, [{"of": of, "at": at} for of, at in used.items()])
+        await tx.execute(statement, [{"of": of, "at": at} for of, at in sorted(used.items())])
 
 
 async def delete(tx: Transaction, person_id: int, token_id: int) -> bool:

@@ -7,24 +7,25 @@ revision = "0001"
 down_revision = None
 
 BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
     op.create_table(
         "meta",
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("key", TEXT, nullable=False),
+        sa.Column("value", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_meta"),
     )
     op.create_table(
         "outbox",
         sa.Column("id", BIG_ID, autoincrement=True, nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("payload", sa.Text(), nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("payload", TEXT, nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
         sa.Column("parked_at", sa.BigInteger(), nullable=True),
-        sa.Column("error", sa.Text(), server_default="", nullable=False),
+        sa.Column("error", TEXT, server_default="", nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_outbox"),
     )
@@ -32,15 +33,15 @@ def upgrade() -> None:
     op.create_table(
         "people",
         sa.Column("id", BIG_ID, autoincrement=True, nullable=False),
-        sa.Column("username", sa.Text(), nullable=False),
-        sa.Column("email", sa.Text(), nullable=True),
-        sa.Column("display_name", sa.Text(), nullable=False),
-        sa.Column("password_hash", sa.Text(), server_default="", nullable=False),
+        sa.Column("username", TEXT, nullable=False),
+        sa.Column("email", TEXT, nullable=True),
+        sa.Column("display_name", TEXT, nullable=False),
+        sa.Column("password_hash", TEXT, server_default="", nullable=False),
         sa.Column("is_admin", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("is_disabled", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("is_verified", sa.Boolean(), server_default=sa.false(), nullable=False),
-        sa.Column("theme", sa.Text(), server_default="system", nullable=False),
-        sa.Column("time_zone", sa.Text(), server_default="", nullable=False),
+        sa.Column("theme", TEXT, server_default="system", nullable=False),
+        sa.Column("time_zone", TEXT, server_default="", nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_people"),
         sa.UniqueConstraint("email", name="uq_people_email"),
@@ -49,7 +50,7 @@ def upgrade() -> None:
     op.create_table(
         "invites",
         sa.Column("id", BIG_ID, autoincrement=True, nullable=False),
-        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("digest", TEXT, nullable=False),
         sa.Column("created_by", BIG_ID, nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
@@ -60,10 +61,10 @@ def upgrade() -> None:
     )
     op.create_table(
         "links",
-        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("digest", TEXT, nullable=False),
         sa.Column("person_id", BIG_ID, nullable=False),
-        sa.Column("purpose", sa.Text(), nullable=False),
-        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("purpose", TEXT, nullable=False),
+        sa.Column("email", TEXT, nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_links_person_id", ondelete="CASCADE"),
@@ -72,14 +73,14 @@ def upgrade() -> None:
     op.create_index("ix_links_person_id", "links", ["person_id"], unique=False)
     op.create_table(
         "sessions",
-        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("digest", TEXT, nullable=False),
         sa.Column("person_id", BIG_ID, nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("is_remembered", sa.Boolean(), server_default=sa.false(), nullable=False),
-        sa.Column("address", sa.Text(), server_default="", nullable=False),
-        sa.Column("user_agent", sa.Text(), server_default="", nullable=False),
+        sa.Column("address", TEXT, server_default="", nullable=False),
+        sa.Column("user_agent", TEXT, server_default="", nullable=False),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_sessions_person_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("digest", name="pk_sessions"),
     )
@@ -88,9 +89,9 @@ def upgrade() -> None:
         "tokens",
         sa.Column("id", BIG_ID, autoincrement=True, nullable=False),
         sa.Column("person_id", BIG_ID, nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("digest", TEXT, nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=True),
         sa.Column("last_used_at", sa.BigInteger(), nullable=True),

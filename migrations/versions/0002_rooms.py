@@ -7,16 +7,17 @@ revision = "0002"
 down_revision = "0001"
 
 BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
     op.create_table(
         "rooms",
         sa.Column("id", BIG_ID, autoincrement=True, nullable=False),
-        sa.Column("slug", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("topic", sa.Text(), server_default="", nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("slug", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("topic", TEXT, server_default="", nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
         sa.Column("created_by", BIG_ID, nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("last_index", sa.BigInteger(), server_default="0", nullable=False),
@@ -29,7 +30,7 @@ def upgrade() -> None:
         "memberships",
         sa.Column("room_id", BIG_ID, nullable=False),
         sa.Column("person_id", BIG_ID, nullable=False),
-        sa.Column("role", sa.Text(), server_default="member", nullable=False),
+        sa.Column("role", TEXT, server_default="member", nullable=False),
         sa.Column("read_index", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("joined_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_memberships_person_id", ondelete="CASCADE"),
@@ -44,14 +45,14 @@ def upgrade() -> None:
         sa.Column("index", sa.BigInteger(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("author_id", BIG_ID, nullable=False),
-        sa.Column("kind", sa.Text(), server_default="", nullable=False),
-        sa.Column("content", sa.Text(), nullable=False),
-        sa.Column("html", sa.Text(), server_default="", nullable=False),
+        sa.Column("kind", TEXT, server_default="", nullable=False),
+        sa.Column("content", TEXT, nullable=False),
+        sa.Column("html", TEXT, server_default="", nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("edited_at", sa.BigInteger(), nullable=True),
         sa.Column("is_deleted", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("reply_to", sa.BigInteger(), nullable=True),
-        sa.Column("client_id", sa.Text(), nullable=True),
+        sa.Column("client_id", TEXT, nullable=True),
         sa.ForeignKeyConstraint(["author_id"], ["people.id"], name="fk_messages_author_id", ondelete="RESTRICT"),
         sa.ForeignKeyConstraint(["room_id"], ["rooms.id"], name="fk_messages_room_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_messages"),

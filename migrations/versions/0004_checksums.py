@@ -22,16 +22,19 @@ def upgrade() -> None:
     op.add_column("messages", sa.Column("checksum", sa.BigInteger(), server_default="0", nullable=False))
     connection, after = op.get_bind(), -1
     driver = connection.connection.driver_connection
-    # Text that is none, in a file damaged before: such a row cannot be signed, and is known by that.
-    driver.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
+    if connection.dialect.name == "sqlite":
+        # Text that is none, in a file damaged before: such a row cannot be signed, and is known by that.
+        driver.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
     while rows := connection.execute(ROWS, {"after": after}).all():
         connection.execute(SIGN, [{"id": row[0], "checksum": checksum(tuple(row))} for row in rows])
         after = rows[-1][0]
-    driver.text_factory = str
+    if connection.dialect.name == "sqlite":
+        driver.text_factory = str
 
 
 def checksum(row: tuple[object, ...]) -> int:
     try:
-        return zlib.crc32(msgspec.msgpack.encode(row))
+        # A boolean as SQLite has it.
+        return zlib.crc32(msgspec.msgpack.encode([int(value) if isinstance(value, bool) else value for value in row]))
     except UnicodeEncodeError:
         return 0

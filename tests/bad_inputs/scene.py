@@ -7,7 +7,6 @@ import contextlib
 import json
 import logging
 import re
-import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -25,6 +24,7 @@ from chatapp.keys import CHAT
 from chatapp.settings import Settings
 from chatapp.storage import secrets
 from tests.support.cast import PASSWORD, Actor, Ear, cast
+from tests.support.engine import Connection, behind_its_back
 
 PATIENCE: Final = 20.0
 # Put into what is sent, looked for in what is logged.
@@ -143,12 +143,9 @@ class Scene:
 
     def rows(self) -> dict[str, Any]:
         """What is in the file, but for when somebody was last seen, and what the audit log notes of refusals."""
-        connection = sqlite3.connect(f"file:{self._data / 'chatapp.db'}?mode=ro", uri=True)
-        try:
+        with behind_its_back(self._data / "chatapp.db") as connection:
             found: dict[str, Any] = {name: sorted(_all(connection, name)) for name in TABLES}
             return found | {name: len(_all(connection, name)) for name in COUNTED}
-        finally:
-            connection.close()
 
     async def _csrf(self) -> str:
         async with self.client.get("/settings/profile", headers={"Cookie": f"session={self.cookie}"}) as page:
@@ -157,7 +154,7 @@ class Scene:
             return found[1]
 
 
-def _all(connection: sqlite3.Connection, table: str) -> list[str]:
+def _all(connection: Connection, table: str) -> list[str]:
     return [repr(row) for row in connection.execute(f"SELECT * FROM {table}")]  # noqa: S608 - a name of ours
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sqlite3
 from collections.abc import Awaitable, Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
@@ -19,6 +18,7 @@ from chatapp.core.errors import ChatError, NotFound
 from chatapp.core.models import Person
 from chatapp.settings import Settings
 from chatapp.storage import audit_log, secrets
+from tests.support.engine import behind_its_back
 from tests.support.house import HERE, PASSWORD, House, open_house
 from tests.support.time import SettableClock
 
@@ -203,7 +203,7 @@ async def test_an_act_is_logged_once_with_who_what_whom_and_whence(scene: Scene,
     assert all((each.address, each.user_agent) == ("203.0.113.9", "Browser/1.0") for each in new)
     written = json.dumps([tuple(row) for row in scene.house.rows("SELECT * FROM audit_log")])
     assert [secret for secret in [*scene.secrets, "SAID IN CONFIDENCE"] if secret in written] == []
-    with closing(sqlite3.connect(scene.house.settings.database_path)) as connection:
+    with behind_its_back(scene.house.settings.database_path) as connection:
         assert audit_log.broken(connection) == []
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
-
 import pytest
 
 from chatapp.core.errors import Unavailable
+from tests.support.engine import behind_its_back
 from tests.support.house import HERE, House
 
 COUNTS = """
@@ -69,7 +67,7 @@ async def test_an_account_that_nobody_confirms_is_forgotten_out_of_any_room(open
     room = await house.chat.rooms.create(ada, name="Type")
     await house.registers("grace")
     # As it could be made before such an account was nobody to those who add people.
-    with contextlib.closing(sqlite3.connect(house.database.path)) as connection, connection:
+    with behind_its_back(house.settings.database_path) as connection:
         connection.execute(
             "INSERT INTO memberships (room_id, person_id, role, joined_at, read_index) "
             "SELECT ?, id, 'member', 0, 0 FROM people WHERE username = 'grace'",

@@ -17,6 +17,7 @@ from chatapp.settings import Settings
 from tests.faults.checker import Log, violations
 from tests.faults.line import Heard
 from tests.faults.recorder import Address, Listener, Writer
+from tests.support.engine import settings_on
 from tests.support.house import PASSWORD, until
 from tests.support.server import Server
 
@@ -25,10 +26,10 @@ PEOPLE: Final = 10
 SETTLE_SECONDS: Final = 60.0
 
 
-async def populate(data: Path, rooms: Sequence[str] = ROOMS) -> list[str]:
+async def populate(data: Path, rooms: Sequence[str] = ROOMS, *, settings: Settings | None = None) -> list[str]:
     """Put people who are in every room into a data folder; a token of each."""
     found = []
-    async with open_chat(Settings(data=data, password_memory_kib=64)) as chat:
+    async with open_chat(settings or settings_on(data)) as chat:
         for number in range(PEOPLE):
             person = await chat.accounts.add(
                 username=f"p{number}", email=f"p{number}@example.org", password=PASSWORD, is_admin=number == 0

@@ -18,9 +18,9 @@ import pytest
 from chatapp.core.errors import Unavailable
 from chatapp.core.models import Message
 from chatapp.storage import migrate, usable
-from chatapp.storage.database import open_database
 from chatapp.storage.integrity import audit
 from chatapp.storage.messages import Log
+from chatapp.storage.sqlite import open_database
 from tests.support.rounds import rounds
 from tests.support.store import open_store
 

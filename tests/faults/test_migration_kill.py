@@ -16,7 +16,7 @@ from alembic import command
 from chatapp.core.models import message_id
 from chatapp.storage import migrate, usable
 from chatapp.storage.integrity import audit
-from tests.support.damage import behind_its_back
+from tests.support.engine import behind_its_back
 from tests.support.rounds import rounds
 from tests.support.source import ROOT
 

@@ -16,7 +16,7 @@ import pytest
 
 from chatapp.core.models import message_id
 from tests.support.command import Chatapp, Here
-from tests.support.damage import behind_its_back
+from tests.support.engine import behind_its_back
 from tests.support.server import Server, serving
 
 SECONDS: Final = 5.0

@@ -19,9 +19,10 @@ from chatapp.domain.chat import Chat
 from chatapp.gateway import connection as connections
 from chatapp.gateway.connection import Connection
 from chatapp.settings import Settings
+from chatapp.storage.statement import Statement
 from tests.gateway.conftest import Opens
 from tests.support.cast import Actor, Given
-from tests.support.damage import behind_its_back
+from tests.support.engine import behind_its_back
 from tests.support.time import eventually
 from tests.support.wire import CLOSE, TEXT, RawSocket, upgrade
 
@@ -125,12 +126,12 @@ async def test_a_logout_between_asking_and_entering_is_noticed(
 async def test_where_nothing_was_withdrawn_nothing_is_asked_twice(
     opens: Opens, ada: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    database, asked = ada.chat.access._database, list[str]()
+    database, asked = ada.chat.access._database, list[Statement]()
     hot = database.hot
 
-    async def counted(sql: str, parameters: Any) -> list[Any]:
-        asked.append(sql)
-        return await hot(sql, parameters)
+    async def counted(statement: Statement, **named: Any) -> list[Any]:
+        asked.append(statement)
+        return await hot(statement, **named)
 
     await ada.says("the history is in memory")
     await ada.chat.messages.recent(ada.person, "general")

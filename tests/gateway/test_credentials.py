@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -17,6 +16,7 @@ from chatapp.domain.chat import Chat
 from chatapp.settings import Settings
 from tests.gateway.conftest import Knock
 from tests.support.cast import PASSWORD, Actor
+from tests.support.engine import behind_its_back
 from tests.support.time import SettableClock
 from tests.support.wire import RawSocket, upgrade
 
@@ -282,10 +282,8 @@ async def test_a_cookie_sealed_by_somebody_else_opens_nothing(knock: Knock, ada:
 
 
 async def test_an_unconfirmed_account_opens_nothing(knock: Knock, ada: Actor, grace: Actor, settings: Settings) -> None:
-    connection = sqlite3.connect(settings.database_path)
-    connection.execute("UPDATE people SET is_verified = 0 WHERE username = 'grace'")
-    connection.commit()
-    connection.close()
+    with behind_its_back(settings.database_path) as connection:
+        connection.execute("UPDATE people SET is_verified = NOT is_verified WHERE username = 'grace'")
     for path in PATHS:
         assert (await knock(path, *upgrade(), f"Authorization: Bearer {grace.token}")).status == 403
         assert (await knock(path, *upgrade(), f"Authorization: Bearer {ada.token}")).status == 101

@@ -16,9 +16,9 @@ from chatapp.app import create_app
 from chatapp.core.models import Person
 from chatapp.domain.chat import Chat
 from chatapp.keys import CHAT
-from chatapp.settings import Settings
 from tests.model.mirror import API, Mirror, fresh_state, state
 from tests.support.cast import PASSWORD, Frame
+from tests.support.engine import settings_on
 
 PEOPLE: Final = ("ada", "grace", "linus", "rosa")
 REFUSALS: Final = frozenset({"not_found", "forbidden", "conflict"})
@@ -178,7 +178,7 @@ class World:
         return "\n".join([mirror.username, *found, "after", *self.log[-30:]])
 
     async def _opens(self) -> None:
-        app = create_app(Settings(data=self._data, port=0, password_memory_kib=64, limits=False))
+        app = create_app(settings_on(self._data, limits=False))
         self.client: TestClient[Any, Any] = TestClient(TestServer(app))
         await self.client.start_server()
         self.chat: Chat = app[CHAT]

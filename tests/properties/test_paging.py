@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from chatapp.core.models import Person
 from chatapp.domain import messages as messages_module
 from chatapp.domain.messages import Messages
-from chatapp.settings import Settings
+from tests.support.engine import settings_on
 from tests.support.house import open_house
 from tests.support.rounds import rounds
 from tests.support.time import SettableClock
@@ -34,11 +34,7 @@ class Room:
     def __init__(self, data: Path) -> None:
         self._runner = asyncio.Runner()
         self._stack = AsyncExitStack()
-        house = self.runs(
-            self._stack.enter_async_context(
-                open_house(Settings(data=data, password_memory_kib=64, limits=False), SettableClock())
-            )
-        )
+        house = self.runs(self._stack.enter_async_context(open_house(settings_on(data, limits=False), SettableClock())))
         self.ada: Person = self.runs(house.person("ada", is_admin=True))
         self.messages: Messages = house.chat.messages
         self.runs(self._fill())

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from contextlib import closing
 from typing import Final
 
 import pytest
@@ -13,7 +11,7 @@ from chatapp.core import circumstances
 from chatapp.core.audit_log import Entry, Wanted
 from chatapp.core.circumstances import Circumstances
 from chatapp.storage import audit_log
-from chatapp.storage.database import Database
+from tests.support.engine import REFUSALS, behind_its_back, unguarded
 from tests.support.store import NOW, Store
 
 # What stands in the way of a hand at the file; a hand that means it takes them away.
@@ -42,15 +40,15 @@ async def notes(store: Store, count: int, *, at: int = NOW) -> list[Entry]:
     return await audit_log.newest(store.database, Wanted(), 1000)
 
 
-def broken(database: Database) -> list[str]:
-    with closing(sqlite3.connect(database.path)) as connection:
+def broken(store: Store) -> list[str]:
+    with behind_its_back(store.path) as connection:
         return audit_log.broken(connection)
 
 
-def forges(database: Database, statement: str, *, guards: tuple[str, ...] = ()) -> None:
-    with closing(sqlite3.connect(database.path)) as connection, connection:
-        for guard in guards:
-            connection.execute(f"DROP TRIGGER {guard}")
+def forges(store: Store, statement: str, *, guards: tuple[str, ...] = ()) -> None:
+    with behind_its_back(store.path) as connection:
+        if guards:
+            unguarded(connection, *guards)
         connection.execute(statement)
 
 
@@ -73,32 +71,32 @@ async def test_what_is_rolled_back_is_not_logged(store: Store) -> None:
     with pytest.raises(KeyError):
         await fails()
     assert await audit_log.newest(store.database, Wanted(), 10) == []
-    assert broken(store.database) == []
+    assert broken(store) == []
 
 
 async def test_an_unbroken_chain_is_found_whole(store: Store) -> None:
     assert [entry.id for entry in await notes(store, 5)] == [5, 4, 3, 2, 1]
-    assert broken(store.database) == []
+    assert broken(store) == []
 
 
 async def test_many_at_once_make_one_chain(store: Store) -> None:
     await asyncio.gather(*(notes(store, 5) for _ in range(10)))
     assert [entry.id for entry in await notes(store, 1)] == list(range(51, 0, -1))
-    assert broken(store.database) == []
+    assert broken(store) == []
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
 async def test_a_forged_log_is_found(store: Store, forgery: str) -> None:
     await notes(store, 5)
-    forges(store.database, FORGERIES[forgery], guards=GUARDS)
-    assert broken(store.database)
+    forges(store, FORGERIES[forgery], guards=GUARDS)
+    assert broken(store)
 
 
 @pytest.mark.parametrize("forgery", FORGERIES.keys() - {"one put in"})
 async def test_the_database_itself_refuses_to_change_an_entry(store: Store, forgery: str) -> None:
     await notes(store, 5)
-    with pytest.raises(sqlite3.IntegrityError, match="the audit log"):
-        forges(store.database, FORGERIES[forgery])
+    with pytest.raises(REFUSALS, match="the audit log"):
+        forges(store, FORGERIES[forgery])
 
 
 async def test_only_the_old_end_goes_and_the_rest_stays_whole(store: Store) -> None:
@@ -106,9 +104,9 @@ async def test_only_the_old_end_goes_and_the_rest_stays_whole(store: Store) -> N
     async with store.database.transaction() as tx:
         await audit_log.drop_before(tx, NOW + 3)
     assert [entry.id for entry in await notes(store, 1, at=NOW + 9)] == [6, 5, 4]
-    assert broken(store.database) == []
-    forges(store.database, "DELETE FROM audit_log WHERE id = 4", guards=GUARDS)
-    assert broken(store.database)
+    assert broken(store) == []
+    forges(store, "DELETE FROM audit_log WHERE id = 4", guards=GUARDS)
+    assert broken(store)
 
 
 async def test_a_log_that_has_all_gone_goes_on_where_it_ended(store: Store) -> None:
@@ -117,7 +115,7 @@ async def test_a_log_that_has_all_gone_goes_on_where_it_ended(store: Store) -> N
         await audit_log.drop_before(tx, NOW + 1000)
         await audit_log.drop_before(tx, NOW + 1000)
     assert [entry.id for entry in await notes(store, 1)] == [3]
-    assert broken(store.database) == []
+    assert broken(store) == []
 
 
 async def test_text_that_no_table_can_show_is_not_kept_as_it_is(store: Store) -> None:
@@ -128,4 +126,4 @@ async def test_text_that_no_table_can_show_is_not_kept_as_it_is(store: Store) ->
     assert entry.user_agent == "�[31m�red?"
     assert [len(text) for text in (entry.address, entry.target)] == [64, 100]
     assert len(entry.detail) < 300
-    assert broken(store.database) == []
+    assert broken(store) == []

@@ -12,10 +12,12 @@ import pytest
 
 from chatapp.storage import backup, secrets, usable
 from chatapp.storage.mark import FILE
-from tests.support.damage import behind_its_back
+from tests.support.engine import behind_its_back
 
 # The database, its two companions, the new database, the new secrets.
 RENAMES: Final = 5
+
+pytestmark = pytest.mark.file_only("copies of the file")
 
 
 class Interrupted(BaseException):

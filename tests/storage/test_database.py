@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, cast
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncTransaction
 
 from chatapp.core.errors import Unavailable
-from chatapp.storage.database import AlreadyRunning, Database, Durability, Transaction, locked, open_database
+from chatapp.storage.database import Database, Durability, Transaction
+from chatapp.storage.sqlite import SqliteDatabase, open_database
+from chatapp.storage.statement import Statement
 from chatapp.storage.tables import meta, people
+from tests.support.engine import behind_its_back
+from tests.support.store import opened
+
+FILE: Final = pytest.mark.file_only("the engine of the file; a server has tests/postgres/test_start.py")
 
 
 @pytest.fixture
-async def database(path: Path) -> Any:
-    async with open_database(path) as opened:
-        yield opened
+async def database(path: Path) -> AsyncIterator[SqliteDatabase]:
+    async with opened(path) as found:
+        yield cast("SqliteDatabase", found)
 
 
 async def note(tx: Transaction, key: str, value: str = "") -> None:
@@ -48,13 +53,12 @@ def no_thread_is_left() -> Iterator[None]:
 # Transactions
 
 
-async def test_a_transaction_is_told_of_after_its_commit(database: Database, path: Path) -> None:
+async def test_a_transaction_is_told_of_after_its_commit(database: SqliteDatabase, path: Path) -> None:
     seen: list[Any] = []
 
     def look() -> None:
-        other = sqlite3.connect(path)
-        seen.extend(other.execute("SELECT key FROM meta"))
-        other.close()
+        with behind_its_back(path) as other:
+            seen.extend(other.execute("SELECT key FROM meta WHERE key = 'a'"))
 
     async with database.transaction() as tx:
         await note(tx, "a")
@@ -63,7 +67,7 @@ async def test_a_transaction_is_told_of_after_its_commit(database: Database, pat
     assert seen == [("a",)]
 
 
-async def test_what_fails_is_rolled_back_and_not_told(database: Database) -> None:
+async def test_what_fails_is_rolled_back_and_not_told(database: SqliteDatabase) -> None:
     told: list[str] = []
 
     async def work() -> None:
@@ -77,7 +81,7 @@ async def test_what_fails_is_rolled_back_and_not_told(database: Database) -> Non
     assert (await keys(database), told) == ([], [])
 
 
-async def test_a_cancelled_transaction_is_rolled_back(database: Database) -> None:
+async def test_a_cancelled_transaction_is_rolled_back(database: SqliteDatabase) -> None:
     is_inside = asyncio.Event()
 
     async def work() -> None:
@@ -95,7 +99,7 @@ async def test_a_cancelled_transaction_is_rolled_back(database: Database) -> Non
     assert await keys(database) == ["b"]
 
 
-async def test_transactions_cancelled_anywhere_leave_the_writer_whole(database: Database) -> None:
+async def test_transactions_cancelled_anywhere_leave_the_writer_whole(database: SqliteDatabase) -> None:
     async def work(key: str) -> None:
         async with database.transaction() as tx:
             await note(tx, key, "1")
@@ -115,7 +119,7 @@ async def test_transactions_cancelled_anywhere_leave_the_writer_whole(database: 
     assert (await keys(database))[-1] == "zzz"
 
 
-async def test_announcements_keep_the_order_of_commits(database: Database) -> None:
+async def test_announcements_keep_the_order_of_commits(database: SqliteDatabase) -> None:
     told: list[int] = []
 
     async def work(number: int) -> None:
@@ -128,7 +132,7 @@ async def test_announcements_keep_the_order_of_commits(database: Database) -> No
     assert told == list(range(1, 21))
 
 
-async def test_a_transaction_sees_its_own_writes_and_nobody_else_does(database: Database) -> None:
+async def test_a_transaction_sees_its_own_writes_and_nobody_else_does(database: SqliteDatabase) -> None:
     async with database.transaction() as tx:
         await note(tx, "a")
         assert await keys(tx) == ["a"]
@@ -136,15 +140,15 @@ async def test_a_transaction_sees_its_own_writes_and_nobody_else_does(database: 
     assert await keys(database) == ["a"]
 
 
-async def test_reading_does_not_wait_for_the_writer(database: Database) -> None:
+async def test_reading_does_not_wait_for_the_writer(database: SqliteDatabase) -> None:
     async with database.transaction() as tx:
         await note(tx, "a")
         async with asyncio.timeout(2):
             assert await database.one(sa.select(meta.c.key)) is None
-            assert await database.hot("SELECT count(*) FROM meta", ()) == [(0,)]
+            assert await database.hot(Statement(sa.text("SELECT count(*) FROM meta"))) == [(0,)]
 
 
-async def test_many_read_at_once(database: Database) -> None:
+async def test_many_read_at_once(database: SqliteDatabase) -> None:
     found = await asyncio.gather(*(database.one(sa.select(sa.literal(number))) for number in range(50)))
     assert [row[0] for row in found if row] == list(range(50))
 
@@ -152,15 +156,16 @@ async def test_many_read_at_once(database: Database) -> None:
 # Refusals
 
 
-async def test_readers_cannot_write(database: Database) -> None:
+async def test_readers_cannot_write(database: SqliteDatabase) -> None:
     with pytest.raises(Unavailable):
         await database.all(sa.insert(meta).values(key="a", value="").returning(meta.c.key))
     with pytest.raises(Unavailable):
-        await database.hot("INSERT INTO meta VALUES ('a', '')", ())
+        await database.hot(Statement(sa.text("INSERT INTO meta VALUES ('a', '')")))
     assert await keys(database) == []
 
 
-async def test_a_lock_held_elsewhere_is_a_passing_refusal(database: Database, path: Path) -> None:
+@FILE
+async def test_a_lock_held_elsewhere_is_a_passing_refusal(database: SqliteDatabase, path: Path) -> None:
     await (await database.driver()).execute("PRAGMA busy_timeout=10")
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -174,7 +179,8 @@ async def test_a_lock_held_elsewhere_is_a_passing_refusal(database: Database, pa
     assert await keys(database) == ["b"]
 
 
-async def test_a_full_disk_is_a_passing_refusal(database: Database) -> None:
+@FILE
+async def test_a_full_disk_is_a_passing_refusal(database: SqliteDatabase) -> None:
     driver = await database.driver()
     await driver.execute("PRAGMA max_page_count=1")
     with pytest.raises(Unavailable):
@@ -186,13 +192,14 @@ async def test_a_full_disk_is_a_passing_refusal(database: Database) -> None:
     assert await keys(database) == ["b"]
 
 
-async def test_foreign_keys_are_held(database: Database) -> None:
+async def test_foreign_keys_are_held(database: SqliteDatabase) -> None:
     with pytest.raises(sa.exc.IntegrityError):
         async with database.transaction() as tx:
             await tx.execute(sa.text("INSERT INTO memberships (room_id, person_id, joined_at) VALUES (9, 9, 0)"))
     assert await database.one(sa.select(people.c.id)) is None
 
 
+@FILE
 @pytest.mark.parametrize(("durability", "synchronous"), [("full", 2), ("normal", 1)])
 async def test_durability_is_what_was_asked_for(path: Path, durability: Durability, synchronous: int) -> None:
     async with open_database(path, durability=durability) as database:
@@ -204,22 +211,25 @@ async def test_durability_is_what_was_asked_for(path: Path, durability: Durabili
 # Opening and closing
 
 
+@FILE
 async def test_closing_leaves_no_thread(path: Path) -> None:
     with no_thread_is_left():
         async with open_database(path) as database:
             await asyncio.gather(*(database.one(sa.select(sa.literal(1))) for _ in range(5)))
 
 
+@FILE
 async def test_closing_leaves_one_file(path: Path) -> None:
     """A log left beside it would be taken for that of an older copy which is put in its place."""
     async with open_database(path) as database:
         async with database.transaction() as tx:
             await note(tx, "a")
         assert await keys(database) == ["a"]
-        assert await database.hot("SELECT key FROM meta", ()) == [("a",)]
+        assert await database.hot(Statement(sa.text("SELECT key FROM meta"))) == [("a",)]
     assert sorted(file.name for file in path.parent.iterdir()) == [path.name]
 
 
+@FILE
 async def test_a_failed_start_leaves_no_thread(tmp_path: Path) -> None:
     path = tmp_path / "chatapp.db"
     path.write_bytes(b"This is no database. " * 500)
@@ -232,8 +242,9 @@ async def test_a_failed_start_leaves_no_thread(tmp_path: Path) -> None:
                 raise KeyError
 
 
+@FILE
 async def test_a_second_connection_that_fails_closes_the_first(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatapp.storage.database.reader", refuse)
+    monkeypatch.setattr("chatapp.storage.sqlite.reader", refuse)
     with no_thread_is_left(), pytest.raises(Unavailable):
         async with open_database(path):
             raise AssertionError
@@ -243,7 +254,8 @@ def refuse(_path: Path) -> sqlite3.Connection:
     raise sqlite3.OperationalError("unable to open database file")
 
 
-async def test_the_writer_can_be_opened_anew(database: Database) -> None:
+@FILE
+async def test_the_writer_can_be_opened_anew(database: SqliteDatabase) -> None:
     async with database.transaction() as tx:
         await note(tx, "a")
     await database.reopen_writer()
@@ -252,33 +264,16 @@ async def test_the_writer_can_be_opened_anew(database: Database) -> None:
     assert await keys(database) == ["a", "b"]
 
 
-# One process
-
-
-def test_a_second_process_is_refused_with_the_number_of_the_first(tmp_path: Path) -> None:
-    with (
-        locked(tmp_path),
-        pytest.raises(AlreadyRunning, match=rf"process {os.getpid()}\) is using {tmp_path}\."),
-        locked(tmp_path),
-    ):
-        raise AssertionError
-
-
-def test_the_lock_goes_with_its_holder(tmp_path: Path) -> None:
-    for _ in range(2):
-        with locked(tmp_path):
-            assert (tmp_path / "chatapp.lock").read_text() == str(os.getpid())
-
-
-async def fails_half_way(database: Database) -> None:
+async def fails_half_way(database: SqliteDatabase) -> None:
     with suppress(ZeroDivisionError):
         async with database.transaction() as tx:
             await note(tx, "half-done")
             raise ZeroDivisionError
 
 
+@FILE
 async def test_a_roll_back_that_fails_costs_the_connection_and_nothing_else(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fails(_work: object) -> None:
         raise sa.exc.OperationalError("ROLLBACK", None, sqlite3.OperationalError("disk I/O error"))

@@ -12,12 +12,14 @@ import sqlalchemy as sa
 import structlog
 
 from chatapp.core.errors import Unavailable
-from chatapp.storage.database import Database, open_database
+from chatapp.storage.sqlite import SqliteDatabase, open_database
 from chatapp.storage.tables import meta
+
+pytestmark = pytest.mark.file_only("whether the file is there")
 
 
 @pytest.fixture
-async def database(path: Path) -> AsyncIterator[Database]:
+async def database(path: Path) -> AsyncIterator[SqliteDatabase]:
     async with open_database(path) as opened:
         yield opened
 
@@ -29,17 +31,17 @@ def moved_away(path: Path) -> Iterator[None]:
     away.rename(path)
 
 
-async def write(database: Database, key: str) -> None:
+async def write(database: SqliteDatabase, key: str) -> None:
     async with database.transaction() as tx:
         await tx.execute(sa.insert(meta).values(key=key, value=""))
 
 
-async def keys(database: Database) -> list[str]:
+async def keys(database: SqliteDatabase) -> list[str]:
     return [row[0] for row in await database.all(sa.select(meta.c.key).order_by(meta.c.key))]
 
 
 async def test_who_has_refused_a_write_is_well_once_it_takes_one_and_nothing_is_left_of_that(
-    database: Database,
+    database: SqliteDatabase,
 ) -> None:
     await (await database.driver()).execute("PRAGMA query_only=ON")
     with pytest.raises(Unavailable):
@@ -54,7 +56,9 @@ async def test_who_has_refused_a_write_is_well_once_it_takes_one_and_nothing_is_
     assert await keys(database) == ["b"]
 
 
-async def test_a_file_that_is_gone_is_said_once_and_is_back_when_it_is_back(database: Database, path: Path) -> None:
+async def test_a_file_that_is_gone_is_said_once_and_is_back_when_it_is_back(
+    database: SqliteDatabase, path: Path
+) -> None:
     with structlog.testing.capture_logs() as lines:
         with moved_away(path):
             for _ in range(2):

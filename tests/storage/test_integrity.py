@@ -9,9 +9,10 @@ from typing import Final
 
 import pytest
 
-from chatapp.storage import integrity
-from chatapp.storage.integrity import Report, audit
-from tests.support.damage import behind_its_back
+from chatapp.storage import findings
+from chatapp.storage.findings import Report
+from chatapp.storage.integrity import audit
+from tests.support.engine import behind_its_back
 from tests.support.store import Store, open_store
 
 # What is done to the file, and what the audit says of it. Room 2 is "designers" with five messages, by person 1.
@@ -76,6 +77,8 @@ FAULTS: Final = {
     ),
 }
 
+pytestmark = pytest.mark.file_only("the audit of a file; a server has tests/postgres/test_audit.py")
+
 
 @pytest.fixture
 async def file(path: Path) -> Path:
@@ -107,7 +110,7 @@ async def test_edits_deletions_and_a_running_writer_are_no_faults(store: Store) 
         await store.says(ada, f"Number {number}", room)
     await store.edits(ada, 2, "again", room)
     await store.deletes(ada, 5, room)
-    assert sentences(audit(store.database.path)) == ""
+    assert sentences(audit(store.file.path)) == ""
 
 
 @pytest.mark.parametrize(("sql", "sentence"), FAULTS.values(), ids=FAULTS.keys())
@@ -147,7 +150,7 @@ def test_the_same_version_twice_is_found(file: Path) -> None:
 
 
 def test_of_very_many_findings_all_are_counted(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(integrity, "SHOWN", 2)
+    monkeypatch.setattr(findings, "SHOWN", 2)
     with behind_its_back(file) as connection:
         connection.execute("UPDATE messages SET content = 'no'")
     report = audit(file)

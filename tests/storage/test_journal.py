@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from chatapp.core.errors import ChatError, Forbidden, NotFound
 from chatapp.core.models import Person, Room
 from chatapp.storage import journal as journals
 from chatapp.storage import people
+from tests.support.engine import behind_its_back
 from tests.support.store import Store, all_at_once, contents, indexes, versions
 from tests.support.time import eventually
 
@@ -73,9 +73,8 @@ async def test_nobody_hears_of_what_is_not_on_disk(store: Store, ada: Person, ro
     seen: list[int] = []
 
     def look(_room_id: int, _changes: object) -> None:
-        with sqlite3.connect(path) as other:
+        with behind_its_back(path) as other:
             seen.extend(row[0] for row in other.execute("SELECT count(*) FROM messages"))
-        other.close()
 
     store.journal._announce = look
     await all_at_once(*(store.says(ada, f"{n}", room) for n in range(3)))

@@ -14,18 +14,21 @@ import pytest
 from chatapp.core.errors import Internal, Unavailable
 from chatapp.core.models import Message, Person, Room
 from chatapp.storage import journal as journals
-from chatapp.storage.batch import Post
+from chatapp.storage.batch import Batch, Post
+from chatapp.storage.database import Contended, Writer
 from tests.support.store import Store, all_at_once, contents, indexes, open_store, post, versions
 
 FULL: Final = "PRAGMA max_page_count=1"
 LONG: Final = "x" * 200_000
 SURROGATE: Final = "\ud800"
+FILE: Final = pytest.mark.file_only("a failing disk; tests/postgres/test_faults.py has a failing server")
 
 
 async def driver(store: Store) -> aiosqlite.Connection:
-    return await store.database.driver()
+    return await store.file.driver()
 
 
+@FILE
 async def test_a_full_disk_stores_nothing_and_passes(store: Store, ada: Person, room: Room) -> None:
     await store.says(ada, "before", room)
     await (await driver(store)).execute(FULL)
@@ -53,6 +56,7 @@ async def fails_at(monkeypatch: pytest.MonkeyPatch, store: Store, word: str, err
     monkeypatch.setattr(connection, "execute", failing)
 
 
+@FILE
 @pytest.mark.parametrize("word", ["BEGIN", "COMMIT"])
 async def test_a_failing_disk_stores_nothing_and_passes(
     store: Store, ada: Person, room: Room, monkeypatch: pytest.MonkeyPatch, word: str
@@ -82,6 +86,7 @@ async def test_a_poisonous_change_fails_alone(store: Store, ada: Person, room: R
     assert store.announced == [before, after]
 
 
+@FILE
 async def test_a_change_that_a_rule_of_the_file_refuses_fails_alone_and_is_no_fault_of_the_disk(
     store: Store, ada: Person, room: Room
 ) -> None:
@@ -91,9 +96,10 @@ async def test_a_change_that_a_rule_of_the_file_refuses_fails_alone_and_is_no_fa
     before, no, after = await all_at_once(*(store.says(ada, content, room) for content in ("before", "no", "after")))
     assert isinstance(no, Internal)
     assert await store.stored(room) == [before, after]
-    assert not store.database.health.has_refused
+    assert not store.file.health.has_refused
 
 
+@FILE
 @pytest.mark.parametrize("error", [sqlite3.OperationalError("disk I/O error"), sqlite3.ProgrammingError("closed")])
 async def test_a_disk_that_also_fails_to_roll_back_costs_no_more_than_the_batch(
     store: Store, ada: Person, room: Room, monkeypatch: pytest.MonkeyPatch, error: sqlite3.Error
@@ -106,6 +112,7 @@ async def test_a_disk_that_also_fails_to_roll_back_costs_no_more_than_the_batch(
     assert (await store.says(ada, "after", room)).index == 1
 
 
+@FILE
 async def test_who_stops_waiting_does_not_keep_a_refusal_from_the_others(
     store: Store, ada: Person, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,3 +166,24 @@ async def test_closing_writes_what_was_taken_and_takes_no_more(path: Path) -> No
     assert indexes(await asyncio.gather(*last)) == list(range(1, 2501))
     with pytest.raises(Unavailable):
         await store.journal.append(post(ada, "too late", room))
+
+
+@pytest.mark.parametrize("times", [1, 2, 3, 4])
+async def test_what_met_somebody_else_is_tried_again_one_by_one_and_once(
+    store: Store, ada: Person, room: Room, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    left, stores = times, Batch.store
+
+    async def meets(batch: Batch, writer: Writer) -> None:
+        nonlocal left
+        left -= 1
+        if left >= 0:
+            raise Contended("Somebody else was there.")
+        await stores(batch, writer)
+
+    monkeypatch.setattr(Batch, "store", meets)
+    found = await all_at_once(*(store.says(ada, f"{n}", room) for n in range(3)))
+    # The first time all three met, then each by itself.
+    refused = max(0, times - 1)
+    assert [type(answer) for answer in found] == [Contended] * refused + [Message] * (3 - refused)
+    assert indexes(await store.stored(room)) == list(range(1, 4 - refused))

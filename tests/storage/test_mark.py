@@ -11,12 +11,15 @@ import pytest
 import structlog
 
 from chatapp.core.models import Person, Room
+from chatapp.storage import people
 from chatapp.storage.batch import Post
-from chatapp.storage.database import open_database
 from chatapp.storage.journal import Journal
 from chatapp.storage.mark import FILE, Mark, marked
-from tests.support.damage import behind_its_back
+from chatapp.storage.sqlite import open_database
+from tests.support.engine import behind_its_back
 from tests.support.store import Store, post
+
+pytestmark = pytest.mark.file_only("the mark beside the file; a server has tests/postgres/test_start.py")
 
 EPOCH_OF_BEFORE = "UPDATE meta SET value = 'before' WHERE key = 'epoch'"
 
@@ -27,7 +30,7 @@ async def say(path: Path, *words: str) -> str:
         store = Store(database)
         store.journal = Journal(database, store.log.tails, store._note, mark)
         async with store.journal.running():
-            if not await database.hot("SELECT 1 FROM people", ()):
+            if await people.is_empty(database):
                 await store.room("designers", await store.person("ada"))
             for word in words:
                 await store.journal.append(the_post(word))

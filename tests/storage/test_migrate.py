@@ -11,15 +11,20 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+import sqlalchemy as sa
 from alembic import command, op
 from alembic.script import ScriptDirectory
 
 from chatapp.storage import migrate
-from chatapp.storage.database import open_database
 from chatapp.storage.integrity import audit
-from tests.support.damage import behind_its_back, overwrite
+from chatapp.storage.sqlite import open_database
+from chatapp.storage.tables import rooms
+from tests.support.damage import overwrite
+from tests.support.engine import behind_its_back
 from tests.support.source import ROOT
 from tests.support.store import Store, open_store
+
+pytestmark = pytest.mark.file_only("files of older versions; a server has tests/postgres/test_start.py")
 
 LAST: Final = sorted((ROOT / "migrations" / "versions").glob("*.py"))[-1].name[:4]
 # Forked children upgrade copies of a file and die without a goodbye, each at a later statement.
@@ -123,7 +128,7 @@ def test_a_start_with_nothing_to_migrate_loads_only_what_it_needs(path: Path) ->
 async def test_everyone_starts_with_the_room_general(store: Store) -> None:
     found = await store.log.recent(1, 10)
     assert (found.messages, found.index, found.version) == ((), 0, 0)
-    assert rows(store.database.path, "SELECT slug, kind FROM rooms") == [("general", "open")]
+    assert rows(store.file.path, "SELECT slug, kind FROM rooms") == [("general", "open")]
 
 
 def test_an_earlier_file_is_copied_and_brought_up(earlier: Path) -> None:
@@ -207,4 +212,4 @@ async def test_a_copy_taken_beforehand_can_be_opened_alone(earlier: Path, tmp_pa
     back = shutil.copy(earlier.with_name("earlier-before-0002.db"), tmp_path / "back.db")
     migrate.upgrade(Path(back))
     async with open_database(Path(back)) as database:
-        assert await database.hot("SELECT slug FROM rooms", ()) == [("general",)]
+        assert [row[0] for row in await database.all(sa.select(rooms.c.slug))] == ["general"]

@@ -143,7 +143,7 @@ async def test_what_is_in_memory_needs_no_file(
     await store.says(ada, "hello", room)
     before = await store.log.recent(room.id, 50)
 
-    async def closed(*_: object) -> list[Any]:
+    async def closed(*_: object, **_named: object) -> list[Any]:
         raise AssertionError
 
     monkeypatch.setattr(store.database, "hot", closed)
@@ -185,7 +185,7 @@ async def test_memory_is_bounded_by_rooms(store: Store, ada: Person, monkeypatch
 async def test_a_read_that_fails_is_tried_again(
     store: Store, ada: Person, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(*_: object) -> list[Any]:
+    async def broken(*_: object, **_named: object) -> list[Any]:
         raise Unavailable
 
     with monkeypatch.context() as patch:

@@ -13,20 +13,24 @@ import sqlalchemy as sa
 import structlog
 
 from chatapp.core.errors import Unavailable
-from chatapp.storage.database import Database, open_database
+from chatapp.storage.sqlite import SqliteDatabase, open_database
+from chatapp.storage.statement import Statement
 from chatapp.storage.tables import meta
 from tests.support.house import until
 
+pytestmark = pytest.mark.file_only("the log beside the file")
+
 BESIDE = ("-wal", "-shm")
+COUNT = Statement(sa.text("SELECT count(*) FROM meta"))
 
 
 @pytest.fixture
-async def database(path: Path) -> AsyncIterator[Database]:
+async def database(path: Path) -> AsyncIterator[SqliteDatabase]:
     async with open_database(path) as opened:
         yield opened
 
 
-async def write(database: Database, key: str) -> None:
+async def write(database: SqliteDatabase, key: str) -> None:
     async with database.transaction() as tx:
         await tx.execute(sa.insert(meta).values(key=key, value=""))
 
@@ -55,7 +59,7 @@ def held_at_this_moment(path: Path) -> Iterator[None]:
 
 @pytest.mark.parametrize("end", BESIDE)
 async def test_what_was_answered_is_saved_when_the_log_is_taken_away_and_writing_goes_on(
-    database: Database, path: Path, end: str
+    database: SqliteDatabase, path: Path, end: str
 ) -> None:
     await write(database, "a")
     take_away(path, end)
@@ -65,19 +69,21 @@ async def test_what_was_answered_is_saved_when_the_log_is_taken_away_and_writing
         await write(database, "c")
     assert path.with_name(path.name + end).exists()
     assert len(await database.all(sa.select(meta.c.key))) == 3
-    assert await database.hot("SELECT count(*) FROM meta", ()) == [(3,)]
+    assert await database.hot(COUNT) == [(3,)]
     assert await database.is_well()
     assert [line["event"] for line in lines] == ["database.gone", "database.back"]
 
 
-async def test_so_is_it_when_nobody_writes(database: Database, path: Path) -> None:
+async def test_so_is_it_when_nobody_writes(database: SqliteDatabase, path: Path) -> None:
     await write(database, "a")
     take_away(path, "-wal")
     await until(lambda: on_the_disk(path) == ["a"])
     await until(path.with_name(f"{path.name}-wal").exists)
 
 
-async def test_where_it_cannot_be_saved_nothing_more_is_taken_until_it_can(database: Database, path: Path) -> None:
+async def test_where_it_cannot_be_saved_nothing_more_is_taken_until_it_can(
+    database: SqliteDatabase, path: Path
+) -> None:
     await write(database, "a")
     with held_at_this_moment(path), structlog.testing.capture_logs() as lines:
         await write(database, "b")
@@ -95,7 +101,7 @@ async def test_where_it_cannot_be_saved_nothing_more_is_taken_until_it_can(datab
     assert [row[0] for row in await database.all(sa.select(meta.c.key).order_by(meta.c.key))] == ["a", "b", "c"]
 
 
-async def test_reading_amid_all_this_is_right_or_to_be_tried_again(database: Database, path: Path) -> None:
+async def test_reading_amid_all_this_is_right_or_to_be_tried_again(database: SqliteDatabase, path: Path) -> None:
     for number in range(3):
         await write(database, f"{number}")
         take_away(path, "-wal")
@@ -104,15 +110,15 @@ async def test_reading_amid_all_this_is_right_or_to_be_tried_again(database: Dat
         counts = {count for found in await asyncio.gather(*readers) for count in found}
         await writing
         assert counts <= {2 * number + 1, 2 * number + 2}
-    assert await database.hot("SELECT count(*) FROM meta", ()) == [(6,)]
+    assert await database.hot(COUNT) == [(6,)]
 
 
-async def counted(database: Database, *, until_done: asyncio.Task[None]) -> list[int]:
+async def counted(database: SqliteDatabase, *, until_done: asyncio.Task[None]) -> list[int]:
     """How many there were, each time that could be said."""
     found = []
     while not until_done.done():
         with suppress(Unavailable):
-            found += [row[0] for row in await database.hot("SELECT count(*) FROM meta", ())]
+            found += [row[0] for row in await database.hot(COUNT)]
             found += [row[0] for row in await database.all(sa.select(sa.func.count()).select_from(meta))]
         await asyncio.sleep(0)
     return found

@@ -22,6 +22,7 @@ from unittest import mock
 import pytest
 
 from chatapp.cli import main
+from tests.support.engine import environ_of
 from tests.support.source import ROOT
 
 SECONDS: Final = 60
@@ -101,7 +102,7 @@ class Chatapp:
     def environ(self) -> dict[str, str]:
         own = {name: value for name, value in os.environ.items() if not name.startswith("CHATAPP_")}
         fast = {"CHATAPP_PASSWORD_MEMORY_KIB": "64", "CHATAPP_PORT": "0"}
-        return {**own, **fast, "CHATAPP_DATA": str(self.data), "PYTHONPATH": self.pythonpath}
+        return {**own, **fast, **environ_of(self.data), "CHATAPP_DATA": str(self.data), "PYTHONPATH": self.pythonpath}
 
     def argv(self, words: Sequence[str]) -> list[str]:
         return [*self.prefix, self.python, "-m", "chatapp", *words]

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from chatapp.core.models import message_id
-
-
-@contextmanager
-def behind_its_back(path: Path) -> Iterator[sqlite3.Connection]:
-    """A connection that knows nothing of checksums; committed at the end."""
-    connection = sqlite3.connect(path)
-    try:
-        with connection:
-            yield connection
-    finally:
-        connection.close()
+from tests.support.engine import behind_its_back, unguarded
 
 
 def alter(path: Path, room_id: int, index: int, columns: Mapping[str, Any]) -> None:
     """Change columns of a message as a flipped bit would."""
     names = ", ".join(f'"{name}" = ?' for name in columns)
     with behind_its_back(path) as connection:
+        unguarded(connection)
         sql = f"UPDATE messages SET {names} WHERE id = ?"  # noqa: S608 - a test's own names
         assert connection.execute(sql, (*columns.values(), message_id(room_id, index))).rowcount == 1
 

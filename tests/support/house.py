@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -16,6 +15,8 @@ from chatapp.core.models import Identity, Person
 from chatapp.domain.chat import Chat
 from chatapp.settings import Settings
 from chatapp.storage.database import Database
+from chatapp.storage.sqlite import SqliteDatabase
+from tests.support.engine import behind_its_back
 from tests.support.time import SettableClock
 
 PASSWORD: Final = "correct horse battery"
@@ -59,6 +60,12 @@ class House:
     @property
     def database(self) -> Database:
         return self.chat.outbox._database
+
+    @property
+    def file(self) -> SqliteDatabase:
+        """The same, for what is about a file."""
+        assert isinstance(self.database, SqliteDatabase)
+        return self.database
 
     async def person(self, username: str, *, is_admin: bool = False) -> Person:
         return await self.chat.accounts.add(
@@ -105,13 +112,9 @@ class House:
         return await self.secret("reset")
 
     def rows(self, sql: str) -> list[Any]:
-        """Straight from the file."""
-        connection = sqlite3.connect(self.settings.database_path)
-        try:
-            with connection:
-                return connection.execute(sql).fetchall()
-        finally:
-            connection.close()
+        """Straight from the database."""
+        with behind_its_back(self.settings.database_path) as connection:
+            return connection.execute(sql).fetchall()
 
 
 @asynccontextmanager

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Final
 
 from chatapp.storage import secrets
+from tests.support.engine import environ_of
 from tests.support.leaks import WATCH
+from tests.support.source import ROOT
 
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 60.0
@@ -108,7 +110,7 @@ class Server:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={**plain, **ours, "CHATAPP_DATA": str(self.data), "PYTHONPATH": str(Path(__file__).parents[2])},
+            env={**plain, **environ_of(self.data), **ours, "CHATAPP_DATA": str(self.data), "PYTHONPATH": str(ROOT)},
         )
 
     async def _read(

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from chatapp.core.models import Message, Person, Room
 from chatapp.storage import memberships, people, rooms
 from chatapp.storage.batch import Delete, Edit, Post
-from chatapp.storage.database import Database, open_database
+from chatapp.storage.database import Database
 from chatapp.storage.journal import Journal
 from chatapp.storage.messages import Log
+from chatapp.storage.postgres import open_postgres
+from chatapp.storage.sqlite import SqliteDatabase, open_database
+from tests.support.engine import ON_POSTGRES, url_of
 
 NOW: Final = 1_790_000_000_000
 
@@ -21,8 +24,9 @@ NOW: Final = 1_790_000_000_000
 class Store:
     """``calls`` holds what was announced, a list per announcement."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, path: Path = Path()) -> None:
         self.database = database
+        self.path = path
         self.log = Log(database)
         self.calls: list[tuple[int, list[Message]]] = []
         self.journal = Journal(database, self.log.tails, self._note)
@@ -30,6 +34,12 @@ class Store:
     @property
     def announced(self) -> list[Message]:
         return [message for _, messages in self.calls for message in messages]
+
+    @property
+    def file(self) -> SqliteDatabase:
+        """The same, for what is about a file."""
+        assert isinstance(self.database, SqliteDatabase)
+        return self.database
 
     async def person(self, username: str) -> Person:
         async with self.database.transaction() as tx:
@@ -90,10 +100,17 @@ def contents(messages: Sequence[Message]) -> list[str]:
     return [message.content for message in messages]
 
 
+def opened(path: Path) -> AbstractAsyncContextManager[Database]:
+    """The migrated database at that path."""
+    if ON_POSTGRES:
+        return open_postgres(url_of(path.parent), folder=path.parent, clock=lambda: NOW)
+    return open_database(path, clock=lambda: NOW)
+
+
 @asynccontextmanager
 async def open_store(path: Path) -> AsyncIterator[Store]:
     """On a migrated file; the journal writes until the block ends."""
-    async with open_database(path, clock=lambda: NOW) as database:
-        store = Store(database)
+    async with opened(path) as database:
+        store = Store(database, path)
         async with store.journal.running():
             yield store

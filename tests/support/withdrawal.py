@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import closing
 from typing import Any, Final
 
 import pytest
@@ -17,6 +15,7 @@ from aiohttp.test_utils import TestClient
 
 from chatapp.domain.chat import Chat
 from tests.support.cast import Actor
+from tests.support.engine import behind_its_back
 
 ROOM: Final = "designers"
 # Above no version: nothing was withdrawn.
@@ -55,7 +54,7 @@ class Withdrawal:
         return noted
 
     def _top(self) -> int:
-        with closing(sqlite3.connect(self._path)) as connection:
+        with behind_its_back(self._path) as connection:
             row = connection.execute("SELECT last_version FROM rooms WHERE slug = ?", (ROOM,)).fetchone()
         return int(row[0])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +9,7 @@ from typing import Any, Final
 import pytest
 import pytest_asyncio
 
-from chatapp.settings import Settings
+from tests.support.engine import settings_on
 from tests.support.world import CLOSED, NOT_IN_THE_CHAT, NOWHERE, OPEN, OUTSIDE, PERSONS, Answer, World, open_world
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -193,10 +192,7 @@ def expected(verb: str) -> dict[tuple[str, str], str]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> AsyncIterator[World]:
     data = tmp_path_factory.mktemp("world")
-    shutil.copy(migrated, data / "chatapp.db")
-    settings = Settings(
-        data=data, port=0, password_memory_kib=64, limits=False, registration="open", durability="normal"
-    )
+    settings = settings_on(data, migrated, limits=False, registration="open", durability="normal")
     async with open_world(settings) as opened:
         yield opened
 

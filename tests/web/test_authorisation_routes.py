@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from chatapp.gateway import commands, registry
-from chatapp.settings import Settings
+from tests.support.engine import settings_on
 from tests.support.rounds import IS_LONG, rounds
 from tests.support.world import CLOSED, NOWHERE, Answer, World, open_world
 from tests.web.test_authorisation import EVERY
@@ -67,10 +66,7 @@ SIGNED_IN: Final = sorted(PEOPLE | ADMINISTRATORS.keys() | UNCONFIRMED)
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> AsyncIterator[World]:
     data = tmp_path_factory.mktemp("routes")
-    shutil.copy(migrated, data / "chatapp.db")
-    settings = Settings(
-        data=data, port=0, password_memory_kib=64, limits=False, registration="open", durability="normal"
-    )
+    settings = settings_on(data, migrated, limits=False, registration="open", durability="normal")
     async with open_world(settings) as opened:
         yield opened
 

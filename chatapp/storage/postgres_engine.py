@@ -1,0 +1,104 @@
+"""Connections to a PostgreSQL server, and what each of them asks of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import chain
+from typing import Any, Final
+
+import asyncpg
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from chatapp.storage.database import Durability
+
+CONNECT_SECONDS: Final = 5.0
+# Past what the server itself allows a statement: then the server or the way to it is gone.
+ANSWER_SECONDS: Final = 15.0
+STATEMENT_MS: Final = 10_000
+LOCK_MS: Final = 5_000
+# Who holds a lock and says nothing, a stopped process above all, must not hold up the others for long.
+IDLE_MS: Final = 15_000
+# Which server, line of its history, database and table of rooms: after a restore or a takeover, another.
+WHICH: Final = sa.text(
+    "SELECT concat_ws('/', (SELECT system_identifier FROM pg_control_system()), "
+    "left(pg_walfile_name(pg_current_wal_lsn()), 8), "
+    "(SELECT oid FROM pg_database WHERE datname = current_database()), CAST(CAST('rooms' AS regclass) AS oid))"
+)
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What a connection is for. ``is_patient``: as long as it takes, for migrations."""
+
+    durability: Durability
+    is_reader: bool = False
+    is_patient: bool = False
+
+    def settings(self) -> dict[str, str]:
+        waits = (0, 0, 0) if self.is_patient else (STATEMENT_MS, LOCK_MS, IDLE_MS)
+        names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+        return {
+            "application_name": "chatapp",
+            "default_transaction_isolation": "read committed",
+            "default_transaction_read_only": "on" if self.is_reader else "off",
+            "synchronous_commit": "on" if self.durability == "full" else "off",
+            **{name: str(wait) for name, wait in zip(names, waits, strict=True)},
+        }
+
+
+def engine(url: str, asked: Asked, connections: int) -> AsyncEngine:
+    """So many connections at most, each opened when it is first needed."""
+
+    async def connect() -> asyncpg.Connection[Any]:
+        return await asyncpg.connect(
+            url,
+            timeout=CONNECT_SECONDS,
+            command_timeout=None if asked.is_patient else ANSWER_SECONDS,
+            server_settings=asked.settings(),
+        )
+
+    made = create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=connect,
+        pool_size=connections,
+        max_overflow=0,
+        pool_reset_on_return=None if asked.is_reader else "rollback",
+        **({"isolation_level": "AUTOCOMMIT"} if asked.is_reader else {}),
+    )
+
+    @sa.event.listens_for(made.sync_engine, "before_cursor_execute")
+    def look(_connection: Any, _cursor: Any, _sql: str, values: Any, _context: Any, is_many: bool) -> None:
+        refuse_unstorable(chain.from_iterable(values) if is_many else values)
+
+    @sa.event.listens_for(made.sync_engine, "checkout")
+    def is_there(connection: Any, _record: Any, _proxy: Any) -> None:
+        if connection.driver_connection.is_closed():
+            raise sa.exc.DisconnectionError
+
+    return made
+
+
+class Unstorable(ValueError):
+    """Text that no text of a database can be equal to."""
+
+
+def refuse_unstorable(values: Iterable[Any]) -> None:
+    """Raise :class:`Unstorable` for a NUL or half a surrogate pair, before the server would end the transaction."""
+    for value in values:
+        if isinstance(value, str) and not value.isprintable() and ("\0" in value or not _is_encodable(value)):
+            raise Unstorable(repr(value))
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+async def driver_of(connection: AsyncConnection) -> asyncpg.Connection[Any]:
+    driver = (await connection.get_raw_connection()).driver_connection
+    assert isinstance(driver, asyncpg.Connection)  # noqa: S101 - narrows a type
+    return driver

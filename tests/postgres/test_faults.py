@@ -1,0 +1,185 @@
+"""A server that goes, comes back, refuses or answers nobody: what was answered is there once, the rest may be asked."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chatapp.core.errors import Unavailable
+from chatapp.core.models import Message
+from chatapp.storage import postgres_audit, postgres_engine, postgres_start
+from chatapp.storage.tables import meta
+from tests.faults.crowd import populate, pressed
+from tests.postgres.conftest import opened
+from tests.support.engine import settings_on
+from tests.support.house import until
+from tests.support.postgres import databases
+from tests.support.postgres_server import Server
+from tests.support.rounds import rounds
+from tests.support.server import Server as Chat
+from tests.support.store import Store, contents, indexes
+
+ROUNDS = rounds(3, 20)
+BACKENDS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+
+
+@pytest.fixture
+async def store(server: Server, tmp_path: Path) -> AsyncIterator[Store]:
+    """On a server of its own."""
+    await asyncio.to_thread(postgres_start.prepare, server.url)
+    async with opened(server.url, tmp_path) as database:
+        found = Store(database)
+        async with found.journal.running():
+            yield found
+
+
+async def test_a_server_that_is_away_is_a_passing_refusal(server: Server, store: Store) -> None:
+    ada = await store.person("ada")
+    room = await store.room("designers", ada)
+    await store.says(ada, "before", room)
+    server.stop()
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            await store.says(ada, "meanwhile", room)
+        with pytest.raises(Unavailable):
+            await _puts(store, "meanwhile")
+        with pytest.raises(Unavailable):
+            await store.stored(room)
+        assert not await store.database.is_well()
+    server.start()
+    # Old connections are in the pool: nobody notices.
+    assert contents(await store.stored(room)) == ["before"]
+    assert (await store.says(ada, "after", room)).index == 2
+    assert await store.database.is_well()
+
+
+@pytest.mark.parametrize("has_happened", [True, False], ids=["it had committed", "it had not"])
+async def test_a_commit_without_an_answer_is_told_of_as_soon_as_it_is_known(
+    server: Server, store: Store, monkeypatch: pytest.MonkeyPatch, has_happened: bool
+) -> None:
+    ada = await store.person("ada")
+    room = await store.room("designers", ada)
+    await store.log.recent(room.id, 10)
+    with monkeypatch.context() as patch:
+        patch.setattr(AsyncConnection, "commit", _lost(AsyncConnection.commit, has_happened=has_happened))
+        with pytest.raises(Unavailable):
+            await store.says(ada, "hello", room, client_id="1")
+        with pytest.raises(Unavailable):
+            await _puts(store, "hello", lambda: told.append("hello"))
+    told: list[str] = []
+    again = await store.says(ada, "hello", room, client_id="1")
+    assert again.index == 1
+    assert contents(store.announced) == contents(await store.stored(room)) == ["hello"]
+    assert contents((await store.log.recent(room.id, 10)).messages) == ["hello"]
+    await until(lambda: not store.database._doubts)  # type: ignore[attr-defined]
+    assert told == (["hello"] if has_happened else [])
+
+
+async def test_a_commit_without_an_answer_is_told_of_though_nobody_writes(
+    server: Server, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = await store.person("ada")
+    room = await store.room("designers", ada)
+    with monkeypatch.context() as patch:
+        patch.setattr(AsyncConnection, "commit", _lost(AsyncConnection.commit, has_happened=True))
+        with pytest.raises(Unavailable):
+            await store.says(ada, "hello", room, client_id="1")
+    await until(lambda: contents(store.announced) == ["hello"])
+
+
+def _lost(commit: Any, *, has_happened: bool) -> Any:
+    async def commits(connection: AsyncConnection) -> None:
+        if has_happened:
+            await commit(connection)
+        raise asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation")
+
+    return commits
+
+
+async def test_connections_that_are_cut_cost_no_more_than_their_batch(server: Server, store: Store) -> None:
+    ada = await store.person("ada")
+    room = await store.room("designers", ada)
+    found: dict[str, Message] = {}
+
+    async def insists(key: str) -> None:
+        while key not in found:
+            try:
+                found[key] = await store.says(ada, key, room, client_id=key)
+            except Unavailable:
+                await asyncio.sleep(0.01)
+
+    talking = asyncio.gather(*(insists(f"{n}") for n in range(ROUNDS * 300)))
+    for _ in range(ROUNDS * 5):
+        await asyncio.sleep(random.uniform(0.005, 0.03))
+        databases().cut(server.url)
+    await talking
+    stored = await store.stored(room)
+    assert sorted(indexes(list(found.values()))) == indexes(stored) == list(range(1, ROUNDS * 300 + 1))
+    assert sorted(contents(store.announced)) == sorted(found)
+    assert (await asyncio.to_thread(postgres_audit.audit, server.url)).findings == []
+
+
+async def test_connections_that_do_not_answer_are_given_up_for_others(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await asyncio.to_thread(postgres_start.prepare, server.url)
+    monkeypatch.setattr(postgres_engine, "ANSWER_SECONDS", 1.0)
+    async with opened(server.url, tmp_path) as database:
+        store = Store(database)
+        async with store.journal.running():
+            ada = await store.person("ada")
+            room = await store.room("designers", ada)
+            await store.says(ada, "before", room)
+            backends = databases().desk.asks(server.url, BACKENDS)
+            for (pid,) in backends:
+                os.kill(pid, signal.SIGSTOP)
+            # Another connection does what these do not.
+            try:
+                said = await store.says(ada, "hello", room, client_id="1")
+                assert contents(await store.stored(room)) == ["before", "hello"]
+            finally:
+                for (pid,) in backends:
+                    os.kill(pid, signal.SIGCONT)
+            assert await store.says(ada, "hello", room, client_id="1") == said
+            assert contents(await store.stored(room)) == ["before", "hello"]
+
+
+@pytest.mark.timeout(90 + 20 * ROUNDS)
+async def test_a_server_that_crashes_under_load_loses_doubles_and_disorders_nothing(
+    server: Server, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir(mode=0o700)
+    tokens = await populate(data, settings=replace(settings_on(data), database_url=server.url))
+    chat = Chat(data, LIMITS="off", DATABASE_URL=server.url)
+    async with pressed(chat, tokens, writers=50, listeners=10) as crowd:
+        await crowd.next_answer()
+        pid = chat.pid
+        for _ in range(ROUNDS):
+            await asyncio.sleep(random.uniform(0.2, 0.8))
+            await crowd.at_an_answer()
+            await asyncio.to_thread(server.stop)
+            await asyncio.to_thread(server.start)
+            await crowd.next_answer()
+        assert await crowd.verdict() == []
+        assert (chat.pid, chat.is_running) == (pid, True)
+    print(f"crashes of PostgreSQL: {ROUNDS} rounds, {crowd.answers} answers, {crowd.total('resent')} sent again")
+    assert (await asyncio.to_thread(postgres_audit.audit, server.url)).findings == []
+
+
+async def _puts(store: Store, key: str, told: Any = None) -> None:
+    async with store.database.transaction() as tx:
+        await tx.execute(sa.insert(meta).values(key=key, value=""))
+        if told is not None:
+            tx.after_commit(told)
