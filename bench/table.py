@@ -1,4 +1,4 @@
-"""Results as Markdown: each figure's minimum, median and maximum, and how many times better chatapp is."""
+"""Results as Markdown: each figure's minimum, median and maximum, and how many times better the first is."""
 
 from __future__ import annotations
 
@@ -31,8 +31,6 @@ BETTER: Final[dict[str, bool | None]] = {
     "generator share": None,
     "others share": None,
 }
-OURS: Final = "chatapp"
-
 Runs = dict[str, list[Result]]
 
 
@@ -48,17 +46,18 @@ def machine() -> str:
 
 
 def table(scenario: str, runs: Runs) -> str:
-    """One scenario: a row for each chat, ours first."""
+    """One scenario: a row for each chat; the first is the one the others are compared with."""
     present = {name for results in runs.values() for result in results for name in result.figures}
     names = [name for name in BETTER if name in present]
     lines = [f"### {scenario}", "", _row(["", *names, "remarks"]), _row(["---"] * (len(names) + 2))]
+    first = next(iter(runs))
     for label, results in runs.items():
-        cells = [_cell(name, results, runs.get(OURS, []), is_ours=label == OURS) for name in names]
+        cells = [_cell(name, results, runs[first], is_first=label == first) for name in names]
         lines.append(_row([label, *cells, "; ".join(_remarks(results))]))
     return "\n".join([*lines, ""])
 
 
-def _cell(name: str, results: Sequence[Result], ours: Sequence[Result], *, is_ours: bool) -> str:
+def _cell(name: str, results: Sequence[Result], first: Sequence[Result], *, is_first: bool) -> str:
     values = _values(name, results)
     if not values:
         return ""
@@ -66,12 +65,12 @@ def _cell(name: str, results: Sequence[Result], ours: Sequence[Result], *, is_ou
     if BETTER[name] is None:
         return number(middle)
     text = f"**{number(middle)}** ({number(min(values))}–{number(max(values))})"
-    mine = _values(name, ours)
-    if is_ours or not mine:
+    mine = _values(name, first)
+    if is_first or not mine:
         return text
     own = statistics.median(mine)
-    first, second = (own, middle) if BETTER[name] else (middle, own)
-    return f"{text} {first / second:.2f} ×" if second else text
+    more, less = (own, middle) if BETTER[name] else (middle, own)
+    return f"{text} {more / less:.2f} ×" if less else text
 
 
 def _values(name: str, results: Iterable[Result]) -> list[float]:
