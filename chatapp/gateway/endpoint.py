@@ -117,10 +117,12 @@ class Gateway:
             decode_text=False,
         )
         transport = request.transport
-        if not isinstance(transport, asyncio.Transport):
+        if transport is None:
             return ws
         guard = Guard(transport)
         await ws.prepare(request)
+        # They are sent, and would be kept as long as the socket is open.
+        ws.headers.clear()
         if getattr(request.protocol, "spoke_early", False):
             guard.missed_something()
         task = asyncio.current_task()
