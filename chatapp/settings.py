@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import importlib.util
-import ipaddress
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, Self
-from urllib.parse import urlsplit
+
+from chatapp.addresses import is_address, is_contact, is_guarded, is_network, is_readable, is_this_machine
 
 PREFIX: Final = "CHATAPP_"
 FOR_TESTS: Final = ("CHATAPP_CHROMIUM", "CHATAPP_TEST_")
@@ -134,18 +134,18 @@ class Settings:
                 f"CHATAPP_SHARED_JWT_SECRET has fewer than {SHARED_SECRET_BYTES} bytes and can be guessed. "
                 "Use a longer one, or set CHATAPP_ALLOW_WEAK_SHARED_SECRET=1 to accept the risk."
             )
-        if self.base_url and not _is_address(self.base_url, "http", "https"):
+        if self.base_url and not is_address(self.base_url, "http", "https"):
             yield "CHATAPP_BASE_URL must be like https://chat.example.org: http or https, a host, no path."
         if self.database_url:
             yield from _database_problems(self.database_url)
-        if self.smtp_url and not _is_address(self.smtp_url, "smtp", "smtps"):
+        if self.smtp_url and not is_address(self.smtp_url, "smtp", "smtps"):
             yield "CHATAPP_SMTP_URL must be like smtp://user:password@host:587: smtp or smtps, and a host."
-        if self.security_contact and not _is_contact(self.security_contact):
+        if self.security_contact and not is_contact(self.security_contact):
             yield "CHATAPP_SECURITY_CONTACT must be like mailto:security@example.org or https://example.org/security."
         if not self.mail_from.isprintable():
             yield "CHATAPP_MAIL_FROM must be one line."
         for proxy in self.trusted_proxies:
-            if not _is_network(proxy):
+            if not is_network(proxy):
                 yield f"CHATAPP_TRUSTED_PROXIES: {proxy} is not an address or a network."
         if self.port > 65535:
             yield "CHATAPP_PORT must be at most 65535."
@@ -158,9 +158,9 @@ class Settings:
             yield "CHATAPP_SHARED_JWT_AUDIENCE is not set: what the other program signs for others counts here too."
         if not self.limits:
             yield "CHATAPP_LIMITS is off: nothing slows a flood down."
-        if self.database_url and not _is_guarded(self.database_url):
+        if self.database_url and not is_guarded(self.database_url):
             yield "CHATAPP_DATABASE_URL leads to another machine without sslmode=verify-full: others may read it all."
-        if not (self.is_https or _is_this_machine(self.host)):
+        if not (self.is_https or is_this_machine(self.host)):
             yield "CHATAPP_BASE_URL is not https: whoever is in between reads passwords and messages."
 
     @property
@@ -246,49 +246,14 @@ def _integer(raw: str, minimum: int | None) -> int:
     return value
 
 
-def _is_address(url: str, *schemes: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return False
-    return parts.scheme in schemes and bool(parts.hostname) and not (parts.path.strip("/") or parts.query)
-
-
 def _database_problems(url: str) -> Iterator[str]:
     if not url.startswith(("postgresql://", "postgres://")):
         yield "CHATAPP_DATABASE_URL must be like postgresql://user:password@host/name."
+    elif not is_readable(url):
+        # Read otherwise than it was meant, a part of the password would be taken for the host, and be said.
+        yield "CHATAPP_DATABASE_URL cannot be read: in a password / ? # [ ] @ are written %2F %3F %23 %5B %5D %40."
     elif importlib.util.find_spec("asyncpg") is None:
         yield "CHATAPP_DATABASE_URL needs a library that is not installed: pip install 'chatapp[postgres]'"
-
-
-def _is_guarded(url: str) -> bool:
-    """Whether nobody is in between: every host is this machine, or proves who it is."""
-    parts = urlsplit(url)
-    hosts = [host.rpartition(":")[0] or host for host in parts.netloc.rpartition("@")[2].split(",") if host]
-    return "sslmode=verify-full" in parts.query.split("&") or all(_is_this_machine(host.strip("[]")) for host in hosts)
-
-
-def _is_contact(url: str) -> bool:
-    if not (url.isascii() and url.isprintable()) or " " in url:
-        return False
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return "@" in parts.path if parts.scheme == "mailto" else parts.scheme == "https" and bool(parts.hostname)
-
-
-def _is_this_machine(host: str) -> bool:
-    return host == "localhost" or (_is_network(host) and ipaddress.ip_network(host, strict=False).is_loopback)
-
-
-def _is_network(text: str) -> bool:
-    try:
-        ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return False
-    return True
 
 
 def _shown(value: object) -> str:

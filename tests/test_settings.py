@@ -82,11 +82,26 @@ def test_all_problems_are_told_at_once() -> None:
         ("CHATAPP_SECURITY_CONTACT", "https://[example.org"),
         ("CHATAPP_SECURITY_CONTACT", "https://example.org/a\nContact: mailto:eve@evil.example"),
         ("CHATAPP_SHARED_JWT_SECRET", "mysecretkey"),
+        ("CHATAPP_DATABASE_URL", "mysql://ada:mysecretkey@127.0.0.1/chat"),
+        ("CHATAPP_DATABASE_URL", "postgresql://ada:mysecretkey/1@127.0.0.1/chat"),
+        ("CHATAPP_DATABASE_URL", "postgresql://ada:mysecretkey?1@127.0.0.1/chat"),
+        ("CHATAPP_DATABASE_URL", "postgresql://ada:1#mysecretkey@127.0.0.1/chat"),
+        ("CHATAPP_DATABASE_URL", "postgresql://ada:mysecretkey[1@127.0.0.1/chat"),
+        ("CHATAPP_DATABASE_URL", "postgresql://ada:mysecretkey@1@127.0.0.1/chat"),
+        ("CHATAPP_DATABASE_URL", "postgresql://ada:mysecretkey@127.0.0.1:65536/chat"),
     ],
 )
 def test_a_value_that_cannot_work_stops_the_start(name: str, value: str) -> None:
     (sentence,) = problems(**{name: value})
     assert sentence.startswith(name)
+    assert "mysecretkey" not in sentence
+
+
+@pytest.mark.parametrize(
+    "rest", ["ada:a%2Fb@db/chat", "db1:5432,db2:5433/chat", "ada@[::1]:5432/chat", "/chat?host=/run"]
+)
+def test_a_database_is_named_as_postgresql_names_it(rest: str) -> None:
+    assert Settings.from_env({"CHATAPP_DATABASE_URL": f"postgresql://{rest}"}).database_url.endswith(rest)
 
 
 def test_a_weak_shared_secret_needs_consent_and_is_warned_about() -> None:
