@@ -11,12 +11,13 @@ import click
 
 from chatapp import __version__, app
 from chatapp.bench.errors import Refused, Unable
-from chatapp.cli import audit_log, bench, database, invites, rooms, secrets, tokens, users
+from chatapp.cli import audit_log, bench, copy, database, invites, rooms, secrets, tokens, users
 from chatapp.cli.process import FAILED, ONE_PROCESS, read_settings, run
 from chatapp.core.errors import ChatError
 from chatapp.settings import SettingsError
 from chatapp.storage import opening, usable
 from chatapp.storage.backup import BackupError
+from chatapp.storage.copying_source import NotCopied
 from chatapp.storage.migrate import TooNew
 from chatapp.storage.secrets import SecretsError
 from chatapp.storage.sqlite import AlreadyRunning
@@ -32,7 +33,7 @@ ADVICE: Final = {
 }
 REFUSALS: Final = (
     *(AlreadyRunning, BackupError, ChatError, OSError, SecretsError, SettingsError),
-    *(Refused, TooNew, Unable, usable.Unusable),
+    *(NotCopied, Refused, TooNew, Unable, usable.Unusable),
 )
 
 
@@ -58,6 +59,7 @@ cli.add_command(audit_log.audit_log)
 cli.add_command(database.backup)
 cli.add_command(database.restore)
 cli.add_command(bench.bench)
+cli.add_command(copy.copy)
 
 
 @cli.command()

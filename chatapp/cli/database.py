@@ -30,8 +30,8 @@ def audit(path: Path | None) -> int:
     counters against the rows. Nothing is changed, and a server may run meanwhile.
     """
     if path is None:
-        return _said(opening.audit(read_settings()))
-    return _said(integrity.audit(path / backups.DATABASE if path.is_dir() else path))
+        return said(opening.audit(read_settings()))
+    return said(integrity.audit(path / backups.DATABASE if path.is_dir() else path))
 
 
 @click.command()
@@ -47,7 +47,7 @@ def backup(folder: Path) -> int:
     report = backups.make(settings.data, folder)
     click.echo(f"The backup is in {folder}.")
     _note(settings, "database.backed_up", folder.name)
-    return _said(report)
+    return said(report)
 
 
 @click.command(epilog=ONE_PROCESS)
@@ -66,10 +66,10 @@ def restore(folder: Path, damaged: bool) -> int:
         report = backups.check(folder)
         if not report.is_sound and not damaged:
             click.echo("The backup has faults, so nothing was changed; --damaged takes it all the same.", err=True)
-            return _said(report)
+            return said(report)
         aside = backups.restore(settings.data, folder)
     click.echo(f"Restored. What was there before is in {aside}.")
-    return _said(report)
+    return said(report)
 
 
 def _refuse_server(settings: Settings, instead: str) -> None:
@@ -87,7 +87,8 @@ def _note(settings: Settings, action: Action, target: str) -> None:
         click.echo(f"The audit log could not take note of it: {error}.", err=True)
 
 
-def _said(report: Report) -> int:
+def said(report: Report) -> int:
+    """Print what was found; the exit code."""
     for finding in report.findings:
         click.echo(finding.sentence)
     if report.count > len(report.findings):

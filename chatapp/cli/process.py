@@ -6,7 +6,7 @@ import asyncio
 import importlib.util
 import os
 from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from chatapp import app, logs
 from chatapp.core import circumstances
@@ -17,6 +17,7 @@ from chatapp.domain.chat import Chat
 from chatapp.settings import Settings
 from chatapp.storage.sqlite import AlreadyRunning
 
+T = TypeVar("T")
 FAILED: Final = 1
 ONE_PROCESS: Final = "Needs the data folder for itself: stop the server first."
 IN_THE_BROWSER: Final = (
@@ -28,13 +29,13 @@ def read_settings() -> Settings:
     return Settings.from_env(os.environ)
 
 
-def run(work: Coroutine[Any, Any, None]) -> None:
+def run(work: Coroutine[Any, Any, T]) -> T:
     """Run to the end, on uvloop where it is installed."""
     factory: Callable[[], asyncio.AbstractEventLoop] | None = None
     if importlib.util.find_spec("uvloop"):
         factory = importlib.import_module("uvloop").new_event_loop
     with asyncio.Runner(loop_factory=factory) as runner:
-        runner.run(work)
+        return runner.run(work)
 
 
 def offline(work: Callable[[Chat], Coroutine[Any, Any, None]], *, instead: str = "") -> None:

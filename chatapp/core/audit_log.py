@@ -46,6 +46,7 @@ Action = Literal[
     "secrets.changed",
     "database.backed_up",
     "database.restored",
+    "database.copied",
 ]
 ACTIONS: Final[tuple[str, ...]] = get_args(Action)
 LONGEST_TARGET: Final = 100

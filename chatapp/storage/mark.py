@@ -20,6 +20,8 @@ FILE: Final = "chatapp.mark"
 EPOCH: Final = "epoch"
 # In the database: that it has had a mark, which an older version did not write.
 MARKED: Final = "marked"
+# No epoch is called that.
+RETIRED: Final = "retired"
 
 log = structlog.get_logger()
 
@@ -95,6 +97,12 @@ def _say(noted: tuple[str, int] | None, epoch: str, changes: int) -> None:
     if noted is not None and noted[0] == epoch:
         detail, more = "Changes that were answered are missing in this database.", {"missing": noted[1] - changes}
     log.warning("epoch.new", detail=detail, changes=changes, **more)
+
+
+def retire(path: Path) -> None:
+    """Whatever is put beside the mark from now on begins a new epoch."""
+    mark = Mark(path.with_name(FILE), RETIRED, 0)
+    mark.close()
 
 
 def _read(path: Path) -> tuple[str, int] | None:

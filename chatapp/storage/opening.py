@@ -11,7 +11,7 @@ import msgspec
 from chatapp.core.clock import Clock
 from chatapp.core.errors import NotFound
 from chatapp.settings import Settings
-from chatapp.storage import integrity, sqlite, usable
+from chatapp.storage import copying_note, integrity, sqlite, usable
 from chatapp.storage.database import Database
 from chatapp.storage.findings import Report
 from chatapp.storage.mark import Mark, marked
@@ -31,6 +31,7 @@ def prepare(settings: Settings) -> list[str]:
         from chatapp.storage import postgres_start
 
         return postgres_start.prepare(settings.database_url)
+    copying_note.refuse_copied(settings.database_path)
     return usable.prepare(settings.database_path)
 
 

@@ -120,4 +120,5 @@ def _of_rooms() -> dict[Action, str]:
         "secrets.changed": _("Keys changed"),
         "database.backed_up": _("Backup made"),
         "database.restored": _("Another database put in place"),
+        "database.copied": _("Chat copied to PostgreSQL"),
     }

@@ -185,7 +185,8 @@ async def scene(house: House) -> Scene:
 
 
 def test_every_action_is_tried() -> None:
-    assert set(ACTIONS) - ACTS.keys() == {"setup.done", "secrets.changed", "database.backed_up", "database.restored"}
+    of_the_machine = {"secrets.changed", "database.backed_up", "database.restored", "database.copied"}
+    assert set(ACTIONS) - ACTS.keys() == {"setup.done", *of_the_machine}
     assert len(ACTIONS) >= 25
 
 

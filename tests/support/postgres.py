@@ -144,10 +144,14 @@ class Databases:
         """The URL of a new database, empty."""
         return self._make("")
 
+    def migrated(self) -> str:
+        """The URL of a new database, with the tables in it."""
+        return self._make(f" TEMPLATE {_name(self._template)}")
+
     def of(self, folder: Path) -> str:
         """The URL of the folder's database."""
         if folder not in self._of:
-            self._of[folder] = self._free.pop() if self._free else self._make(f" TEMPLATE {_name(self._template)}")
+            self._of[folder] = self._free.pop() if self._free else self.migrated()
         return self._of[folder]
 
     def free(self, parent: Path) -> None:

@@ -1,0 +1,93 @@
+"""A chat with something in every table, and the two sides of its copy."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit, urlunsplit
+
+from chatapp.app import open_chat
+from chatapp.core.models import Person
+from chatapp.domain.chat import Chat
+from chatapp.storage.copying_source import OWN_KEYS
+from chatapp.storage.tables import metadata
+from tests.support.engine import behind_its_back, settings_on
+from tests.support.house import PASSWORD
+from tests.support.postgres import databases
+
+MESSAGES: Final = 200
+HIDDEN: Final = "not-to-be-shown"
+KEYS: Final = ", ".join(f"'{key}'" for key in (*OWN_KEYS, "identity"))
+
+
+async def furnish(data: Path) -> dict[str, str]:
+    """Put a chat into the folder; a token of each of its people."""
+    settings = replace(settings_on(data), limits=False, registration="open")
+    async with open_chat(settings) as chat:
+        ada = await chat.accounts.add(username="ada", email="ada@example.org", password=PASSWORD, is_admin=True)
+        grace = await chat.accounts.add(username="grace", email="grace@example.org", password=PASSWORD)
+        # A letter waits for her, with a link in it.
+        await chat.accounts.register(username="lin", email="lin@example.org", password=PASSWORD, invite="")
+        eve = await chat.accounts.add(username="eve", email="eve@example.org", password=PASSWORD)
+        await chat.rooms.create(ada, name="Ops", slug="ops", kind="open", topic="Ελλάδα 🌍")
+        hidden = await chat.rooms.create(ada, name="Plans", slug="plans", kind="closed")
+        await chat.memberships.add(ada, hidden.slug, "grace")
+        await chat.rooms.open_direct(ada, "grace")
+        await _talk(chat, ada, grace)
+        await chat.accounts.set_disabled(ada, eve.username, True)
+        await chat.invites.create(ada)
+        await chat.sign_in.with_password("grace", PASSWORD, remember=True, address="192.0.2.1", user_agent="pytest")
+        return {person.username: (await chat.sign_in.create_token(person, "t", None))[1] for person in (ada, grace)}
+
+
+async def _talk(chat: Chat, ada: Person, grace: Person) -> None:
+    await chat.memberships.join(grace, "ops")
+    said = (
+        chat.messages.post((ada, grace)[n % 2], ("general", "ops")[n % 2], f"Number {n} \N{GRINNING FACE}", f"{n}")
+        for n in range(MESSAGES)
+    )
+    await asyncio.gather(*said)
+    await chat.messages.edit(ada, "general", 3, "No, otherwise")
+    await chat.messages.delete(ada, "ops", 5)
+    await chat.messages.post(grace, "ops", "An answer", reply_to=4)
+    await chat.memberships.mark_read(grace, "ops", 50)
+
+
+def fresh(*, is_migrated: bool = False) -> str:
+    """The URL of an empty database, with a password in it."""
+    found = urlsplit(databases().migrated() if is_migrated else databases().fresh())
+    return urlunsplit(found._replace(netloc=found.netloc.replace("@", f":{HIDDEN}@")))
+
+
+def rows_of_file(data: Path, table: str) -> list[tuple[Any, ...]]:
+    """All of it that is to be copied."""
+    with behind_its_back(data / "chatapp.db") as connection:
+        return sorted(map(tuple, connection.execute(_asked(table)).fetchall()), key=repr)
+
+
+def rows_of_copy(url: str, table: str) -> list[tuple[Any, ...]]:
+    """All of it that was copied."""
+    found = databases().desk.asks(url, _asked(table))
+    plain = [tuple(int(value) if isinstance(value, bool) else value for value in row) for row in found]
+    return sorted(plain, key=repr)
+
+
+def _asked(table: str) -> str:
+    columns = ", ".join(f'"{column.name}"' for column in metadata.tables[table].c)
+    only = f" WHERE key NOT IN ({KEYS}) AND key NOT LIKE 'copying%'" if table == "meta" else ""
+    return f"SELECT {columns} FROM {table}{only}"  # noqa: S608 - names of our own
+
+
+def is_alike(data: Path, url: str) -> bool:
+    """Whether the copy is what the file is, but for the note that it was copied."""
+    for name in metadata.tables:
+        here, there = rows_of_file(data, name), rows_of_copy(url, name)
+        if name == "audit_log":
+            there = [row for row in there if row[4] != "database.copied"]
+        if name == "meta":
+            here, there = ([row for row in rows if row[0] != "audit_log.top"] for rows in (here, there))
+        assert here == there, name
+        assert here, name
+    return True
