@@ -47,7 +47,8 @@ export function localise(row) {
 }
 
 function name(row, text = "") {
-  const label = t("row_label", { name: row.querySelector(".who").textContent, time: row.querySelector(".ts").textContent });
+  const [who, handle, time] = [".who", ".handle", ".ts"].map((part) => row.querySelector(part).textContent);
+  const label = t("row_label", { name: `${who} ${handle}`.trim(), time });
   row.setAttribute("aria-label", text ? `${label}, ${text}` : label);
 }
 
@@ -82,8 +83,9 @@ export function sign(row, username, displayName) {
   avatar.textContent = parts.map((part) => [...part][0]).join("").toUpperCase();
   row.dataset.author = username;
   row.classList.toggle("mine", username === page.me.username);
+  row.querySelector(".who").textContent = displayName;
   // Names may be alike; usernames are not.
-  Object.assign(row.querySelector(".who"), { textContent: displayName, title: `@${username}` });
+  row.querySelector(".handle").textContent = username === displayName ? "" : `@${username}`;
 }
 
 /** Makes `row` show a stored message as it is now; the same node whether it was waiting, stored or edited. */

@@ -93,6 +93,7 @@ async def test_authors_are_shown_by_the_text_of_their_names_also_after_they_chan
         expected = [(f"#m{index} .who", name, None) for index, (_, name) in part]
         assert await wrong(page, expected) == []
         assert await wrong(page, [(f"#m{index}", name, "aria-label") for index, (_, name) in part]) == []
+        assert await wrong(page, handles(part)) == []
     # The last page is live: everybody on it takes the name of somebody else.
     everyone = {person.username: person for person in await house.chat.accounts.everyone()}
     for number, (_, (username, _name)) in enumerate(part):
@@ -100,6 +101,13 @@ async def test_authors_are_shown_by_the_text_of_their_names_also_after_they_chan
     await expect(page.locator(f"#m{part[-1][0]} .who")).to_have_text(names[len(part) - 1][1].strip())
     expected = [(f"#m{index} .who", names[number][1], None) for number, (index, _) in enumerate(part)]
     assert await wrong(page, expected) == []
+    assert await wrong(page, handles(part)) == []
+
+
+def handles(part: Sequence[tuple[int, tuple[str, str]]]) -> list[tuple[str, str, str | None]]:
+    """Whatever somebody is called, the username beside it is theirs: to the eye, and in what is said for the row."""
+    places = ((" .handle", None), ("", "aria-label"))
+    return [(f"#m{index}{at}", f"@{username}", said) for index, (username, _) in part for at, said in places]
 
 
 async def test_rooms_are_listed_by_the_text_of_their_names_and_topics(

@@ -44,6 +44,30 @@ async def test_history_is_in_the_page_itself(adas: Browser, grace: Actor) -> Non
     assert 'aria-current="page"' in page.text
 
 
+async def test_who_takes_anothers_name_is_told_apart_by_the_username(
+    adas: Browser, ada: Actor, grace: Actor, chat: Chat
+) -> None:
+    await chat.accounts.update_profile(grace.person, display_name=ada.person.display_name, time_zone="")
+    await ada.says("truly mine")
+    await grace.says("mine as well")
+    page = (await adas.opens("/rooms/general")).text
+    assert re.findall(r'<bdi class="who">([^<]+)</bdi><span class="handle">([^<]*)<', page)[:2] == [
+        ("Ada Okafor", "@ada"),
+        ("Ada Okafor", "@grace"),
+    ]
+    assert re.findall(r'aria-label="(Ada Okafor @\w+), ', page) == ["Ada Okafor @ada", "Ada Okafor @grace"]
+    listed = re.findall(r'<bdi>Ada Okafor</bdi> <span class="handle">([^<]+)<', page)
+    assert listed == ["@ada", "@grace"]
+
+
+async def test_a_name_that_is_the_username_is_not_said_twice(adas: Browser, ada: Actor, chat: Chat) -> None:
+    await chat.accounts.update_profile(ada.person, display_name="ada", time_zone="")
+    await ada.says("hello")
+    page = (await adas.opens("/rooms/general")).text
+    assert '<bdi class="who">ada</bdi><span class="handle"></span>' in page
+    assert re.search(r'aria-label="ada, \d', page)
+
+
 async def test_a_topic_is_asked_for_only_where_none_is_set(adas: Browser, ada: Actor, chat: Chat) -> None:
     await chat.rooms.create(ada.person, name="Ops")
     assert "Set a topic" in (await adas.opens("/rooms/ops")).text
