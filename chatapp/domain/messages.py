@@ -118,20 +118,20 @@ class Messages:
 
     async def missed(self, room: Room, version: int, epoch: str = "") -> History:
         """As :meth:`changes`, for a room the caller has been let into."""
-        history = await self._log.changes(room.id, version, MOST_CHANGES)
+        history = await self._log.changes(room.id, version, MOST_CHANGES, room.last_version)
         is_ours = epoch in ("", self.epoch) and version <= history.version
         if is_ours and history.is_complete and _characters(history.messages) <= CHARACTERS:
             return history
-        newest = await self._log.recent(room.id, PAGE)
+        newest = await self._log.recent(room.id, PAGE, room.last_version)
         return msgspec.structs.replace(_fit(newest), is_complete=False)
 
     async def newest(self, room: Room, limit: int) -> History:
         """As :meth:`recent`, for a room the caller has been let into."""
-        return _fit(await self._log.recent(room.id, _within(limit)))
+        return _fit(await self._log.recent(room.id, _within(limit), room.last_version))
 
     async def next_changes(self, room: Room, version: int) -> History:
         """The first page of what changed after ``version``; ``is_complete`` when it reaches the top."""
-        return await self._log.changes(room.id, version, PAGE)
+        return await self._log.changes(room.id, version, PAGE, room.last_version)
 
     async def next_posts(self, room: Room, index: int) -> History:
         """The first page of what was posted above ``index``."""

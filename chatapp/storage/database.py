@@ -103,6 +103,9 @@ class Writer(Commit, ABC):
 class Database(ABC):
     """An open database. Its methods raise ``Unavailable`` when it cannot do a thing right now."""
 
+    # Whether other processes write to it too.
+    is_shared = False
+
     def __init__(self, folder: Path, clock: Clock) -> None:
         self.clock = clock
         # Within this process one transaction is written at a time, and news leaves in the order of commits.

@@ -8,19 +8,22 @@ from chatapp.core.models import History, Message, message_id
 from chatapp.storage import hot
 from chatapp.storage.database import Database
 from chatapp.storage.statement import Statement
-from chatapp.storage.tail import Tails
+from chatapp.storage.tail import Tail, Tails
 
 
 class Log:
-    """What was said in every room. All reads are of one moment, with the room's top at that moment."""
+    """What was said in every room. All reads are of one moment, with the room's top at that moment.
+
+    ``at_least``: a version that the room is known to have, so that nobody gets less than what was answered before.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self.tails = Tails(self._newest)
 
-    async def recent(self, room_id: int, limit: int) -> History:
+    async def recent(self, room_id: int, limit: int, at_least: int = 0) -> History:
         """The newest messages, oldest first."""
-        return (await self.tails.of(room_id)).recent(limit) or await self._newest(room_id, limit)
+        return (await self._tail(room_id, at_least)).recent(limit) or await self._newest(room_id, limit)
 
     async def before(self, room_id: int, index: int, limit: int) -> History:
         """The messages just below ``index``, oldest first."""
@@ -35,15 +38,21 @@ class Log:
         found = history.messages[0] if history.messages else None
         return found if found is not None and found.index == index else None
 
-    async def changes(self, room_id: int, version: int, most: int) -> History:
+    async def changes(self, room_id: int, version: int, most: int, at_least: int = 0) -> History:
         """What changed after ``version``, by version: the first ``most``, incomplete when there is more."""
-        history = (await self.tails.of(room_id)).changes(version) or await self._changes(room_id, version, most + 1)
+        tail = await self._tail(room_id, at_least)
+        history = tail.changes(version) or await self.since(room_id, version, most + 1)
         if len(history.messages) <= most:
             return history
         return msgspec.structs.replace(history, messages=history.messages[:most], is_complete=False)
 
-    async def _changes(self, room_id: int, version: int, limit: int) -> History:
+    async def since(self, room_id: int, version: int, limit: int) -> History:
+        """The first changes after ``version``, by version, from the database."""
         return hot.to_history(await self._database.hot(hot.CHANGES, room=room_id, version=version, limit=limit))
+
+    async def _tail(self, room_id: int, at_least: int) -> Tail:
+        # Where nobody else writes, it knows of every commit that was answered.
+        return await self.tails.of(room_id, at_least if self._database.is_shared else 0)
 
     async def _newest(self, room_id: int, limit: int) -> History:
         return await self._select(hot.NEWEST_FIRST, room_id, limit)

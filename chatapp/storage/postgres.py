@@ -49,6 +49,8 @@ log = structlog.get_logger()
 class PostgresDatabase(Database):
     """Opened by :func:`open_postgres`. A server that is away, full, starting or read-only raises ``Unavailable``."""
 
+    is_shared = True
+
     def __init__(self, url: str, folder: Path, durability: Durability, clock: Clock) -> None:
         super().__init__(folder, clock)
         self.has_refused = False

@@ -1,4 +1,7 @@
-"""The newest part of each active room's log in memory, kept in step with every commit."""
+"""The newest part of each active room's log in memory, kept in step with every commit.
+
+Other processes write too: a tail that has missed something is forgotten and read again.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from chatapp.core.models import History, Message
 MESSAGES: Final = 100
 CHARACTERS: Final = 262_144
 ROOMS: Final = 128
+MOST_LOADS: Final = 3
 
 
 class Tail:
@@ -28,10 +32,14 @@ class Tail:
         self._characters = sum(len(message.content) for message in history.messages)
         self._given: tuple[int, History] | None = None
 
-    def apply(self, changes: Sequence[Message]) -> None:
+    def apply(self, changes: Sequence[Message]) -> bool:
+        """False when others are missing before these."""
         for message in changes:
+            if message.version > self.version + 1:
+                return False
             if message.version > self.version:
                 self._apply(message)
+        return True
 
     def recent(self, limit: int) -> History | None:
         """The newest ``limit`` messages, or None when they are not all here.
@@ -78,11 +86,15 @@ class Tails:
         self._loading: dict[int, asyncio.Future[Tail]] = {}
         self._news: dict[int, list[Message]] = {}
 
-    async def of(self, room_id: int) -> Tail:
-        tail = self.known(room_id)
-        if tail is None:
-            loading = self._loading.get(room_id) or self._start(room_id)
-            tail = await asyncio.shield(loading)
+    async def of(self, room_id: int, at_least: int = 0) -> Tail:
+        """One that knows of everything up to the version ``at_least``, which the room is known to have."""
+        tail = await self._any(room_id)
+        for _ in range(MOST_LOADS):
+            if tail.version >= at_least:
+                break
+            # What has begun to be read before that version was known may have been read without it.
+            self._tails.pop(room_id, None)
+            tail = await self._any(room_id)
         return tail
 
     def known(self, room_id: int) -> Tail | None:
@@ -95,14 +107,30 @@ class Tails:
         """Take in what was just committed; called in the order of commits."""
         if room_id in self._news:
             self._news[room_id].extend(changes)
-        elif (tail := self._tails.get(room_id)) is not None:
-            tail.apply(changes)
+        elif (tail := self._tails.get(room_id)) is not None and not tail.apply(changes):
+            del self._tails[room_id]
+
+    def reached(self, room_id: int, version: int) -> None:
+        """The room has come so far; what of it is not here is to be read."""
+        tail = self._tails.get(room_id)
+        if tail is not None and tail.version < version:
+            del self._tails[room_id]
+        # What is being read may have been read before.
+        self._loading.pop(room_id, None)
+        self._news.pop(room_id, None)
 
     def forget(self) -> None:
         """Start afresh, as after a change of a display name."""
         self._tails.clear()
         self._loading.clear()
         self._news.clear()
+
+    async def _any(self, room_id: int) -> Tail:
+        tail = self.known(room_id)
+        if tail is None:
+            loading = self._loading.get(room_id) or self._start(room_id)
+            tail = await asyncio.shield(loading)
+        return tail
 
     def _start(self, room_id: int) -> asyncio.Future[Tail]:
         # News is gathered from before the read, so that nothing falls between read and commit.
@@ -120,9 +148,10 @@ class Tails:
                 del self._loading[room_id], self._news[room_id]
             raise
         if self._loading.get(room_id) is me:
-            tail.apply(self._news.pop(room_id))
+            is_whole = tail.apply(self._news.pop(room_id))
             del self._loading[room_id]
-            self._keep(room_id, tail)
+            if is_whole:
+                self._keep(room_id, tail)
         return tail
 
     def _keep(self, room_id: int, tail: Tail) -> None:

@@ -107,7 +107,7 @@ async def read(path: Path) -> list[Message]:
     async with open_database(path) as database:
         log = Log(database)
         by_index = await log.after(ROOM, 0, 1000)
-        by_version = await log._changes(ROOM, 0, 1000)
+        by_version = await log.since(ROOM, 0, 1000)
     return [*by_index.messages, *by_version.messages]
 
 

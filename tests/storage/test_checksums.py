@@ -94,7 +94,7 @@ async def test_text_that_is_no_text_hides_nothing_else(store: Store, said: list[
 
 async def test_catching_up_passes_a_damaged_message(store: Store, said: list[Message], room: Room) -> None:
     alter(store.path, room.id, 2, {"content": "hellp"})
-    found = await store.log._changes(room.id, 0, 10)
+    found = await store.log.since(room.id, 0, 10)
     assert [(message.version, message.kind) for message in found.messages] == [(1, ""), (2, "damaged"), (3, "")]
     assert found.version == 3
 
@@ -102,7 +102,7 @@ async def test_catching_up_passes_a_damaged_message(store: Store, said: list[Mes
 async def test_no_damaged_version_lies_above_the_sound_ones(store: Store, said: list[Message], room: Room) -> None:
     """Or catching up would go on behind changes it has not sent."""
     alter(store.path, room.id, 2, {"version": 1000})
-    found = await store.log._changes(room.id, 0, 10)
+    found = await store.log.since(room.id, 0, 10)
     assert max(message.version for message in found.messages) == 3
 
 
