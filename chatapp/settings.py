@@ -44,6 +44,7 @@ class Settings:
         "PostgreSQL database, as in postgresql://user:password@host/name. Empty: a file in the data folder.",
         secret=True,
     )
+    redis_url: str = _setting("", "Redis or Valkey to carry news between processes. Empty: PostgreSQL.", secret=True)
     durability: Literal["full", "normal"] = _setting(
         "full", "full: an answered message survives a power cut. normal: faster, the last moments may be lost then."
     )
@@ -138,6 +139,8 @@ class Settings:
             yield "CHATAPP_BASE_URL must be like https://chat.example.org: http or https, a host, no path."
         if self.database_url:
             yield from _database_problems(self.database_url)
+        if self.redis_url:
+            yield from _redis_problems(self.redis_url, self.database_url)
         if self.smtp_url and not is_address(self.smtp_url, "smtp", "smtps"):
             yield "CHATAPP_SMTP_URL must be like smtp://user:password@host:587: smtp or smtps, and a host."
         if self.security_contact and not is_contact(self.security_contact):
@@ -254,6 +257,13 @@ def _database_problems(url: str) -> Iterator[str]:
         yield "CHATAPP_DATABASE_URL cannot be read: in a password / ? # [ ] @ are written %2F %3F %23 %5B %5D %40."
     elif importlib.util.find_spec("asyncpg") is None:
         yield "CHATAPP_DATABASE_URL needs a library that is not installed: pip install 'chatapp[postgres]'"
+
+
+def _redis_problems(url: str, database_url: str) -> Iterator[str]:
+    if not (database_url and url.startswith(("redis://", "rediss://"))):
+        yield "CHATAPP_REDIS_URL must be like redis://:password@host:6379, beside a CHATAPP_DATABASE_URL."
+    elif importlib.util.find_spec("redis") is None:
+        yield "CHATAPP_REDIS_URL needs a library that is not installed: pip install 'chatapp[redis]'"
 
 
 def _shown(value: object) -> str:

@@ -41,9 +41,9 @@ NOUNS: Final = {
 ONLY_IN: Final = {
     "sqlalchemy": ("storage/",),
     "aiosqlite": ("storage/",),
-    "asyncpg": ("storage/",),
+    "asyncpg": ("storage/", "realtime/postgres_bus.py"),
     "alembic": ("storage/migrate.py",),
-    "redis": ("realtime/bus.py",),
+    "redis": ("realtime/redis_bus.py",),
     "aiohttp": ("web/", "gateway/", "jobs/", "app.py", "keys.py"),
     "aiohttp_jinja2": ("web/", "app.py"),
     "jinja2": ("web/",),

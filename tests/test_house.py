@@ -74,6 +74,7 @@ def test_every_folder_of_code_is_a_package() -> None:
 
 def test_every_library_that_is_used_is_declared() -> None:
     wanted = [*listed("options", "install_requires"), *listed("options.extras_require", "postgres")]
+    wanted += listed("options.extras_require", "redis")
     declared = {distribution(requirement) for requirement in wanted}
     by_module = importlib.metadata.packages_distributions()
     used = {name.split(".")[0] for path in SOURCES for name in imports(tree(path))}

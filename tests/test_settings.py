@@ -186,6 +186,21 @@ def test_a_database_is_on_postgresql_or_a_file(url: str, problems: int) -> None:
     assert all("CHATAPP_DATABASE_URL must be like postgresql://" in sentence for sentence in said)
 
 
+@pytest.mark.parametrize(
+    ("url", "database_url", "problems"),
+    [
+        ("redis://:secret@redis.example.org:6379", "postgresql://localhost/chat", 0),
+        ("rediss://redis.example.org", "postgresql://localhost/chat", 0),
+        ("http://redis.example.org", "postgresql://localhost/chat", 1),
+        ("redis://localhost", "", 1),
+    ],
+)
+def test_redis_stands_beside_a_database_that_processes_share(url: str, database_url: str, problems: int) -> None:
+    said = list(Settings(redis_url=url, database_url=database_url).problems())
+    assert len(said) == problems
+    assert all("CHATAPP_REDIS_URL" in sentence for sentence in said)
+
+
 def test_a_library_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     (said,) = Settings(database_url="postgresql://localhost/chat").problems()
