@@ -80,6 +80,19 @@ class Audience:
     def is_deserted(self) -> bool:
         return not self.subscriptions and not self.waiters and not self.is_busy
 
+    @property
+    def position(self) -> int:
+        """Up to where everybody who is live has heard all, or is about to; there must be somebody."""
+        if self.pending:
+            return max(self.version, self.pending[-1].version)
+        return self.version or min(subscription.version for subscription in self.live)
+
+    def wake(self) -> None:
+        """Those who wait for a change."""
+        for waiter in self.waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
     def deliver(self, most: int) -> int:
         """Write what is pending to those who are live, or go on with that: to ``most`` of them. To how many it was."""
         delivery, self._delivery = self._delivery or self._begin(), None
@@ -92,11 +105,9 @@ class Audience:
     def _begin(self) -> Delivery:
         changes, self.pending = self.pending, []
         delivery = Delivery(self, changes)
-        self.version = changes[-1].version
+        self.version = max(self.version, changes[-1].version)
         self.index = max(self.index, *(message.index for message in changes))
-        for waiter in self.waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+        self.wake()
         return delivery
 
 

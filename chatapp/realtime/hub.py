@@ -70,6 +70,11 @@ class Hub:
             lambda who: who.person.id == person_id and (except_session is None or who.session_digest != except_session)
         )
 
+    def doubt_everyone(self) -> None:
+        """Have everything asked again that was asked before."""
+        self.endings += 1
+        self.removals += 1
+
     def end_everyone(self, code: int, reason: str) -> None:
         for listener in self._listeners():
             listener.end(code, reason)
@@ -129,6 +134,22 @@ class Hub:
         if not audience.is_busy:
             self._unflushed.append(audience)
         audience.pending.extend(changes)
+
+    def position(self, room_id: int) -> int | None:
+        """The version up to which everybody live in the room has heard all, or is about to; None: nobody is."""
+        audience = self._rooms.get(room_id)
+        return None if audience is None or not audience.live else audience.position
+
+    def reached(self, room_id: int, version: int) -> None:
+        """The room has come so far while nobody is live: who wants to be must have read that."""
+        audience = self._rooms.get(room_id)
+        if audience is not None and not audience.live and version > audience.version:
+            audience.version = version
+            audience.wake()
+
+    def heard_rooms(self) -> list[int]:
+        """The ids of rooms that somebody hears or is about to."""
+        return list(self._rooms)
 
     def whisper(self, room_id: int, event: Event, *, except_person: int) -> None:
         """Passing news (typing): to those who hear the room now, not kept for anybody."""

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Final
+from typing import Final, Protocol
 
 from chatapp.core.clock import Clock
 from chatapp.core.events import Typing
 from chatapp.core.models import Person, Room
-from chatapp.realtime.hub import Hub
 
 EVERY_MS: Final = 3000
 REMEMBERED: Final = 10_000
 
 
+class Whisperer(Protocol):
+    """Tells those who hear a room now."""
+
+    def whisper(self, room_id: int, news: Typing, /, *, except_person: int) -> None: ...
+
+
 class TypingBoard:
     """Passes typing on; keeps nothing but when each person was last heard."""
 
-    def __init__(self, hub: Hub, clock: Clock) -> None:
+    def __init__(self, hub: Whisperer, clock: Clock) -> None:
         self._hub = hub
         self._clock = clock
         self._last: OrderedDict[tuple[int, int], int] = OrderedDict()
