@@ -16,6 +16,9 @@ FIRST_RETRY_MS: Final = 5_000
 LONGEST_RETRY_MS: Final = 3_600_000
 MOST_ATTEMPTS: Final = 10
 LONGEST_ERROR: Final = 500
+# Longer than any job may take.
+CLAIM_MS: Final = 120_000
+LOOK_SECONDS: Final = 30.0
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -50,9 +53,15 @@ class Outbox:
         tx.after_commit(self.wake)
 
     async def next(self) -> Job | None:
-        """The job to do now. It stays until :meth:`done`: a crash in between does it again."""
-        row = await outbox.first_due(self._database, self._database.clock())
-        return Job(*row) if row else None
+        """The job to do now. It stays until :meth:`done`: a crash in between does it again.
+
+        Where other processes do jobs too, only one is given it; were that to crash, another is after two minutes.
+        """
+        now = self._database.clock()
+        row = await outbox.first_due(self._database, now)
+        if row is None or (self._database.is_shared and not await self._is_mine(row[0], now)):
+            return None
+        return Job(*row)
 
     def payload(self, job: Job) -> str:
         """Raises ``ValueError`` when the key it was sealed with is gone."""
@@ -80,12 +89,19 @@ class Outbox:
     def wake(self) -> None:
         self._woken.set()
 
+    async def _is_mine(self, job_id: int, now: int) -> bool:
+        async with self._database.transaction(alone=False) as tx:
+            return await outbox.claim(tx, job_id, now, until=now + CLAIM_MS)
+
     async def wait(self) -> None:
         """Return when something may be due: at once after a commit, or when the next retry is."""
         # Cleared before looking: what is put in afterwards sets it again.
         self._woken.clear()
         due_at = await outbox.next_due_at(self._database)
         seconds = None if due_at is None else max(0.0, (due_at - self._database.clock()) / 1000)
+        if self._database.is_shared:
+            # What a process left that is no more, nobody says.
+            seconds = LOOK_SECONDS if seconds is None else min(seconds, LOOK_SECONDS)
         try:
             async with asyncio.timeout(seconds):
                 await self._woken.wait()

@@ -25,6 +25,12 @@ async def first_due(db: Reader, now: int) -> tuple[int, str, str, int] | None:
     return (row[0], row[1], row[2], row[3]) if row else None
 
 
+async def claim(tx: Transaction, job_id: int, now: int, *, until: int) -> bool:
+    """Not due before ``until``; False when it was not due any more, since somebody else has it."""
+    due = sa.and_(outbox.c.id == job_id, outbox.c.due_at <= now)
+    return (await tx.execute(sa.update(outbox).where(due).values(due_at=until))).rowcount > 0
+
+
 async def next_due_at(db: Reader) -> int | None:
     row = await db.one(sa.select(sa.func.min(outbox.c.due_at)).where(outbox.c.parked_at.is_(None)))
     return row[0] if row else None

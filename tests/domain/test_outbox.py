@@ -27,8 +27,10 @@ async def test_jobs_come_in_the_order_they_were_put_in(house: House) -> None:
 
 async def test_a_job_stays_until_it_is_done(house: House) -> None:
     await put(house, "one")
-    first, again = await house.chat.outbox.next(), await house.chat.outbox.next()
-    assert first == again is not None
+    first = await house.chat.outbox.next()
+    # Where others may do it too, it is this process's until then.
+    house.clock.now += outbox.CLAIM_MS
+    assert first == await house.chat.outbox.next() is not None
 
 
 async def test_nothing_is_done_for_a_transaction_that_failed(house: House) -> None:
