@@ -29,6 +29,7 @@ from chatapp.domain.letters import Letters
 from chatapp.domain.links import Links
 from chatapp.domain.memberships import Memberships
 from chatapp.domain.messages import Messages
+from chatapp.domain.news import News
 from chatapp.domain.outbox import Outbox
 from chatapp.domain.passwords import Passwords
 from chatapp.domain.rooms import Rooms
@@ -40,6 +41,7 @@ from chatapp.jobs.housekeeping import Housekeeper
 from chatapp.jobs.mail import Postman
 from chatapp.jobs.runner import Runner
 from chatapp.keys import CHAT, GATEWAY, SETTINGS
+from chatapp.realtime.bus import Bus
 from chatapp.realtime.hub import Hub
 from chatapp.realtime.typing import TypingBoard
 from chatapp.settings import Settings
@@ -112,46 +114,61 @@ async def open_chat(settings: Settings, *, clock: Clock = system_clock) -> Async
     async with opened(settings, clock) as found:
         hub, rows = Hub(), Log(found.database)
         await audit_log.note_new_keys(found.database, kept.fingerprint)
-        journal = Journal(found.database, rows.tails, hub.publish, found.mark)
-        async with journal.running():
-            yield assemble(settings, kept, found.database, hub, rows, journal, found.epoch)
+        news = News(database=found.database, hub=hub, log=rows, bus=bus_of(settings, kept))
+        journal = Journal(found.database, rows.tails, news.committed, found.mark)
+        async with news.running(), journal.running():
+            yield assemble(settings, kept, found.database, hub, rows, journal, news, found.epoch)
+
+
+def bus_of(settings: Settings, kept: Secrets) -> Bus | None:
+    """What carries news between processes; None where there is but one. Each library is an extra."""
+    if not settings.database_url:
+        return None
+    if settings.redis_url:
+        from chatapp.realtime.redis_bus import RedisBus
+
+        # Others may use the same server, another chat too.
+        return RedisBus(settings.redis_url, f"chatapp:{kept.fingerprint[:16]}")
+    from chatapp.realtime.postgres_bus import PostgresBus
+
+    return PostgresBus(settings.database_url)
 
 
 def assemble(
-    settings: Settings, kept: Secrets, database: Database, hub: Hub, log: Log, journal: Journal, epoch: str
+    settings: Settings, kept: Secrets, database: Database, hub: Hub, log: Log, journal: Journal, news: News, epoch: str
 ) -> Chat:
     """The nouns, each with what it uses."""
     limits, hasher = Limits(settings, database.clock), Hasher(settings.password_memory_kib)
     access, outbox = Access(database), Outbox(database=database, secrets=kept)
     passwords = Passwords(database=database, limits=limits, hasher=hasher, secrets=kept)
     letters = Letters(database=database, outbox=outbox, limits=limits, settings=settings)
-    shared = dict[str, Any](database=database, hub=hub, limits=limits, passwords=passwords)
+    shared = dict[str, Any](database=database, news=news, limits=limits, passwords=passwords)
     sign_in = SignIn(secrets=kept, settings=settings, **shared)
     return Chat(
         settings=settings,
         access=access,
-        accounts=Accounts(tails=log.tails, letters=letters, settings=settings, **shared),
+        accounts=Accounts(hub=hub, letters=letters, settings=settings, **shared),
         links=Links(letters=letters, outbox=outbox, **shared),
         letters=letters,
         sign_in=sign_in,
         tickets=Tickets(database=database, limits=limits),
         invites=Invites(database=database, limits=limits, settings=settings),
-        rooms=Rooms(database=database, access=access, hub=hub, limits=limits),
-        memberships=Memberships(database=database, access=access, hub=hub, limits=limits),
+        rooms=Rooms(database=database, access=access, news=news, limits=limits),
+        memberships=Memberships(database=database, access=access, news=news, limits=limits),
         messages=Messages(
             database=database,
             access=access,
             log=log,
             journal=journal,
             hub=hub,
-            typing=TypingBoard(hub, database.clock),
+            typing=TypingBoard(news, database.clock),
             limits=limits,
             settings=settings,
             epoch=epoch,
         ),
         audit_log=AuditLog(database=database),
         outbox=outbox,
-        housekeeping=Housekeeping(database=database, hub=hub, sign_in=sign_in, settings=settings),
+        housekeeping=Housekeeping(database=database, news=news, sign_in=sign_in, settings=settings),
         limits=limits,
         hub=hub,
         epoch=epoch,

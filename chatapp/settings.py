@@ -139,8 +139,7 @@ class Settings:
             yield "CHATAPP_BASE_URL must be like https://chat.example.org: http or https, a host, no path."
         if self.database_url:
             yield from _database_problems(self.database_url)
-        if self.redis_url:
-            yield from _redis_problems(self.redis_url, self.database_url)
+        yield from _redis_problems(self.redis_url, self.database_url)
         if self.smtp_url and not is_address(self.smtp_url, "smtp", "smtps"):
             yield "CHATAPP_SMTP_URL must be like smtp://user:password@host:587: smtp or smtps, and a host."
         if self.security_contact and not is_contact(self.security_contact):
@@ -260,9 +259,9 @@ def _database_problems(url: str) -> Iterator[str]:
 
 
 def _redis_problems(url: str, database_url: str) -> Iterator[str]:
-    if not (database_url and url.startswith(("redis://", "rediss://"))):
+    if url and not (database_url and url.startswith(("redis://", "rediss://"))):
         yield "CHATAPP_REDIS_URL must be like redis://:password@host:6379, beside a CHATAPP_DATABASE_URL."
-    elif importlib.util.find_spec("redis") is None:
+    elif url and importlib.util.find_spec("redis") is None:
         yield "CHATAPP_REDIS_URL needs a library that is not installed: pip install 'chatapp[redis]'"
 
 

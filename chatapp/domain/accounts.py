@@ -10,15 +10,16 @@ from chatapp.core.errors import Conflict, Forbidden, NotFound
 from chatapp.core.events import UserChanged
 from chatapp.core.limits import Limits
 from chatapp.core.models import Account, Identity, Person
+from chatapp.core.notices import Renamed
 from chatapp.domain import endings, joining, owners
 from chatapp.domain.joining import Applicant, applicant
 from chatapp.domain.letters import Letters
+from chatapp.domain.news import News
 from chatapp.domain.passwords import Passwords
 from chatapp.realtime.hub import Hub
 from chatapp.settings import Settings
 from chatapp.storage import audit_log, invites, links, people
 from chatapp.storage.database import Database, Reader, Transaction
-from chatapp.storage.tail import Tails
 
 PAGE: Final = 50
 Found = tuple[list[Account], bool]
@@ -31,16 +32,16 @@ class Accounts:
         self,
         *,
         database: Database,
-        tails: Tails,
         hub: Hub,
+        news: News,
         limits: Limits,
         passwords: Passwords,
         letters: Letters,
         settings: Settings,
     ) -> None:
         self._database = database
-        self._tails = tails
         self._hub = hub
+        self._news = news
         self._limits = limits
         self._passwords = passwords
         self._letters = letters
@@ -152,7 +153,7 @@ class Accounts:
             await people.update(tx, actor.id, password_hash=new_hash)
             await self._letters.password_changed(tx, actor)
             await links.delete_of(tx, actor.id, "reset")
-            await endings.end_logins(tx, self._hub, actor, except_digest=keep.session_digest)
+            await endings.end_logins(tx, self._news, actor, except_digest=keep.session_digest)
             await audit_log.note(tx, actor, "password.changed")
 
     async def update_profile(self, actor: Person, *, display_name: str, time_zone: str) -> Person:
@@ -165,9 +166,7 @@ class Accounts:
             person = await people.update(tx, actor.id, **values)
             if person.display_name != actor.display_name:
                 await audit_log.note(tx, actor, "account.renamed", person.username, display_name=person.display_name)
-                news = UserChanged(person.username, person.display_name)
-                tx.after_commit(self._tails.forget)
-                tx.after_commit(lambda: self._hub.tell_everyone(news))
+                await self._news.say(tx, Renamed(UserChanged(person.username, person.display_name)))
         return person
 
     async def set_theme(self, actor: Person, theme: str) -> Person:
@@ -220,7 +219,7 @@ class Accounts:
             raise Forbidden("You cannot disable your own account.")
         person = await people.update(tx, person.id, is_disabled=is_disabled)
         # When they are let in again too: an account shut by an older version may still have what opened it.
-        ended = await endings.end_everything(tx, self._hub, person)
+        ended = await endings.end_everything(tx, self._news, person)
         await audit_log.note(
             tx, actor, "account.disabled" if is_disabled else "account.enabled", person.username, **ended
         )

@@ -5,22 +5,25 @@ from __future__ import annotations
 from typing import Final
 
 from chatapp.core.mail import VERIFY_DAYS
+from chatapp.core.notices import SessionEnded, TokenEnded
+from chatapp.domain.news import News
 from chatapp.domain.sign_in import UNREMEMBERED_IDLE_MS, SignIn
-from chatapp.realtime.hub import Hub
 from chatapp.settings import Settings
-from chatapp.storage import audit_log, invites, links, outbox, people, sessions, tokens
+from chatapp.storage import audit_log, invites, links, notices, outbox, people, sessions, tokens
 from chatapp.storage.database import Database
 
 DAY_MS: Final = 86_400_000
 PARKED_DAYS: Final = 30
+# Whoever has read none for so long starts over.
+NOTICES_MS: Final = 3_600_000
 
 
 class Housekeeping:
     """What the clock causes, not a person."""
 
-    def __init__(self, *, database: Database, hub: Hub, sign_in: SignIn, settings: Settings) -> None:
+    def __init__(self, *, database: Database, news: News, sign_in: SignIn, settings: Settings) -> None:
         self._database = database
-        self._hub = hub
+        self._news = news
         self._sign_in = sign_in
         self._audit_ms = settings.audit_days * DAY_MS
         self._idle_ms = settings.session_idle_days * DAY_MS
@@ -62,10 +65,5 @@ class Housekeeping:
             await outbox.delete_parked(tx, now - PARKED_DAYS * DAY_MS)
             if self._audit_ms:
                 await audit_log.drop_before(tx, now - self._audit_ms)
-            tx.after_commit(lambda: self._end(ended, expired))
-
-    def _end(self, sessions_ended: list[str], tokens_expired: list[int]) -> None:
-        for digest in sessions_ended:
-            self._hub.end_session(digest)
-        for token_id in tokens_expired:
-            self._hub.end_token(token_id)
+            await notices.delete_before(tx, now - NOTICES_MS)
+            await self._news.say(tx, *map(SessionEnded, ended), *map(TokenEnded, expired))

@@ -10,9 +10,9 @@ from chatapp.core.limits import Limits
 from chatapp.core.models import LinkPurpose, Person
 from chatapp.domain import endings, joining
 from chatapp.domain.letters import Letters
+from chatapp.domain.news import News
 from chatapp.domain.outbox import Outbox
 from chatapp.domain.passwords import Passwords
-from chatapp.realtime.hub import Hub
 from chatapp.storage import audit_log, links, people
 from chatapp.storage.database import Database, Reader, Transaction
 
@@ -23,10 +23,10 @@ class Links:
     """A link that is used, expired or never was raises ``NotFound``."""
 
     def __init__(
-        self, *, database: Database, hub: Hub, limits: Limits, passwords: Passwords, letters: Letters, outbox: Outbox
+        self, *, database: Database, news: News, limits: Limits, passwords: Passwords, letters: Letters, outbox: Outbox
     ) -> None:
         self._database = database
-        self._hub = hub
+        self._news = news
         self._limits = limits
         self._passwords = passwords
         self._letters = letters
@@ -92,7 +92,7 @@ class Links:
             person = await self._consume(tx, "reset", secret)
             await links.delete_of(tx, person.id, "reset")
             await people.update(tx, person.id, password_hash=password_hash)
-            await endings.end_logins(tx, self._hub, person)
+            await endings.end_logins(tx, self._news, person)
             await audit_log.note(tx, person, "password.reset")
             await self._letters.password_changed(tx, person)
             # Whoever reads the mail of that address has confirmed it.

@@ -6,10 +6,11 @@ from chatapp.core.errors import Forbidden, NotFound
 from chatapp.core.events import Read, RoomAdded
 from chatapp.core.limits import Limits
 from chatapp.core.models import Member, Person, Room
+from chatapp.core.notices import MembershipEnded, Told
 from chatapp.domain import owners
 from chatapp.domain.access import Access
+from chatapp.domain.news import News
 from chatapp.realtime.audience import Listener
-from chatapp.realtime.hub import Hub
 from chatapp.storage import audit_log, memberships, people
 from chatapp.storage.database import Database, Transaction
 
@@ -19,10 +20,10 @@ GENERAL = "general"
 class Memberships:
     """All methods raise ``NotFound`` for a room the actor may not see."""
 
-    def __init__(self, *, database: Database, access: Access, hub: Hub, limits: Limits) -> None:
+    def __init__(self, *, database: Database, access: Access, news: News, limits: Limits) -> None:
         self._database = database
         self._access = access
-        self._hub = hub
+        self._news = news
         self._limits = limits
 
     async def members(self, actor: Person, slug: str) -> list[Member]:
@@ -92,7 +93,7 @@ class Memberships:
             unread = room.last_index - now_at
             if now_at != read_index:
                 news = Read(slug, now_at, unread)
-                tx.after_commit(lambda: self._hub.tell([actor.id], news, except_for=heard_by))
+                tx.after_commit(lambda: self._news.has_read(actor.id, news, heard_by))
         return unread
 
     async def _person(self, tx: Transaction, username: str) -> Person:
@@ -106,12 +107,12 @@ class Memberships:
         is_new = await memberships.insert(tx, room.id, person_id, "member", room.last_index, self._database.clock())
         if is_new:
             news = RoomAdded(room.slug, room.name, room.topic, room.kind, room.last_index, room.last_index)
-            tx.after_commit(lambda: self._hub.tell([person_id], news))
+            await self._news.say(tx, Told((person_id,), news))
         return is_new
 
     async def _take_out(self, tx: Transaction, room: Room, person_id: int) -> bool:
         was_in = await memberships.delete(tx, room.id, person_id)
-        tx.after_commit(lambda: self._hub.drop(room.id, person_id, room.slug))
+        await self._news.say(tx, MembershipEnded(room.id, person_id, room.slug))
         return was_in
 
 

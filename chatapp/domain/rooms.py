@@ -15,8 +15,9 @@ from chatapp.core.errors import Conflict, Forbidden, NotFound, Unavailable, inva
 from chatapp.core.events import RoomAdded, RoomChanged
 from chatapp.core.limits import Limits
 from chatapp.core.models import Person, Role, Room, RoomKind, RoomView
+from chatapp.core.notices import Told
 from chatapp.domain.access import Access
-from chatapp.realtime.hub import Hub
+from chatapp.domain.news import News
 from chatapp.storage import audit_log, memberships, people, rooms
 from chatapp.storage.database import Database, Transaction
 
@@ -28,10 +29,10 @@ MOST_BEFORE_SUFFIX: Final = validation.LONGEST_SLUG - 2 * SUFFIX_BYTES - 1
 class Rooms:
     """All methods raise ``NotFound`` for a room the actor may not see, ``Forbidden`` for one they may not change."""
 
-    def __init__(self, *, database: Database, access: Access, hub: Hub, limits: Limits) -> None:
+    def __init__(self, *, database: Database, access: Access, news: News, limits: Limits) -> None:
         self._database = database
         self._access = access
-        self._hub = hub
+        self._news = news
         self._limits = limits
 
     async def sidebar(self, actor: Person) -> list[RoomView]:
@@ -118,7 +119,7 @@ class Rooms:
     async def _put_in(self, tx: Transaction, room: Room, person: Person, role: Role, title: str = "") -> None:
         await memberships.insert(tx, room.id, person.id, role, room.last_index, self._database.clock())
         news = RoomAdded(room.slug, title or room.name, room.topic, room.kind, room.last_index, room.last_index)
-        tx.after_commit(lambda: self._hub.tell([person.id], news))
+        await self._news.say(tx, Told((person.id,), news))
 
     async def _change(self, actor: Person, slug: str, values: dict[str, str]) -> None:
         self._limits.act("settings", actor.id)
@@ -130,9 +131,9 @@ class Rooms:
                 return
             await rooms.update(tx, room.id, **values)
             await audit_log.note(tx, actor, "room.changed", slug, **values)
-            members = [member.person_id for member in await memberships.members(tx, room.id)]
+            members = tuple(member.person_id for member in await memberships.members(tx, room.id))
             news = RoomChanged(slug, values.get("name", room.name), values.get("topic", room.topic), room.kind)
-            tx.after_commit(lambda: self._hub.tell(members, news))
+            await self._news.say(tx, Told(members, news))
 
 
 def _unguessable(slug: str) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Final
 
 from chatapp.core import tokens, validation
 from chatapp.core.errors import Conflict, Forbidden, NotFound, Unauthenticated, invalid
 from chatapp.core.limits import Limits
 from chatapp.core.models import Identity, Person, Session, Token, TokenKind
+from chatapp.core.notices import SessionEnded, TokenEnded
 from chatapp.core.tokens import Claims
 from chatapp.domain import endings
+from chatapp.domain.news import News
 from chatapp.domain.passwords import WRONG, Passwords
-from chatapp.realtime.hub import Hub
 from chatapp.settings import Settings
 from chatapp.storage import audit_log, people, sessions
 from chatapp.storage import tokens as token_rows
@@ -35,14 +35,14 @@ class SignIn:
         self,
         *,
         database: Database,
-        hub: Hub,
+        news: News,
         limits: Limits,
         passwords: Passwords,
         secrets: Secrets,
         settings: Settings,
     ) -> None:
         self._database = database
-        self._hub = hub
+        self._news = news
         self._limits = limits
         self._passwords = passwords
         self._jwt_keys = secrets.jwt_keys
@@ -166,8 +166,7 @@ class SignIn:
             ended = await sessions.delete_of(tx, identity.person.id, except_digest=identity.session_digest)
             if ended:
                 await audit_log.note(tx, identity.person, "sessions.ended", count=len(ended))
-            for digest in ended:
-                tx.after_commit(partial(self._hub.end_session, digest))
+            await self._news.say(tx, *map(SessionEnded, ended))
 
     async def sessions(self, actor: Person) -> list[Session]:
         """The actor's, newest first."""
@@ -201,7 +200,7 @@ class SignIn:
             if not await token_rows.delete(tx, actor.id, token_id):
                 raise NotFound
             await audit_log.note(tx, actor, "token.revoked", f"token {token_id}")
-            tx.after_commit(lambda: self._hub.end_token(token_id))
+            await self._news.say(tx, TokenEnded(token_id))
 
     def _new_session(self, person: Person, is_remembered: bool, address: str, user_agent: str) -> tuple[Session, str]:
         secret, now = tokens.new_secret(), self._database.clock()
@@ -218,13 +217,13 @@ class SignIn:
         return session, secret
 
     async def _begin(self, tx: Transaction, person: Person, session: Session) -> None:
-        ended = await endings.make_room(tx, self._hub, person, self._seen)
+        ended = await endings.make_room(tx, self._news, person, self._seen)
         await sessions.insert(tx, session)
         await audit_log.note(tx, person, "login.ok", sessions_ended=ended or None)
 
     async def _end(self, tx: Transaction, person: Person, digest: str) -> bool:
         was_there = await sessions.delete(tx, person.id, digest)
-        tx.after_commit(lambda: self._hub.end_session(digest))
+        await self._news.say(tx, SessionEnded(digest))
         return was_there
 
     async def _insert_token(self, actor: Person, kind: TokenKind, name: str, digest: str, days: int | None) -> Token:

@@ -13,6 +13,7 @@ from chatapp.storage.rows import ROOM
 from chatapp.storage.tables import memberships, people, rooms
 
 WIDTH: Final = len(ROOM)
+AT_ONCE: Final = 1000
 
 _members = sa.select(sa.func.count()).where(memberships.c.room_id == rooms.c.id).correlate(rooms).scalar_subquery()
 
@@ -43,6 +44,16 @@ async def by_slug(db: Reader, slug: str) -> Room | None:
 
 async def all_of_kind(db: Reader, *kinds: str) -> list[Room]:
     return [Room(*row) for row in await db.all(sa.select(*ROOM).where(rooms.c.kind.in_(kinds)))]
+
+
+async def tops(db: Reader, room_ids: Sequence[int]) -> list[tuple[int, int]]:
+    """Ids and last versions of those rooms."""
+    found: list[tuple[int, int]] = []
+    for start in range(0, len(room_ids), AT_ONCE):
+        part = room_ids[start : start + AT_ONCE]
+        tops_of = sa.select(rooms.c.id, rooms.c.last_version).where(rooms.c.id.in_(part))
+        found += [(row[0], row[1]) for row in await db.all(tops_of)]
+    return found
 
 
 async def joined(db: Reader, person_id: int) -> list[RoomView]:

@@ -125,6 +125,9 @@ outbox: Final = sa.Table(
     sa.Index("ix_outbox_due_at", "due_at"),
 )
 
+# What every process must do; written on PostgreSQL only.
+notices: Final = sa.Table("notices", metadata, _id(), _moment("at"), _text("payload"))
+
 # No reference to people: an account may go, and no other table may reach into a chain of hashes.
 audit_log: Final = sa.Table(
     "audit_log",

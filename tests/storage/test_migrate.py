@@ -63,6 +63,7 @@ def rows(path: Path, sql: str) -> list[tuple[object, ...]]:
 def before_checksums(path: Path) -> None:
     """Take the file back to the revision before them."""
     with behind_its_back(path) as connection:
+        connection.execute("DROP TABLE notices")
         connection.execute("ALTER TABLE messages DROP COLUMN checksum")
         connection.execute("UPDATE alembic_version SET version_num = '0003'")
 

@@ -1,0 +1,63 @@
+"""What every process must do once something has ended or been changed: rows, where several processes are."""
+
+from __future__ import annotations
+
+import msgspec
+
+from chatapp.core.events import RoomAdded, RoomChanged, UserChanged
+
+
+class Notice(msgspec.Struct, frozen=True, tag_field="notice"):
+    """Named in the past tense."""
+
+
+class Begun(Notice, frozen=True, tag="begun"):
+    """A process has started, which knows everything up to here."""
+
+
+class SessionEnded(Notice, frozen=True, tag="sessionEnded"):
+    digest: str
+
+
+class TokenEnded(Notice, frozen=True, tag="tokenEnded"):
+    token_id: int
+
+
+class PersonEnded(Notice, frozen=True, tag="personEnded"):
+    """All of a person's credentials."""
+
+    person_id: int
+
+
+class MembershipEnded(Notice, frozen=True, tag="membershipEnded"):
+    room_id: int
+    person_id: int
+    room: str
+
+
+class Renamed(Notice, frozen=True, tag="renamed"):
+    """Somebody bears another name, in what was said before too."""
+
+    news: UserChanged
+
+
+class Told(Notice, frozen=True, tag="told"):
+    """News for people that they cannot ask for again."""
+
+    person_ids: tuple[int, ...]
+    news: RoomAdded | RoomChanged
+
+
+AnyNotice = Begun | SessionEnded | TokenEnded | PersonEnded | MembershipEnded | Renamed | Told
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[AnyNotice] = msgspec.json.Decoder(AnyNotice)
+
+
+def encode(notice: AnyNotice) -> str:
+    return _encoder.encode(notice).decode()
+
+
+def decode(text: str) -> AnyNotice:
+    """Raises ``msgspec.DecodeError`` for what another version of chatapp wrote and this one does not know."""
+    return _decoder.decode(text)
