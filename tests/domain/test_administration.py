@@ -89,7 +89,7 @@ async def test_an_account_that_an_older_version_shut_keeps_no_token_either(
     house: House, ada: Person, grace: Person
 ) -> None:
     _, token = await house.chat.sign_in.create_token(grace, "script", None)
-    house.rows("UPDATE people SET is_disabled = 1 WHERE username = 'grace'")
+    house.rows("UPDATE people SET is_disabled = TRUE WHERE username = 'grace'")
     await house.chat.accounts.set_disabled(ada, "grace", False)
     assert await house.chat.sign_in.by_token(token) is None
     assert await house.chat.sign_in.tokens(grace) == []
