@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import hashlib
+import re
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -15,6 +17,7 @@ from chatapp.core.errors import NotFound
 HASH_CHARACTERS: Final = 12
 STYLES: Final = "app.css"
 FOREVER: Final = "public, max-age=31536000, immutable"
+REMARKED: Final = frozenset({".css", ".js"})
 COMPRESSED: Final = frozenset({".css", ".js", ".svg"})
 TYPES: Final = {
     ".css": "text/css; charset=utf-8",
@@ -28,6 +31,9 @@ TYPES: Final = {
     ".txt": "text/plain; charset=utf-8",
 }
 
+# Whole lines only, so that no string or pattern is taken for one.
+_remark: Final = re.compile(rb"^[ \t]*(?:/\*.*?\*/|//[^\n]*)[ \t]*$", re.DOTALL | re.MULTILINE)
+
 
 class Asset(msgspec.Struct, frozen=True):
     """One file as it is sent. ``compressed`` is empty where that gains nothing."""
@@ -35,6 +41,15 @@ class Asset(msgspec.Struct, frozen=True):
     body: bytes
     content_type: str
     compressed: bytes = b""
+
+
+class Sheet(str):
+    """Styles of our own: templates print them as they are."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        return self
 
 
 class Assets:
@@ -52,6 +67,16 @@ class Assets:
         if path not in self._files:
             raise KeyError(path)
         return f"/static/{self._hashes[_group(path)]}/{path}"
+
+    @property
+    def sheet(self) -> Sheet:
+        """All styles, for a page that holds them itself."""
+        return Sheet(self._files[STYLES].body.decode())
+
+    @property
+    def sheet_source(self) -> str:
+        """The same as a content policy names it: these bytes and no others."""
+        return f"'sha256-{base64.b64encode(hashlib.sha256(self._files[STYLES].body).digest()).decode()}'"
 
     def find(self, digest: str, path: str) -> Asset:
         """Looked up, never opened: no spelling of ``path`` leads out of static/. Raises ``NotFound``."""
@@ -76,10 +101,14 @@ async def show(request: web.Request) -> web.StreamResponse:
     asset = request.config_dict[ASSETS].find(request.match_info["digest"], request.match_info["path"])
     headers = {hdrs.CONTENT_TYPE: asset.content_type, hdrs.CACHE_CONTROL: FOREVER, hdrs.VARY: hdrs.ACCEPT_ENCODING}
     body = asset.body
-    if asset.compressed and "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, "").lower():
+    if asset.compressed and takes_gzip(request):
         headers[hdrs.CONTENT_ENCODING] = "gzip"
         body = asset.compressed
     return web.Response(body=body, headers=headers)
+
+
+def takes_gzip(request: web.BaseRequest) -> bool:
+    return "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, "").lower()
 
 
 def _load(root: Path) -> dict[str, Asset]:
@@ -92,13 +121,17 @@ def _load(root: Path) -> dict[str, Asset]:
 
 
 def _styles(folder: Path) -> bytes:
-    """The sheets in the order that css/ORDER gives, as one file."""
+    """The sheets in the order that css/ORDER gives, as one file without indentation."""
     names = [line.strip() for line in (folder / "ORDER").read_text().splitlines()]
-    return b"\n".join((folder / name).read_bytes() for name in names if name and not name.startswith("#"))
+    sheets = [(folder / name).read_bytes() for name in names if name and not name.startswith("#")]
+    return b"\n".join(line.strip() for sheet in sheets for line in sheet.splitlines())
 
 
 def _asset(path: str, body: bytes) -> Asset:
     suffix = PurePosixPath(path).suffix
+    if suffix in REMARKED:
+        # Its lines stay, so that an error names the line of the file.
+        body = _remark.sub(lambda remark: b"\n" * remark[0].count(b"\n"), body)
     # mtime=0: the same bytes at every start.
     compressed = gzip.compress(body, mtime=0) if suffix in COMPRESSED else b""
     return Asset(body, TYPES[suffix], compressed if len(compressed) < len(body) else b"")

@@ -15,7 +15,9 @@ from chatapp.core import circumstances
 from chatapp.core.circumstances import Circumstances
 from chatapp.core.errors import BadRequest
 from chatapp.keys import ADDRESS, REQUEST_ID, SETTINGS, WHO
+from chatapp.web.assets import ASSETS
 from chatapp.web.language import _
+from chatapp.web.origins import is_arrival
 from chatapp.web.paths import carries_secret, for_log, is_open, is_readable
 from chatapp.web.proxies import PROXIES
 from chatapp.web.visitors import visitor
@@ -26,11 +28,12 @@ SPOKEN: Final = (HttpVersion10, HttpVersion11)
 # The chat has a host name of its own, so nothing that speaks http lives below it.
 HSTS: Final = "max-age=31536000; includeSubDomains"
 # Nothing but what is listed, and only from this server: a new kind of content has to be entered here first.
+STYLES_ALLOWED: Final = "style-src 'self'"
 POLICY: Final = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self'",
-        "style-src 'self'",
+        STYLES_ALLOWED,
         "img-src 'self'",
         "connect-src 'self'",
         "form-action 'self'",
@@ -101,6 +104,9 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     request[HAS_BEGUN] = True
     if carries_secret(request.path):
         response.headers["Referrer-Policy"] = "no-referrer"
+    if is_arrival(request):
+        allowed = f"{STYLES_ALLOWED} {request.config_dict[ASSETS].sheet_source}"
+        response.headers["Content-Security-Policy"] = POLICY.replace(STYLES_ALLOWED, allowed)
     for name, value in safety(is_https=request.config_dict[SETTINGS].is_https).items():
         response.headers.setdefault(name, value)
     if REQUEST_ID in request:

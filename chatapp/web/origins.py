@@ -35,6 +35,21 @@ def is_own_form(request: web.Request) -> bool:
     return _is_ours(request, origins) or (origins in ([], ["null"]) and _is_same_site(request))
 
 
+def is_arrival(request: web.BaseRequest) -> bool:
+    """Whether somebody typed the address or opened a bookmark: no page, ours or foreign, has led here."""
+    return _site(request) == ["none"]
+
+
+def may_be_measured(request: web.Request) -> bool:
+    """Whether a foreign page may have made the browser ask, perhaps a thousand times, for somebody else to measure.
+
+    Over plain http browsers do not say, and whoever could measure an answer can read it.
+    """
+    if site := _site(request):
+        return site not in (["none"], ["same-origin"])
+    return request.config_dict[PROXIES].origin(request).startswith("https:")
+
+
 def _is_ours(request: web.Request, origins: list[str]) -> bool:
     # Two Origin headers are nobody's.
     return origins == [request.config_dict[PROXIES].origin(request)]

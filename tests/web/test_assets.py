@@ -57,6 +57,17 @@ def test_text_is_compressed_beforehand_where_that_helps(root: Path) -> None:
     assert assets.find(digest, "js/x.js").compressed == b""
 
 
+def test_remarks_of_authors_are_not_sent_and_lines_keep_their_numbers(root: Path) -> None:
+    script = '/**\n * why\n */\nconst a = "/* no */"; // yes\n  // gone\nuse(a, "// no"); /* kept */\n'
+    (root / "js" / "x.js").write_text(script)
+    (root / "css" / "a.css").write_text("/* why */\n  a {\n    color: red;\n  }\n")
+    assets = Assets(root)
+    digest, path = parts(assets.url("js/x.js"))
+    sent = assets.find(digest, path).body.decode()
+    assert sent == '\n\n\nconst a = "/* no */"; // yes\n\nuse(a, "// no"); /* kept */\n'
+    assert assets.find(*parts(assets.url("app.css"))).body == b"b{}\n\na {\ncolor: red;\n}"
+
+
 def test_what_is_text_says_in_which_letters() -> None:
     binary = {".png", ".ico", ".woff2"}
     # JSON is UTF-8 by its own definition.

@@ -1,0 +1,90 @@
+"""A room opened by somebody who has nothing of it yet: few bytes, one answer to read by, and nothing moves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page, Route, expect
+
+from tests.e2e.verbs import Wire, new_room, rows
+from tests.support.browser import NARROW, WIDE
+from tests.support.first_view import PAINTED, FirstView
+from tests.support.house import until
+from tests.support.server import Server
+
+Visit = Callable[..., Awaitable[Page]]
+
+BUDGET: Final = 60_000
+# As many as a page holds, and as long as people write.
+MESSAGES: Final = 50
+WORDS: Final = (
+    "because the release was slow again nobody noticed that queue until lunch so please look at it when you can"
+)
+SLOW: Final = {"latency_ms": 150, "bytes_per_second": 200_000}
+
+
+def text(n: int) -> str:
+    """The ``n``-th message: 4 to 30 words, of no two the same."""
+    words = WORDS.split()
+    return f"{n}. {' '.join(words[(n * 7 + k * (n % 5 + 1)) % len(words)] for k in range(4 + n * 5 % 27))}"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def room(visit: Visit, server: Server) -> tuple[str, Any]:
+    """A room with a page of messages; its slug, and what a browser keeps of having signed in."""
+    page = await visit("ada")
+    slug = await new_room(page)
+    path, own = f"/api/v1/rooms/{slug}/messages", {"Origin": server.url}
+    post = page.context.request.post
+    answers = await asyncio.gather(*(post(path, data={"content": text(n)}, headers=own) for n in range(MESSAGES)))
+    assert {answer.status for answer in answers} == {201}
+    return slug, await page.context.storage_state()
+
+
+@pytest.mark.parametrize(
+    ("looks", "line"),
+    [({"viewport": WIDE}, {}), ({"viewport": NARROW, "color_scheme": "dark"}, SLOW)],
+    ids=["wide", "narrow, dark, on a slow line"],
+)
+async def test_a_first_view_costs_at_most_60_kb_and_nothing_moves(
+    visit: Visit, room: tuple[str, Any], looks: dict[str, Any], line: dict[str, int]
+) -> None:
+    slug, signed_in = room
+    page, view = await visit(storage_state=signed_in, **looks), FirstView()
+    await view.watch(page, **line)
+    await page.goto(f"/rooms/{slug}")
+    await until(lambda: view.is_complete)
+    await expect(page.locator("#message")).to_be_focused()
+    await expect(rows(page)).to_have_count(MESSAGES)
+    assert await view.shifts(page) == []
+    assert {path.rpartition("/")[2] for path in view.sizes} >= {slug, "app.css", "app.js", "timeline.js", "ws"}
+    assert view.total <= BUDGET, view.sizes
+
+
+async def test_the_first_answer_is_enough_to_read_by(visit: Visit, room: tuple[str, Any]) -> None:
+    slug, signed_in = room
+    page = await visit(storage_state=signed_in)
+    held: list[Route] = []
+    await page.route("**/static/**", lambda route: held.append(route))
+    await page.goto(f"/rooms/{slug}", wait_until="commit")
+    await page.wait_for_function(PAINTED)
+    await expect(rows(page).first).to_be_visible()
+    assert await page.locator(".app").evaluate("app => getComputedStyle(app).display") == "grid"
+    assert {route.request.url.rpartition("/")[2] for route in held} >= {"app.css", "app.js"}
+    for route in held:
+        await route.abort()
+
+
+async def test_news_of_the_connection_moves_nothing(visit: Visit, room: tuple[str, Any]) -> None:
+    slug, signed_in = room
+    page, wire, view = await visit(storage_state=signed_in), Wire(), FirstView()
+    wire.is_silent = True
+    await wire.hold(page)
+    await view.watch(page)
+    await page.goto(f"/rooms/{slug}")
+    await expect(page.locator("#banner")).to_be_visible()
+    assert await view.shifts(page) == []
