@@ -39,10 +39,8 @@ bench: .venv/run ## Compare with other chats on this machine (ARGS="--scenario i
 	$(BIN)/python -m bench $(ARGS)
 
 coverage: .venv/dev ## Say which branches the tests without a browser do not reach; 100 % where it delivers and lets in
-	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest -q --ignore tests/e2e $(ARGS)
-	$(BIN)/python -m coverage combine --quiet
-	$(BIN)/python -m coverage report
+	$(BIN)/python -m coverage erase && $(BIN)/python -m coverage run -m pytest -q --ignore tests/e2e $(ARGS)
+	$(BIN)/python -m coverage combine --quiet && $(BIN)/python -m coverage report
 	$(BIN)/python -m coverage report --include="$$(echo '$(strip $(VITAL))' | tr ' ' ,)" --fail-under=100
 
 check: lint types test test-postgres mutants ## Everything CI runs: lint, types, both engines, mutants
