@@ -162,6 +162,8 @@ class Settings:
             yield "CHATAPP_LIMITS is off: nothing slows a flood down."
         if self.database_url and not is_guarded(self.database_url):
             yield "CHATAPP_DATABASE_URL leads to another machine without sslmode=verify-full: others may read it all."
+        if self.redis_url and not (self.redis_url.startswith("rediss://") or is_guarded(self.redis_url)):
+            yield "CHATAPP_REDIS_URL leads to another machine without rediss://: others may read every message."
         if not (self.is_https or is_this_machine(self.host)):
             yield "CHATAPP_BASE_URL is not https: whoever is in between reads passwords and messages."
 

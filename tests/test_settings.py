@@ -224,3 +224,18 @@ def test_a_database_elsewhere_is_warned_of_unless_it_proves_who_it_is(url: str, 
     said = [sentence for sentence in Settings(database_url=url).warnings() if "CHATAPP_DATABASE_URL" in sentence]
     assert len(said) == is_warned_of
     assert "secret" not in str(said)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_warned_of"),
+    [
+        ("redis://127.0.0.1:6379", False),
+        ("redis://:secret@localhost", False),
+        ("rediss://:secret@redis.example.org", False),
+        ("redis://:secret@redis.example.org:6379", True),
+    ],
+)
+def test_a_bus_elsewhere_is_warned_of_unless_it_is_encrypted(url: str, is_warned_of: bool) -> None:
+    said = [sentence for sentence in Settings(redis_url=url).warnings() if "CHATAPP_REDIS_URL" in sentence]
+    assert len(said) == is_warned_of
+    assert "secret" not in str(said)

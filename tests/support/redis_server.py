@@ -1,4 +1,5 @@
-"""A Redis server of our own: ``redis-server`` of the system, or the one that ``CHATAPP_TEST_REDIS`` names."""
+"""A Redis server of our own, to be killed and started: ``redis-server`` of the system, or the one on the path that
+``CHATAPP_TEST_REDIS`` names (a program, since a server that others use is not to be killed)."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ class RedisServer:
     """Killed, it forgets who was subscribed; started again, it is at the same place."""
 
     def __init__(self) -> None:
-        program = shutil.which("redis-server") or shutil.which("valkey-server")
+        names = (os.environ.get("CHATAPP_TEST_REDIS", ""), "redis-server", "valkey-server")
+        program = next(filter(None, map(shutil.which, names)), None)
         if program is None:
             reason = "redis-server is not installed: the bus on Redis is not tried."
             (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
