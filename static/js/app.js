@@ -270,7 +270,8 @@ async function startChat() {
     nextUnread: () => rooms.step(1, true),
     escape: () => connection.dismiss(),
   });
-  document.querySelectorAll('form[action="/logout"]').forEach((form) => form.addEventListener("submit", forget));
+  const leave = () => (forget(), connection.leave());
+  document.querySelectorAll('form[action="/logout"]').forEach((form) => form.addEventListener("submit", leave));
   // Somebody who may join a room, but is not in it, sees neither messages nor a box to write in.
   if (document.getElementById("composer")) await startRoom(connection, rooms);
   connection.start();

@@ -67,6 +67,9 @@ export class Connection {
     if (!this.#socket) this.#connect();
   }
 
+  /** The person logs out here: the form leads on, and what the server says of it is no news. */
+  leave() { this.#hangUp(); }
+
   /** Puts the banner away; false when there is none. */
   dismiss() { return this.#banner.dismiss(); }
 

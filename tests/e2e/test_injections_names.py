@@ -169,6 +169,10 @@ async def test_browsers_are_listed_by_the_text_they_call_themselves(house: House
     assert len(texts) > 300
     sign_in, grace = house.chat.sign_in, house.people["grace"]
     page = await visit("grace", at="/settings/sessions", to=house)
+    others = page.get_by_role("button", name="Log out all others")
+    if await others.count():
+        # Those of the tests before.
+        await others.click()
     # A person has 50 at most, this page's own among them.
     for start in range(0, len(texts), 45):
         for text in texts[start : start + 45]:

@@ -6,13 +6,19 @@ from typing import Any, Final
 
 from playwright.async_api import Page
 
+# From when all of the page has been drawn once: a browser may draw one that still arrives, whatever it is asked.
 WATCH: Final = """
 window.__shifts = [];
+window.__drawn = Infinity;
+const place = ({x, y, width, height}) => [x, y, width, height].join();
+addEventListener('DOMContentLoaded', () => requestAnimationFrame(() => requestAnimationFrame(() => {
+  window.__drawn = performance.now();
+})));
 new PerformanceObserver(list => {
   for (const entry of list.getEntries()) {
     const moved = entry.sources.map(({node, previousRect: from, currentRect: to}) =>
-      `${node?.id || node?.className || node?.nodeName} ${from.y},${from.height} to ${to.y},${to.height}`);
-    window.__shifts.push(`${entry.value.toFixed(5)}: ${moved.join('; ')}`);
+      `${node?.id || node?.className || node?.nodeName} ${place(from)} to ${place(to)}`);
+    if (entry.startTime > window.__drawn) window.__shifts.push(`${entry.value.toFixed(5)}: ${moved.join('; ')}`);
   }
 }).observe({type: 'layout-shift', buffered: true});
 """
