@@ -1,4 +1,4 @@
-"""What a page costs somebody who has nothing of it yet: the bytes that came, and what moved after it was drawn."""
+"""What a page costs somebody who has nothing of it yet: the bytes that came."""
 
 from __future__ import annotations
 
@@ -6,24 +6,6 @@ from typing import Any, Final
 
 from playwright.async_api import Page
 
-# From when all of the page has been drawn once: a browser may draw one that still arrives, whatever it is asked.
-WATCH: Final = """
-window.__shifts = [];
-window.__drawn = Infinity;
-const place = ({x, y, width, height}) => [x, y, width, height].join();
-addEventListener('DOMContentLoaded', () => requestAnimationFrame(() => requestAnimationFrame(() => {
-  window.__drawn = performance.now();
-})));
-new PerformanceObserver(list => {
-  for (const entry of list.getEntries()) {
-    const moved = entry.sources.map(({node, previousRect: from, currentRect: to}) =>
-      `${node?.id || node?.className || node?.nodeName} ${place(from)} to ${place(to)}`);
-    if (entry.startTime > window.__drawn) window.__shifts.push(`${entry.value.toFixed(5)}: ${moved.join('; ')}`);
-  }
-}).observe({type: 'layout-shift', buffered: true});
-"""
-# A shift is told with the frame after the one it happened in.
-DRAWN: Final = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
 PAINTED: Final = "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null"
 
 
@@ -39,7 +21,6 @@ class FirstView:
         self._waiting: set[str] = set()
 
     async def watch(self, page: Page, *, latency_ms: int = 0, bytes_per_second: int = -1) -> None:
-        await page.add_init_script(WATCH)
         session = await page.context.new_cdp_session(page)
         session.on("Network.requestWillBeSent", self._note_request)
         session.on("Network.loadingFinished", self._note_end)
@@ -57,11 +38,6 @@ class FirstView:
     @property
     def is_complete(self) -> bool:
         return self.is_subscribed and not self._waiting
-
-    async def shifts(self, page: Page) -> list[str]:
-        await page.evaluate(DRAWN)
-        found: list[str] = await page.evaluate("window.__shifts")
-        return found
 
     def _note_request(self, event: dict[str, Any]) -> None:
         self._began_at = self._began_at or event["timestamp"]
