@@ -19,6 +19,7 @@ from chatapp.storage import migrate
 from tests.support.cast import Actor, Given, cast
 from tests.support.engine import ON_POSTGRES, FileOnly, settings_on
 from tests.support.leaks import WATCH
+from tests.support.needs import NOT_TRIED
 from tests.support.postgres import databases
 from tests.support.steady import SteadyLoop
 from tests.support.time import SettableClock
@@ -27,6 +28,7 @@ from tests.support.time import SettableClock
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(WATCH)
     config.pluginmanager.register(FileOnly())
+    config.pluginmanager.register(NOT_TRIED)
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], SteadyLoop]]:

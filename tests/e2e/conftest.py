@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page
 
-from tests.support.browser import HOW_TO_GET_ONE, PATIENCE_MS, WIDE, Guard, browsing, chromium
+from tests.support.browser import PATIENCE_MS, WIDE, Guard, browsing, chromium
+from tests.support.needs import lacking
 from tests.support.server import PASSWORD, Server
 
 Login = Callable[..., Awaitable[Page]]
@@ -24,15 +24,8 @@ def pytest_collectstart(collector: pytest.Collector) -> None:
 
 
 @pytest.fixture(scope="session")
-def executable(request: pytest.FixtureRequest) -> str:
-    found = chromium()
-    if found is None and os.environ.get("CI") == "true":
-        pytest.fail(HOW_TO_GET_ONE)
-    if found is None:
-        request.config.get_terminal_writer().line(f"\n{HOW_TO_GET_ONE}", red=True, bold=True)
-        pytest.skip(HOW_TO_GET_ONE)
-    assert found is not None
-    return found
+def executable() -> str:
+    return chromium() or lacking("A browser (chromium, or CHATAPP_CHROMIUM)")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

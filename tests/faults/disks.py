@@ -11,20 +11,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-import pytest
+from tests.support.needs import needs
 
 SYSTEM_PYTHON: Final = "/usr/bin/python3"
 LAYER: Final = Path(__file__).with_name("forgetful.py")
 MOUNT_SECONDS: Final = 60.0
-
-
-def needs(what: str, *, is_there: bool) -> None:
-    """Without it the test cannot run: in CI that is a failure, elsewhere one loud line."""
-    if not is_there:
-        sentence = f"NOT TRIED: {what} is missing. See packages in .ci/run."
-        if os.environ.get("CI"):
-            pytest.fail(sentence)
-        pytest.skip(sentence)
 
 
 async def succeeds(*words: str) -> bool:

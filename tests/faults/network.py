@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from tests.faults.disks import needs, succeeds
+from tests.faults.disks import succeeds
+from tests.support.needs import needs
 from tests.support.wire import RawSocket, upgrade
 
 NEW_NETWORK: Final = 0x40000000

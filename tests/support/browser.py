@@ -13,9 +13,6 @@ from urllib.parse import urlsplit
 from playwright.async_api import Browser, BrowserContext, Dialog, Page, Request, async_playwright, expect
 
 CANDIDATES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-HOW_TO_GET_ONE: Final = (
-    "NO BROWSER: the browser tests did not run. Install one (apt-get install chromium) or name it in CHATAPP_CHROMIUM."
-)
 PATIENCE_MS: Final = 20_000
 WIDE: Final = {"width": 1280, "height": 800}
 NARROW: Final = {"width": 390, "height": 844}

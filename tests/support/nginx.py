@@ -15,13 +15,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from tests.support.needs import lacking
 from tests.support.source import ROOT
 
 NAME: Final = "localhost"
@@ -54,13 +54,10 @@ class Proxy:
 
 
 def program() -> str:
-    """The nginx of this machine; skips without one, and fails where there has to be one."""
+    """The nginx of this machine; see :func:`lacking` where there is none."""
     found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if found is None:
-        sentence = "nginx is missing: apt-get install nginx"
-        if os.environ.get("CI"):
-            pytest.fail(sentence)
-        pytest.skip(sentence)
+        lacking("nginx")
     return found
 
 
