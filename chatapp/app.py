@@ -7,6 +7,7 @@ import signal
 import stat
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -130,8 +131,9 @@ def bus_of(settings: Settings, kept: Secrets) -> Bus | None:
         # Others may use the same server, another chat too.
         return RedisBus(settings.redis_url, f"chatapp:{kept.fingerprint[:16]}")
     from chatapp.realtime.postgres_bus import PostgresBus
+    from chatapp.storage.postgres_channel import channel
 
-    return PostgresBus(settings.database_url)
+    return PostgresBus(partial(channel, settings.database_url))
 
 
 def assemble(

@@ -41,7 +41,7 @@ NOUNS: Final = {
 ONLY_IN: Final = {
     "sqlalchemy": ("storage/",),
     "aiosqlite": ("storage/",),
-    "asyncpg": ("storage/", "realtime/postgres_bus.py"),
+    "asyncpg": ("storage/",),
     "alembic": ("storage/migrate.py",),
     "redis": ("realtime/redis_bus.py",),
     "aiohttp": ("web/", "gateway/", "jobs/", "app.py", "keys.py"),
