@@ -1,0 +1,59 @@
+"""What processes call to each other over the PostgreSQL server they share: LISTEN and NOTIFY on a connection for it.
+
+It needs a session of the server: through a pooler that gives one per transaction nothing is heard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Final
+
+import asyncpg
+
+from chatapp.core.errors import Unavailable
+from chatapp.storage import postgres_errors as errors
+
+NAME: Final = "chatapp"
+CONNECT_SECONDS: Final = 5.0
+ANSWER_SECONDS: Final = 10.0
+NOTIFY: Final = "SELECT pg_notify($1, said) FROM unnest($2::text[]) WITH ORDINALITY AS hints(said, n) ORDER BY n"
+
+
+class Channel:
+    """An open one."""
+
+    def __init__(self, connection: asyncpg.Connection[Any]) -> None:
+        self._connection = connection
+
+    async def call(self, said: Sequence[str]) -> None:
+        """To everybody who listens, oneself too, in this order. Raises ``Unavailable`` when the connection is over."""
+        with _guarded():
+            await self._connection.execute(NOTIFY, NAME, said)
+
+
+@asynccontextmanager
+async def channel(url: str, heard: Callable[[str], None], ended: Callable[[], None]) -> AsyncIterator[Channel]:
+    """Listen until the block ends; ``ended`` is called when the server hangs up before. Raises ``Unavailable``."""
+    with _guarded():
+        connection = await asyncpg.connect(
+            url,
+            timeout=CONNECT_SECONDS,
+            command_timeout=ANSWER_SECONDS,
+            server_settings={"application_name": "chatapp bus", "synchronous_commit": "off"},
+        )
+    try:
+        connection.add_termination_listener(lambda _connection: ended())
+        with _guarded():
+            await connection.add_listener(NAME, lambda _connection, _pid, _channel, said: heard(str(said)))
+        yield Channel(connection)
+    finally:
+        connection.terminate()
+
+
+@contextmanager
+def _guarded() -> Iterator[None]:
+    try:
+        yield
+    except errors.FAMILY as error:
+        raise Unavailable(errors.sentence(error)) from error
