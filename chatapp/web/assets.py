@@ -18,7 +18,7 @@ HASH_CHARACTERS: Final = 12
 STYLES: Final = "app.css"
 FOREVER: Final = "public, max-age=31536000, immutable"
 REMARKED: Final = frozenset({".css", ".js"})
-COMPRESSED: Final = frozenset({".css", ".js", ".svg"})
+COMPRESSED: Final = frozenset({".css", ".js", ".json", ".svg"})
 TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",

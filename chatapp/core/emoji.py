@@ -1,0 +1,63 @@
+"""Emoji by themselves and by name, from the table that the picker shows too."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+import msgspec
+
+from chatapp.places import folder
+
+# Below static/.
+TABLE: Final = "vendor/emojibase-data-17.0.0/emoji.json"
+LONGEST_SHORTCODE: Final = 64
+# In a character that would be drawn as text without it, and in some sequences. Keyboards often leave it out.
+AS_PICTURE: Final = "\ufe0f"
+
+
+class Emoji(msgspec.Struct, frozen=True):
+    """``skins`` are the same with tones of skin, ``shortcodes`` its names between colons."""
+
+    emoji: str
+    name: str
+    shortcodes: tuple[str, ...]
+    keywords: tuple[str, ...]
+    skins: tuple[str, ...] = ()
+
+
+class Group(msgspec.Struct, frozen=True):
+    name: str
+    emoji: tuple[Emoji, ...]
+
+
+def qualified(text: str) -> str:
+    """The one emoji that the text is, spelt in full (UTS 51: fully qualified); "" where it is anything else."""
+    return _spellings().get(text.replace(AS_PICTURE, ""), "")
+
+
+def is_emoji(text: str) -> bool:
+    """Exactly one emoji of Unicode: sequences, tones of skin, flags and keycaps included, however it is spelt."""
+    return bool(qualified(text))
+
+
+def named(shortcode: str) -> str:
+    """The emoji of a name without its colons, such as ``tada`` or ``+1``; "" where there is none."""
+    return _names().get(shortcode, "")
+
+
+# Read on first use: few processes of the command line need it.
+@cache
+def _spellings() -> dict[str, str]:
+    every = (spelling for emoji in _table() for spelling in (emoji.emoji, *emoji.skins))
+    return {spelling.replace(AS_PICTURE, ""): spelling for spelling in every}
+
+
+@cache
+def _names() -> dict[str, str]:
+    return {shortcode: emoji.emoji for emoji in _table() for shortcode in emoji.shortcodes}
+
+
+def _table() -> list[Emoji]:
+    groups = msgspec.json.decode((folder("static") / TABLE).read_bytes(), type=list[Group])
+    return [emoji for group in groups for emoji in group.emoji]

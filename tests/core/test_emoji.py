@@ -1,0 +1,84 @@
+"""One emoji, and its name."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+
+from chatapp.core.emoji import LONGEST_SHORTCODE, _table, is_emoji, named, qualified
+
+WHOLE = {
+    "plain": "😀",
+    "tone of skin": "👍🏽",
+    "of two people": "🧑🏻‍🤝‍🧑🏿",
+    "joined": "👩‍👩‍👧‍👦",
+    "joined, with a selector inside": "🏳️‍🌈",
+    "flag": "🇩🇪",
+    "flag of tags": "🏴󠁧󠁢󠁷󠁬󠁳󠁿",
+    "keycap": "1️⃣",
+    "drawn as text without a selector": "❤️",
+}
+
+
+@pytest.mark.parametrize("text", WHOLE.values(), ids=WHOLE)
+def test_one_emoji_is_one_however_it_is_made(text: str) -> None:
+    assert is_emoji(text)
+    assert qualified(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "a",
+        "1",
+        "#",
+        "😀😀",
+        "😀 ",
+        "😀a",
+        ":+1:",
+        "🇩",
+        "🏽",
+        "\ufe0f",
+        "\u200d",
+        "👩‍",
+        "‍👩",
+        "👍🏽🏽",
+        "é",
+        "한",
+    ],
+)
+def test_nothing_else_is(text: str) -> None:
+    assert not is_emoji(text)
+
+
+@pytest.mark.parametrize(("short", "full"), [("❤", "❤️"), ("1⃣", "1️⃣"), ("🏳‍🌈", "🏳️‍🌈"), ("👍️", "👍"), ("👁️‍🗨", "👁️‍🗨️")])
+def test_spellings_of_one_emoji_are_one(short: str, full: str) -> None:
+    assert short != full
+    assert qualified(short) == full
+
+
+@pytest.mark.parametrize(
+    ("shortcode", "emoji"),
+    [("tada", "🎉"), ("+1", "👍"), ("thumbsup", "👍"), ("heart", "❤️"), ("de", "🇩🇪"), ("flag-de", "🇩🇪"), ("100", "💯")],
+)
+def test_names_are_those_of_other_chats(shortcode: str, emoji: str) -> None:
+    assert named(shortcode) == emoji
+
+
+@pytest.mark.parametrize("shortcode", ["", ":tada:", "TADA", "no_such_emoji", ")"])
+def test_what_is_no_name_names_nothing(shortcode: str) -> None:
+    assert named(shortcode) == ""
+
+
+def test_the_table_is_whole() -> None:
+    table = _table()
+    names = [shortcode for emoji in table for shortcode in emoji.shortcodes]
+    assert len(names) == len(set(names)) > 3000
+    assert max(map(len, names)) <= LONGEST_SHORTCODE
+    spellings = [spelling for emoji in table for spelling in (emoji.emoji, *emoji.skins)]
+    assert len(spellings) == len(set(spellings)) == 3944
+    assert all(emoji.shortcodes and emoji.name for emoji in table)
+    assert all(unicodedata.is_normalized("NFC", spelling) for spelling in spellings)
