@@ -9,13 +9,15 @@ from chatapp.core.notices import SessionEnded, TokenEnded
 from chatapp.domain.news import News
 from chatapp.domain.sign_in import UNREMEMBERED_IDLE_MS, SignIn
 from chatapp.settings import Settings
-from chatapp.storage import audit_log, invites, links, notices, outbox, people, sessions, tokens
+from chatapp.storage import audit_log, invites, links, meta, notices, outbox, people, sessions, tokens
 from chatapp.storage.database import Database
 
 DAY_MS: Final = 86_400_000
 PARKED_DAYS: Final = 30
 # Whoever has read none for so long starts over.
 NOTICES_MS: Final = 3_600_000
+# In the database, where several processes are: when one of them has tidied last.
+TIDIED_AT: Final = "tidied_at"
 
 
 class Housekeeping:
@@ -48,6 +50,18 @@ class Housekeeping:
                 await sessions.touch(tx, seen)
                 await tokens.touch(tx, used)
                 tx.after_commit(lambda: self._sign_in.forget_seen(seen, used))
+
+    async def is_turn(self, every_ms: int) -> bool:
+        """Whether this process is the one to tidy: no other has begun to in that time."""
+        if not self._database.is_shared:
+            return True
+        async with self._database.transaction() as tx:
+            last = await meta.value(tx, TIDIED_AT)
+            # A clock that was set back must not keep everybody from it.
+            is_turn = last is None or not 0 <= tx.at - int(last) < every_ms
+            if is_turn:
+                await meta.put(tx, TIDIED_AT, str(tx.at))
+        return is_turn
 
     async def tidy(self) -> None:
         """Delete what has expired, and close the sockets that lived on it."""

@@ -15,6 +15,7 @@ from tests.support.rounds import rounds
 from tests.support.time import SettableClock
 
 JOBS = rounds(20, 200)
+HOUR_MS = 3_600_000
 
 
 @pytest.fixture
@@ -55,3 +56,15 @@ async def test_what_one_leaves_another_does(houses: list[House], clock: Settable
     assert await houses[1].chat.outbox.next() is None
     clock.now += CLAIM_MS
     assert await houses[1].chat.outbox.next() == left
+
+
+async def test_one_of_them_tidies_each_hour(houses: list[House], clock: SettableClock) -> None:
+    async def turns() -> int:
+        return sum(await asyncio.gather(*(house.chat.housekeeping.is_turn(HOUR_MS) for house in houses)))
+
+    assert await turns() == 1
+    assert await turns() == 0
+    clock.now += HOUR_MS
+    assert await turns() == 1
+    clock.now -= 24 * HOUR_MS
+    assert await turns() == 1
