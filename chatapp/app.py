@@ -30,7 +30,7 @@ from chatapp.domain.letters import Letters
 from chatapp.domain.links import Links
 from chatapp.domain.memberships import Memberships
 from chatapp.domain.messages import Messages
-from chatapp.domain.news import News
+from chatapp.domain.news import DIFFER, News
 from chatapp.domain.outbox import Outbox
 from chatapp.domain.passwords import Passwords
 from chatapp.domain.rooms import Rooms
@@ -114,8 +114,10 @@ async def open_chat(settings: Settings, *, clock: Clock = system_clock) -> Async
     kept = secrets.load(settings.data)
     async with opened(settings, clock) as found:
         hub, rows = Hub(), Log(found.database)
-        await audit_log.note_new_keys(found.database, kept.fingerprint)
-        news = News(database=found.database, hub=hub, log=rows, bus=bus_of(settings, kept))
+        are_others = await audit_log.note_new_keys(found.database, kept.fingerprint)
+        if are_others and found.database.is_shared:
+            log.warning("secrets.differ", detail=f"{settings.data / secrets.FILE} is not what was here last. {DIFFER}")
+        news = News(database=found.database, hub=hub, log=rows, bus=bus_of(settings, kept), keys=kept.fingerprint)
         journal = Journal(found.database, rows.tails, news.committed, found.mark)
         async with news.running(), journal.running():
             yield assemble(settings, kept, found.database, hub, rows, journal, news, found.epoch)

@@ -12,7 +12,9 @@ class Notice(msgspec.Struct, frozen=True, tag_field="notice"):
 
 
 class Begun(Notice, frozen=True, tag="begun"):
-    """A process has started, which knows everything up to here."""
+    """A process has started, which knows everything up to here. ``keys``: the fingerprint of those it has."""
+
+    keys: str = ""
 
 
 class SessionEnded(Notice, frozen=True, tag="sessionEnded"):

@@ -29,6 +29,10 @@ from chatapp.storage.messages import Log
 # Should the bus lose what it was given.
 NOTICES_SECONDS: Final = 1.0
 ROOMS_SECONDS: Final = 30.0
+DIFFER: Final = (
+    "A process on this database has other keys: what one signs the other refuses. All of them need the same "
+    "secrets.json, and after a change of it a restart."
+)
 
 log = structlog.get_logger()
 
@@ -39,11 +43,12 @@ class News:
     Notices are rows, and each process does what they say in their order; the bus says only that there are some.
     """
 
-    def __init__(self, *, database: Database, hub: Hub, log: Log, bus: Bus | None = None) -> None:
+    def __init__(self, *, database: Database, hub: Hub, log: Log, bus: Bus | None = None, keys: str = "") -> None:
         self._database = database
         self._hub = hub
         self._log = log
         self._bus = bus
+        self._keys = keys
         self._last = 0
         self._noticed = asyncio.Event()
         self._doubted = asyncio.Event()
@@ -107,7 +112,7 @@ class News:
     async def _begin(self) -> None:
         """From here on: there is a row that this process has read."""
         async with self._database.transaction() as tx:
-            await rows.insert(tx, [notices.encode(Begun())])
+            await rows.insert(tx, [notices.encode(Begun(self._keys))])
             self._last = await rows.newest(tx)
 
     def _heard(self, hint: AnyHint) -> None:
@@ -179,8 +184,9 @@ class News:
                 self._hub.tell_everyone(renamed)
             case Told(person_ids, news):
                 self._hub.tell(person_ids, news)
-            case Begun():
-                pass
+            case Begun(keys):
+                if keys not in {"", self._keys}:
+                    log.warning("secrets.differ", detail=DIFFER)
 
     async def _check_rooms(self) -> None:
         heard = self._hub.heard_rooms()

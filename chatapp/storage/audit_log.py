@@ -50,14 +50,17 @@ async def append(writer: Writer, drafts: Sequence[Draft]) -> None:
         await writer.rows(PUT, key=TOP, value=_after(entry))
 
 
-async def note_new_keys(database: Database, fingerprint: str) -> None:
-    """Log that the keys of the installation are others than at the last start, whoever changed the file."""
+async def note_new_keys(database: Database, fingerprint: str) -> bool:
+    """Log that the keys of the installation are others than at the last start, whoever changed the file; whether
+    they are."""
     async with database.transaction() as tx:
         known = await metas.value(tx, KEYS)
         if known != fingerprint:
             await metas.put(tx, KEYS, fingerprint)
-        if known is not None and known != fingerprint:
+        are_others = known is not None and known != fingerprint
+        if are_others:
             await note(tx, None, "secrets.changed")
+    return are_others
 
 
 def note_beside(path: Path, new: Draft) -> None:

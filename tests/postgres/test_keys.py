@@ -1,0 +1,35 @@
+"""Processes of one chat need the same keys: whoever has others says so, and so does whoever hears of it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from tests.support.server import Server
+from tests.support.time import eventually
+
+SAYING = "secrets.differ"
+
+
+def complaints(server: Server) -> int:
+    return sum(SAYING in line for line in server.output)
+
+
+async def test_other_keys_are_complained_of_on_both_sides(url: str, tmp_path: Path) -> None:
+    one, other = (Server(tmp_path / name, DATABASE_URL=url) for name in ("one", "other"))
+    try:
+        await one.start()
+        await other.start()
+        assert complaints(other) == 1
+        await eventually(lambda: complaints(one) == 1)
+        await other.stop()
+        # As docs/operating.md says: the file of the one that was there first, on every machine.
+        shutil.copy(one.data / "secrets.json", other.data / "secrets.json")
+        await other.start()
+        assert complaints(other) == 2
+        await other.stop()
+        await other.start()
+        assert (complaints(one), complaints(other)) == (1, 2)
+    finally:
+        await one.kill()
+        await other.kill()
