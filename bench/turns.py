@@ -44,7 +44,7 @@ class Watched(selectors.EpollSelector):
 
 def main() -> None:
     """Serve, and at the end write to the file in ``BENCH_REPORT``; with ``BENCH_PROFILE`` also a profile."""
-    from chatapp.app import serve
+    from chatapp.serving import serve
     from chatapp.settings import Settings
 
     watched, profile = Watched(), _profile()

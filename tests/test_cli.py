@@ -229,6 +229,21 @@ def test_every_wrong_setting_gets_a_line(chatapp: Chatapp) -> None:
     assert [line.split()[0] for line in result.err.splitlines()] == ["There", "CHATAPP_PORT:"]
 
 
+@pytest.mark.file_only("there several processes may share the database")
+def test_a_file_has_one_worker(chatapp: Chatapp) -> None:
+    result = chatapp("serve", "--workers", "2")
+    assert (result.code, result.out) == (2, "")
+    assert "CHATAPP_DATABASE_URL" in result.err
+    assert not chatapp.data.exists()
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "many"])
+def test_a_number_of_workers_is_a_number(chatapp: Chatapp, count: str) -> None:
+    result = chatapp("serve", "--workers", count)
+    assert (result.code, result.out) == (2, "")
+    assert "--workers" in result.err
+
+
 def test_a_data_folder_that_is_a_file_is_refused(chatapp: Chatapp) -> None:
     chatapp.data.write_text("")
     assert str(chatapp.data) in fails(chatapp("user", "list"))

@@ -9,9 +9,9 @@ from typing import Final
 
 import click
 
-from chatapp import __version__, app
+from chatapp import __version__, serving
 from chatapp.bench.errors import Refused, Unable
-from chatapp.cli import audit_log, bench, copy, database, invites, rooms, secrets, tokens, users
+from chatapp.cli import audit_log, bench, copy, database, invites, rooms, secrets, tokens, users, workers
 from chatapp.cli.process import FAILED, ONE_PROCESS, read_settings, run
 from chatapp.core.errors import ChatError
 from chatapp.settings import SettingsError
@@ -31,6 +31,10 @@ ADVICE: Final = {
     errno.EEXIST: "A folder is wanted there: name another one, or move the file away.",
     errno.ENOTDIR: "A folder is wanted there: name another one, or move the file away.",
 }
+WORKERS: Final = "Processes that share the port; more than one needs CHATAPP_DATABASE_URL."
+ONE_WORKER: Final = (
+    "SQLite's file belongs to one process. For several workers put the chat on PostgreSQL: CHATAPP_DATABASE_URL."
+)
 REFUSALS: Final = (
     *(AlreadyRunning, BackupError, ChatError, OSError, SecretsError, SettingsError),
     *(NotCopied, Refused, TooNew, Unable, usable.Unusable),
@@ -63,9 +67,20 @@ cli.add_command(copy.copy)
 
 
 @cli.command()
-def serve() -> None:
+@click.option("--workers", "count", type=click.IntRange(min=1), default=1, show_default=True, help=WORKERS)
+@click.option("--under", type=int, hidden=True)
+def serve(count: int, under: int | None) -> int:
     """Start the chat and keep it running until Ctrl+C or SIGTERM."""
-    run(app.serve(read_settings()))
+    found = read_settings()
+    if under is not None:
+        run(workers.work(found, under))
+    elif count == 1:
+        run(serving.serve(found))
+    elif not found.database_url:
+        raise click.UsageError(ONE_WORKER)
+    else:
+        return run(workers.supervise(found, count))
+    return 0
 
 
 @cli.command(epilog=ONE_PROCESS)

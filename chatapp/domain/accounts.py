@@ -38,6 +38,7 @@ class Accounts:
         passwords: Passwords,
         letters: Letters,
         settings: Settings,
+        setup_code: str,
     ) -> None:
         self._database = database
         self._hub = hub
@@ -48,7 +49,7 @@ class Accounts:
         self._registration = settings.registration
         self._chat = settings.name
         self._has_any = False
-        self.setup_code = tokens.new_secret()
+        self.setup_code = setup_code
 
     # Making accounts
 

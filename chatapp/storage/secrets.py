@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import hmac
 import os
 import secrets
 import stat
@@ -42,6 +43,11 @@ class Secrets(msgspec.Struct, frozen=True):
     def fingerprint(self) -> str:
         """Tells these keys from others, and not what they are."""
         return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()
+
+    def setup_code(self, epoch: str) -> str:
+        """Opens the first account of that life of the database: the same in every process and after every start."""
+        mac = hmac.digest(self.csrf_key.encode(), f"setup {epoch}".encode(), "sha256")
+        return base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
 
 
 def load(folder: Path) -> Secrets:

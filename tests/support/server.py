@@ -26,6 +26,7 @@ class Server:
     """``python -m chatapp`` on one data folder. Started again, it listens on the same port.
 
     ``under``: the words of a program that runs it, as ``fiu-run`` does; it must become the server (exec).
+    ``workers``: how many processes share its port.
     """
 
     def __init__(self, data: Path, *, under: Sequence[str] = (), **settings: str) -> None:
@@ -34,6 +35,7 @@ class Server:
         self.setup_link = ""
         self.output: list[str] = []
         self._under = under
+        self.workers = 1
         self._settings = {"PASSWORD_MEMORY_KIB": "64", "PORT": "0", **settings}
         self._process: asyncio.subprocess.Process | None = None
         self._reading: list[asyncio.Task[None]] = []
@@ -52,7 +54,7 @@ class Server:
         return int(self.url.rsplit(":", 1)[1])
 
     async def start(self) -> None:
-        process = await self._spawn("serve")
+        process = await self._spawn("serve", *(["--workers", f"{self.workers}"] if self.workers > 1 else []))
         self._process = process
         started = asyncio.Event()
         self._reading = [

@@ -1,0 +1,138 @@
+"""The application on its port, from the first connection to the last; one process of several, or the only one."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import stat
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+from aiohttp import web
+from aiohttp.http import HttpRequestParser
+
+from chatapp import logs
+from chatapp.app import create_app
+from chatapp.keys import CHAT, GATEWAY
+from chatapp.settings import Settings
+from chatapp.web import unreadable
+from chatapp.web.doorman import Doorman, most_connections
+from chatapp.web.middlewares import safety
+from chatapp.web.proxies import PROXIES
+
+# AppRunner would keep a silent connection for an hour.
+KEEPALIVE_SECONDS: Final = 15.0
+# For those who are still sending what nobody will read: time to see the refusal. Ten seconds is aiohttp's own.
+LINGERING_SECONDS: Final = 2.0
+HTTP: Final[dict[str, Any]] = {
+    "access_log": None,
+    "keepalive_timeout": KEEPALIVE_SECONDS,
+    "lingering_time": LINGERING_SECONDS,
+}
+SHUTDOWN_SECONDS: Final = 5.0
+# A page holds one socket open, and a few connections for everything else.
+CONNECTIONS_PER_SOCKET: Final = 4
+BACKLOG: Final = 1024
+LAST_COMERS_SECONDS: Final = 0.1
+ANYWHERE: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, not bound to
+
+log = structlog.get_logger()
+
+
+async def serve(settings: Settings) -> None:
+    """As the only process of this chat on the machine. Raises what :func:`chatapp.app.create_app` does."""
+    logs.set_up(settings)
+    async with serving(settings) as greeting:
+        # Before anybody is told that it runs, and so may stop it.
+        stop = stop_asked()
+        print(greeting, flush=True)
+        await stop.wait()
+
+
+@asynccontextmanager
+async def serving(settings: Settings, *, complains: bool = True, shares_port: bool = False) -> AsyncIterator[str]:
+    """The chat on its port until the block ends, then drained: sockets are closed with 1012, what was answered is on
+    disk. Yields what to say to whoever has started it.
+
+    ``complains``: what is doubtful is logged. ``shares_port``: with other processes of the same user.
+    """
+    for warning in [*settings.warnings(), *_doubts(settings.data)] if complains else ():
+        log.warning("settings.warning", detail=warning)
+    app = create_app(settings)
+    server = web.AppRunner(app, shutdown_timeout=SHUTDOWN_SECONDS, **HTTP)
+    try:
+        await server.setup()
+        for risk in await app[CHAT].housekeeping.risks() if complains else ():
+            log.warning("settings.warning", detail=risk)
+        listener = await _listen(app, server, settings, shares_port=shares_port)
+        port = listener.sockets[0].getsockname()[1]
+        app[CHAT].letters.public_url = url = settings.base_url or f"http://{_reachable(settings.host)}:{port}"
+        if complains and not settings.base_url and settings.host in ANYWHERE:
+            log.warning("settings.warning", detail=f"CHATAPP_BASE_URL is not set: links in mail begin with {url}.")
+        yield await _greeting(app, settings, url)
+        # Before the clean-up, from whose beginning on aiohttp hears no socket's goodbye any more.
+        await app[GATEWAY].drain()
+        listener.close()
+        # Who came last still gets an answer. The clean-up would wait five seconds for the request of a connection
+        # that it found just accepted, having stopped to read from it.
+        await asyncio.sleep(LAST_COMERS_SECONDS)
+    finally:
+        await server.cleanup()
+
+
+async def _listen(
+    app: web.Application, server: web.AppRunner, settings: Settings, *, shares_port: bool
+) -> asyncio.Server:
+    """On the port, with a doorman in front of aiohttp."""
+    assert server.server is not None  # noqa: S101 - set up before
+    doorman = Doorman(
+        unreadable.handlers(server.server, safety(is_https=settings.is_https), **HTTP),
+        per_address=CONNECTIONS_PER_SOCKET * settings.sockets_per_address if settings.limits else None,
+        most=most_connections(),
+        is_exempt=app[PROXIES].is_trusted,
+    )
+    loop = asyncio.get_running_loop()
+    # Shared, the kernel gives each connection to one of the processes that listen, evenly.
+    return await loop.create_server(
+        doorman, settings.host, settings.port, backlog=BACKLOG, reuse_port=shares_port or None
+    )
+
+
+def _doubts(data: Path) -> Iterator[str]:
+    """Sentences about how this Python was started, and about who may look into the data folder."""
+    if data.is_dir() and (mode := stat.S_IMODE(data.stat().st_mode)) & (stat.S_IRWXG | stat.S_IRWXO):
+        yield f"{data} is open to other users of this machine (its mode is {mode:04o}). Run: chmod 700 {data}"
+    if HttpRequestParser.__module__ != "aiohttp._http_parser":
+        yield "aiohttp runs without its compiled parser; the other one has let smuggled requests through before."
+    if not __debug__:
+        yield "Python runs with -O, under which libraries have lost their checks before."
+
+
+async def _greeting(app: web.Application, settings: Settings, url: str) -> str:
+    accounts = app[CHAT].accounts
+    lines = [f"chatapp is running on  {url}"]
+    if await accounts.is_empty():
+        lines.append(f"Make the first account  {url}/setup?code={accounts.setup_code}")
+    lines.append(f"Data is kept in         {settings.data.resolve()}")
+    lines.append("Stop it with            Ctrl+C")
+    return "\n".join(lines)
+
+
+def _reachable(host: str) -> str:
+    """The host as it stands in a URL; one that means every address is reached by this machine's own."""
+    if host in ANYWHERE:
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
+def stop_asked() -> asyncio.Event:
+    """Set by the first SIGINT or SIGTERM, or by the end of the terminal unless that is to be ignored (nohup)."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, stop.set)
+    return stop
