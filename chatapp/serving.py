@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import stat
 from collections.abc import AsyncIterator, Iterator
@@ -37,6 +38,8 @@ SHUTDOWN_SECONDS: Final = 5.0
 CONNECTIONS_PER_SOCKET: Final = 4
 BACKLOG: Final = 1024
 LAST_COMERS_SECONDS: Final = 0.1
+# Python looks for cycles after 700 new objects, which is less than twenty sockets coming in.
+OBJECTS_BETWEEN_LOOKS: Final = 20_000
 ANYWHERE: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, not bound to
 
 log = structlog.get_logger()
@@ -72,7 +75,9 @@ async def serving(settings: Settings, *, complains: bool = True, shares_port: bo
         app[CHAT].letters.public_url = url = settings.base_url or f"http://{_reachable(settings.host)}:{port}"
         if complains and not settings.base_url and settings.host in ANYWHERE:
             log.warning("settings.warning", detail=f"CHATAPP_BASE_URL is not set: links in mail begin with {url}.")
-        yield await _greeting(app, settings, url)
+        greeting = await _greeting(app, settings, url)
+        _keep_what_is_here()
+        yield greeting
         # Before the clean-up, from whose beginning on aiohttp hears no socket's goodbye any more.
         await app[GATEWAY].drain()
         listener.close()
@@ -99,6 +104,13 @@ async def _listen(
     return await loop.create_server(
         doorman, settings.host, settings.port, backlog=BACKLOG, reuse_port=shares_port or None
     )
+
+
+def _keep_what_is_here() -> None:
+    """What a start has made stays until the end: no search for garbage goes through it again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(OBJECTS_BETWEEN_LOOKS)
 
 
 def _doubts(data: Path) -> Iterator[str]:
