@@ -28,6 +28,11 @@ def current() -> Circumstances:
     return _current.get() or Circumstances()
 
 
+def begin(circumstances: Circumstances) -> None:
+    """What this task does from here on, and tasks begun in it do, is done under these circumstances."""
+    _current.set(circumstances)
+
+
 @contextmanager
 def under(circumstances: Circumstances) -> Iterator[None]:
     """What is done inside the block, and by tasks begun in it, is done under these circumstances."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final, TypeVar
 
 from aiohttp import HttpVersion11, hdrs, web
@@ -42,9 +41,8 @@ class Admission:
             raise Unavailable("The server is restarting.", retry_after=RETRY_SECONDS)
         return identity
 
-    @contextmanager
-    def place(self, person_id: int, address: str) -> Iterator[None]:
-        """Room for one more socket, until the block ends. Raises ``Unavailable``."""
+    def take_place(self, person_id: int, address: str) -> None:
+        """Room for one more socket, until the task that serves it ends. Raises ``Unavailable``."""
         # Taken in the same step as it is looked for: many upgrades at once would all find the last place free.
         if self._settings.limits and self._is_full(person_id, address):
             # 503, not 429: client libraries try again only after a 5xx.
@@ -52,8 +50,15 @@ class Admission:
         wait = self._limits.upgrade(person_id, address)
         if wait:
             raise Unavailable("There were too many new connections in a short time.", retry_after=wait)
-        with _counted(self._people, person_id), _counted(self._addresses, address):
-            yield
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - narrows a type
+        self._people[person_id] += 1
+        self._addresses[address] += 1
+        task.add_done_callback(lambda _: self._leave(person_id, address))
+
+    def _leave(self, person_id: int, address: str) -> None:
+        _uncount(self._people, person_id)
+        _uncount(self._addresses, address)
 
     def _is_full(self, person_id: int, address: str) -> bool:
         return (
@@ -62,15 +67,10 @@ class Admission:
         )
 
 
-@contextmanager
-def _counted(counter: Counter[K], key: K) -> Iterator[None]:
-    counter[key] += 1
-    try:
-        yield
-    finally:
-        counter[key] -= 1
-        if not counter[key]:
-            del counter[key]
+def _uncount(counter: Counter[K], key: K) -> None:
+    counter[key] -= 1
+    if not counter[key]:
+        del counter[key]
 
 
 def _check_handshake(request: web.Request) -> None:

@@ -169,6 +169,14 @@ class Connection(ABC):
         asyncio.get_running_loop().call_later(CLOSE_SECONDS, hang_up, self._transport)
 
     @abstractmethod
+    async def start(self) -> None:
+        """Say or do what comes first."""
+
+    @abstractmethod
+    async def receive(self, data: bytes) -> None:
+        """Answer one frame of text. Nothing but a closed socket stops the next one."""
+
+    @abstractmethod
     async def replay(self, subscription: Subscription) -> bool:
         """Write the next page of what was missed; True once the subscription is live again."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import structlog
 from aiohttp import WSMsgType, web
 
-from chatapp import __version__
 from chatapp.core.events import Close, Draining
 from chatapp.core.limits import Bucket
 from chatapp.domain.chat import Chat
@@ -20,6 +20,7 @@ from chatapp.gateway.connection import Connection, milliseconds
 from chatapp.gateway.guard import Guard
 from chatapp.gateway.room_socket import RoomSocket
 from chatapp.gateway.socket import Socket
+from chatapp.gateway.upgrade import Upgrade
 from chatapp.keys import ADDRESS, ENDINGS, GATEWAY
 
 DRAIN_SECONDS: Final = 5.0
@@ -67,29 +68,17 @@ class Gateway:
 
     async def socket(self, request: web.Request) -> web.StreamResponse:
         identity = self.admission.check(request)
-
-        async def serve(ws: web.WebSocketResponse[Any], guard: Guard) -> None:
-            socket = Socket(self._chat, identity, ws, guard)
-
-            async def greet() -> None:
-                socket.greet(__version__)
-
-            await self._hold(socket, request[ENDINGS], greet, lambda data: socket.receive(data, self._decoder))
-
-        with self.admission.place(identity.person.id, request[ADDRESS]):
-            return await self._upgrade(request, serve)
+        self.admission.take_place(identity.person.id, request[ADDRESS])
+        return await self._upgrade(request, lambda ws, guard: Socket(self._chat, identity, ws, guard, self._decoder))
 
     async def room_socket(self, request: web.Request) -> web.StreamResponse:
         identity = self.admission.check(request)
         is_text = request.query.get("format") == "text"
-
-        async def serve(ws: web.WebSocketResponse[Any], guard: Guard) -> None:
-            socket = RoomSocket(self._chat, identity, ws, guard, room=room, is_text=is_text)
-            await self._hold(socket, request[ENDINGS], socket.listen, socket.receive)
-
-        with self.admission.place(identity.person.id, request[ADDRESS]):
-            room = await self._chat.access.room_for(identity.person, request.match_info["room"])
-            return await self._upgrade(request, serve)
+        self.admission.take_place(identity.person.id, request[ADDRESS])
+        room = await self._chat.access.room_for(identity.person, request.match_info["room"])
+        return await self._upgrade(
+            request, lambda ws, guard: RoomSocket(self._chat, identity, ws, guard, room=room, is_text=is_text)
+        )
 
     async def drain(self) -> None:
         """Refuse new sockets, say so to the open ones, close them with 1012, wait a little."""
@@ -103,11 +92,9 @@ class Gateway:
             await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
 
     async def _upgrade(
-        self,
-        request: web.Request,
-        serve: Callable[[web.WebSocketResponse[Any], Guard], Awaitable[None]],
+        self, request: web.Request, connection_on: Callable[[Upgrade, Guard], Connection]
     ) -> web.StreamResponse:
-        ws = web.WebSocketResponse(
+        ws = Upgrade(
             heartbeat=self._settings.heartbeat,
             # aiohttp refuses from this size on, not above it.
             max_msg_size=self._settings.max_frame + 1,
@@ -125,34 +112,25 @@ class Gateway:
         ws.headers.clear()
         if getattr(request.protocol, "spoke_early", False):
             guard.missed_something()
-        task = asyncio.current_task()
-        self._open.add(task)
-        try:
-            await serve(ws, guard)
-        finally:
-            self._open.discard(task)
+        ws.serve = partial(self._hold, connection_on(ws, guard), request[ENDINGS])
         return ws
 
-    async def _hold(
-        self,
-        socket: Connection,
-        endings: int,
-        start: Callable[[], Awaitable[None]],
-        receive: Callable[[bytes], Awaitable[None]],
-    ) -> None:
-        hub = self._chat.hub
+    async def _hold(self, socket: Connection, endings: int) -> None:
+        hub, task = self._chat.hub, asyncio.current_task()
+        self._open.add(task)
         hub.enter(socket)
         try:
-            await self._begin(socket, endings, start)
-            await self._listen(socket, receive)
+            await self._begin(socket, endings)
+            await self._listen(socket)
         finally:
+            self._open.discard(task)
             hub.exit(socket)
             socket.finish()
             code = socket.close_code or socket.ws.close_code
             # The number: the text log would name aiohttp's own kind of it.
             log.info("socket.closed", connection=socket.id, code=code and int(code))
 
-    async def _begin(self, socket: Connection, endings: int, start: Callable[[], Awaitable[None]]) -> None:
+    async def _begin(self, socket: Connection, endings: int) -> None:
         try:
             # Once the hub knows the socket: a logout since it was asked who this is had nothing to close yet.
             is_withdrawn = self._chat.hub.endings != endings and not await self._chat.sign_in.is_valid(socket.identity)
@@ -162,12 +140,12 @@ class Gateway:
                 socket.end(Close.RESTART, "restart")
             else:
                 socket.ends_with_its_credential()
-                await start()
+                await socket.start()
         except Exception:
             log.exception("socket.failed", connection=socket.id)
             socket.end(Close.INTERNAL, "internal error")
 
-    async def _listen(self, connection: Connection, receive: Callable[[bytes], Awaitable[None]]) -> None:
+    async def _listen(self, connection: Connection) -> None:
         frames = size = 0
         while (message := await connection.ws.receive()).type in HEARD:
             frames, size = frames + 1, size + len(message.data)
@@ -182,7 +160,7 @@ class Gateway:
                 continue
             if message.type is WSMsgType.TEXT:
                 connection.chat.sign_in.note_seen(connection.identity)
-                await receive(message.data)
+                await connection.receive(message.data)
             elif message.type is WSMsgType.BINARY:
                 connection.end(Close.BINARY, "text frames only")
             elif message.type is WSMsgType.PING:

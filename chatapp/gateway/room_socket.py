@@ -65,7 +65,7 @@ class RoomSocket(Connection):
         self.room = room
         self.is_text = is_text
 
-    async def listen(self) -> None:
+    async def start(self) -> None:
         """Hear new posts from now on."""
         voice = as_text if self.is_text else as_json
         ear = self.chat.hub.join(self, self.room.id, self.room.slug, voice)

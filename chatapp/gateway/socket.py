@@ -8,6 +8,7 @@ import msgspec
 import structlog
 from aiohttp import web
 
+from chatapp import __version__
 from chatapp.core.errors import ChatError, Internal, NotFound
 from chatapp.core.events import PROTOCOL, Close, Hello, Limits, encode, user
 from chatapp.core.models import Identity
@@ -25,15 +26,24 @@ log = structlog.get_logger()
 class Socket(Connection):
     """Answers commands one after the other; one bad frame costs one error answer."""
 
-    def __init__(self, chat: Chat, identity: Identity, ws: web.WebSocketResponse[Any], guard: Guard) -> None:
+    def __init__(
+        self,
+        chat: Chat,
+        identity: Identity,
+        ws: web.WebSocketResponse[Any],
+        guard: Guard,
+        decoder: msgspec.json.Decoder[Command],
+    ) -> None:
         super().__init__(chat, identity, ws, guard)
+        self._decoder = decoder
         self._drawn_rooms: set[str] = set()
 
-    def greet(self, server: str) -> None:
+    async def start(self) -> None:
+        """Greet."""
         settings = self.chat.settings
         hello = Hello(
             PROTOCOL,
-            server,
+            __version__,
             self.id,
             user(self.identity.person),
             settings.heartbeat,
@@ -42,13 +52,13 @@ class Socket(Connection):
         )
         self.send(text_frame(encode(hello)))
 
-    async def receive(self, data: bytes, decoder: msgspec.json.Decoder[Command]) -> None:
+    async def receive(self, data: bytes) -> None:
         """Decode, run, answer. Nothing but a closed socket stops the next frame."""
         if not protocol.is_utf8(data):
             self.end(Close.NOT_UTF8, "not UTF-8")
             return
         try:
-            command = decoder.decode(data)
+            command = self._decoder.decode(data)
         except (msgspec.DecodeError, RecursionError) as error:
             self._refuse_frame(data, error)
             return

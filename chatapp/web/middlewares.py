@@ -73,8 +73,9 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     began = time.monotonic()
     status = 499  # The client went away: nobody was answered.
     try:
-        with circumstances.under(Circumstances(**visitor(request))):
-            response = await handler(request)
+        # A request has a task of its own, in which the socket it opens lives on.
+        circumstances.begin(Circumstances(**visitor(request)))
+        response = await handler(request)
         status = response.status
         return response
     finally:
