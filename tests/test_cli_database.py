@@ -10,6 +10,7 @@ import pytest
 from chatapp.storage import audit_log
 from tests.support.command import Chatapp, Here
 from tests.support.engine import behind_its_back
+from tests.support.source import SCHEMA
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def test_an_audit_of_a_sound_file_ends_with_0_also_beside_a_server(chatapp: Chat
         result = chatapp("audit")
         assert server.stop() == 0
     assert (result.code, result.err) == (0, "")
-    assert result.out == "1 room, 0 messages, schema 0005: nothing wrong.\n"
+    assert result.out == f"1 room, 0 messages, schema {SCHEMA}: nothing wrong.\n"
 
 
 def test_an_audit_prints_every_finding_and_ends_with_1(chatapp: Chatapp, tmp_path: Path) -> None:
@@ -38,7 +39,7 @@ def test_an_audit_prints_every_finding_and_ends_with_1(chatapp: Chatapp, tmp_pat
     assert (result.code, result.err) == (1, "")
     assert result.out.splitlines() == [
         "Room general: messages 1 to 3 are missing.",
-        "1 room, 0 messages, schema 0005: 1 finding.",
+        f"1 room, 0 messages, schema {SCHEMA}: 1 finding.",
     ]
     assert chatapp("audit").code == 0
 
@@ -55,7 +56,7 @@ def test_a_backup_is_whole_and_its_owners_alone(chatapp: Chatapp, tmp_path: Path
         result = chatapp("backup", str(target))
         assert server.stop() == 0
     assert (result.code, result.err) == (0, "")
-    assert result.out == f"The backup is in {target}.\n1 room, 0 messages, schema 0005: nothing wrong.\n"
+    assert result.out == f"The backup is in {target}.\n1 room, 0 messages, schema {SCHEMA}: nothing wrong.\n"
     assert sorted(path.name for path in target.iterdir()) == ["chatapp.db", "secrets.json"]
     assert {path.stat().st_mode & 0o077 for path in (target, *target.iterdir())} == {0}
     assert (target / "secrets.json").read_bytes() == (chatapp.data / "secrets.json").read_bytes()

@@ -13,6 +13,7 @@ from tests.copying.scene import HIDDEN, fresh, is_alike, rows_of_file
 from tests.support.command import Chatapp
 from tests.support.engine import behind_its_back, tables
 from tests.support.postgres import databases
+from tests.support.source import SCHEMA
 
 pytestmark = pytest.mark.file_only("it is a file that is copied")
 
@@ -24,7 +25,7 @@ def test_everything_is_in_the_copy(chatapp: Chatapp, is_migrated: bool) -> None:
     assert (done.code, done.err) == (0, "")
     assert is_alike(chatapp.data, url)
     assert f"All {sum(len(rows_of_file(chatapp.data, name)) for name in metadata.tables)} rows are in" in done.out
-    assert "schema 0005: nothing wrong." in done.out
+    assert f"schema {SCHEMA}: nothing wrong." in done.out
     assert HIDDEN not in done.out
     audited = chatapp("audit", CHATAPP_DATABASE_URL=url)
     assert (audited.code, audited.out.endswith("nothing wrong.\n")) == (0, True)

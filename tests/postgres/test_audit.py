@@ -12,6 +12,7 @@ import pytest
 from chatapp.storage import postgres_audit, postgres_start
 from tests.postgres.conftest import opened
 from tests.support.postgres import databases
+from tests.support.source import SCHEMA
 from tests.support.store import Store, all_at_once
 
 FAULTS = {
@@ -67,7 +68,7 @@ async def test_every_fault_is_a_sentence(spoilt: str, tmp_path: Path, fault: str
             room = await store.room("designers", ada)
             await all_at_once(*(store.says(ada, f"{n}", room) for n in range(5)))
     sound = await asyncio.to_thread(postgres_audit.audit, spoilt)
-    assert (sound.summary(), sound.findings) == ("2 rooms, 5 messages, schema 0005: nothing wrong.", [])
+    assert (sound.summary(), sound.findings) == (f"2 rooms, 5 messages, schema {SCHEMA}: nothing wrong.", [])
     statement, sentence = FAULTS[fault]
     databases().desk.does(_without_guards(spoilt, statement))
     found = await asyncio.to_thread(postgres_audit.audit, spoilt)

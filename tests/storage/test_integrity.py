@@ -13,6 +13,7 @@ from chatapp.storage import findings
 from chatapp.storage.findings import Report
 from chatapp.storage.integrity import audit
 from tests.support.engine import behind_its_back
+from tests.support.source import SCHEMA
 from tests.support.store import Store, open_store
 
 # What is done to the file, and what the audit says of it. Room 2 is "designers" with five messages, by person 1.
@@ -99,7 +100,7 @@ def test_nothing_is_wrong_with_what_chatapp_wrote(file: Path) -> None:
     before = file.read_bytes()
     report = audit(file)
     assert (sentences(report), report.is_sound, report.rooms, report.messages) == ("", True, 2, 5)
-    assert report.summary() == "2 rooms, 5 messages, schema 0005: nothing wrong."
+    assert report.summary() == f"2 rooms, 5 messages, schema {SCHEMA}: nothing wrong."
     assert file.read_bytes() == before
 
 

@@ -12,6 +12,8 @@ ROOT: Final = Path(__file__).parent.parent.parent
 PACKAGE: Final = ROOT / "chatapp"
 SOURCES: Final = sorted(PACKAGE.rglob("*.py"))
 NAMES: Final = [path.relative_to(ROOT).as_posix() for path in SOURCES]
+# The newest revision of the database.
+SCHEMA: Final = sorted((ROOT / "migrations" / "versions").glob("*.py"))[-1].name[:4]
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
