@@ -27,6 +27,8 @@ from chatapp.domain.messages import Messages
 from chatapp.domain.news import DIFFER, News
 from chatapp.domain.outbox import Outbox
 from chatapp.domain.passwords import Passwords
+from chatapp.domain.pins import Pins
+from chatapp.domain.reactions import Reactions
 from chatapp.domain.rooms import Rooms
 from chatapp.domain.sign_in import SignIn
 from chatapp.domain.tickets import Tickets
@@ -142,6 +144,8 @@ def assemble(
             settings=settings,
             epoch=epoch,
         ),
+        reactions=Reactions(access=access, journal=journal, limits=limits),
+        pins=Pins(access=access, journal=journal, log=log, limits=limits, clock=database.clock),
         audit_log=AuditLog(database=database),
         outbox=outbox,
         housekeeping=Housekeeping(database=database, news=news, sign_in=sign_in, settings=settings),

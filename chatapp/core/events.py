@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from chatapp.core.models import Message, Person
+from chatapp.core.models import NAMED, Message, Person
 
 PROTOCOL: Final = 1
 SECONDS: Final = 4096
@@ -33,6 +33,14 @@ def _to_the_second(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat()[:19]
 
 
+class WireReaction(msgspec.Struct, frozen=True):
+    """``usernames``: the first of those who are counted."""
+
+    emoji: str
+    count: int
+    usernames: tuple[str, ...]
+
+
 class WireMessage(msgspec.Struct, frozen=True, omit_defaults=True):
     """A message as every client sees it; a field at its default is left out."""
 
@@ -48,11 +56,12 @@ class WireMessage(msgspec.Struct, frozen=True, omit_defaults=True):
     edited_at: str | None = None
     deleted: bool = False
     reply_to: int | None = None
-    reactions: tuple[Any, ...] = ()
+    reactions: tuple[WireReaction, ...] = ()
     mentions: tuple[str, ...] = ()
     attachments: tuple[Any, ...] = ()
     client_id: str = ""
     kind: str = ""
+    pinned: bool = False
 
 
 def wire(message: Message, room: str, *, with_html: bool = False) -> WireMessage:
@@ -69,8 +78,10 @@ def wire(message: Message, room: str, *, with_html: bool = False) -> WireMessage
         None if message.edited_at is None else timestamp(message.edited_at),
         message.is_deleted,
         message.reply_to,
+        tuple(WireReaction(each.emoji, len(each.usernames), each.usernames[:NAMED]) for each in message.reactions),
         client_id=message.client_id,
         kind=message.kind,
+        pinned=message.is_pinned,
     )
 
 

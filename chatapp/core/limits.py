@@ -25,10 +25,13 @@ ENTRIES: Final = 10
 REFUSALS_AT_ONCE: Final = 100
 REFUSALS_PER_MINUTE: Final = 60
 
-Act = Literal["delete", "membership", "read", "typing", "room", "invite", "token", "ticket", "settings", "command"]
+Talk = Literal["delete", "reaction", "pin", "read", "typing", "command"]
+Act = Talk | Literal["membership", "room", "invite", "token", "ticket", "settings"]
 # At once, and per minute. More than anybody does by hand, less than a loop does.
 ACTS: Final[dict[Act, tuple[int, int]]] = {
     "delete": (60, 60),
+    "reaction": (60, 60),
+    "pin": (30, 30),
     "membership": (60, 60),
     "read": (120, 300),
     "typing": (60, 120),

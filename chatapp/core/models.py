@@ -10,6 +10,8 @@ RoomKind = Literal["open", "closed", "direct"]
 Role = Literal["owner", "member"]
 MOST_IN_A_ROOM: Final = 2**32 - 1
 DAMAGED: Final = "damaged"
+# So many of those who reacted with an emoji are named to clients, the first; they are all counted.
+NAMED: Final = 50
 Theme = Literal["system", "light", "dark"]
 TokenKind = Literal["jwt", "personal", "bot"]
 AccountState = Literal["active", "unverified", "disabled"]
@@ -144,6 +146,13 @@ def message_id(room_id: int, index: int) -> int:
     return room_id << 32 | min(max(index, 0), MOST_IN_A_ROOM)
 
 
+class Reaction(msgspec.Struct, frozen=True, array_like=True):
+    """One emoji under a message, and who gave it, in the order they did."""
+
+    emoji: str
+    usernames: tuple[str, ...]
+
+
 class Message(msgspec.Struct, frozen=True):
     """One post as it is now. ``html`` is empty where it would equal the escaped content.
 
@@ -164,10 +173,24 @@ class Message(msgspec.Struct, frozen=True):
     reply_to: int | None = None
     client_id: str = ""
     kind: str = ""
+    reactions: tuple[Reaction, ...] = ()
+    pinned_at: int | None = None
 
     @property
     def is_damaged(self) -> bool:
         return self.kind == DAMAGED
+
+    @property
+    def is_pinned(self) -> bool:
+        return self.pinned_at is not None
+
+    @property
+    def characters(self) -> int:
+        """How much there is to send of it, about."""
+        words = len(self.content) + len(self.html)
+        if not self.reactions:
+            return words
+        return words + sum(len(name) + 3 for each in self.reactions for name in (each.emoji, *each.usernames[:NAMED]))
 
 
 class History(msgspec.Struct, frozen=True):

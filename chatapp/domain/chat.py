@@ -15,6 +15,8 @@ from chatapp.domain.links import Links
 from chatapp.domain.memberships import Memberships
 from chatapp.domain.messages import Messages
 from chatapp.domain.outbox import Outbox
+from chatapp.domain.pins import Pins
+from chatapp.domain.reactions import Reactions
 from chatapp.domain.rooms import Rooms
 from chatapp.domain.sign_in import SignIn
 from chatapp.domain.tickets import Tickets
@@ -36,6 +38,8 @@ class Chat(msgspec.Struct, frozen=True):
     rooms: Rooms
     memberships: Memberships
     messages: Messages
+    reactions: Reactions
+    pins: Pins
     audit_log: AuditLog
     outbox: Outbox
     housekeeping: Housekeeping

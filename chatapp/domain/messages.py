@@ -167,7 +167,7 @@ def _client_id(client_id: str) -> str:
 
 
 def _characters(messages: Sequence[Message]) -> int:
-    return sum(len(message.content) + len(message.html) for message in messages)
+    return sum(message.characters for message in messages)
 
 
 def _fit(history: History) -> History:

@@ -46,10 +46,10 @@ def chunks(changes: Sequence[Message]) -> Iterator[Sequence[Message]]:
     """Parts that make frames of a bearable size."""
     start, characters = 0, 0
     for position, message in enumerate(changes):
-        characters += len(message.content) + len(message.html)
+        characters += message.characters
         if position > start and (position - start >= PER_FRAME or characters > CHARACTERS):
             yield changes[start:position]
-            start, characters = position, len(message.content) + len(message.html)
+            start, characters = position, message.characters
     if changes:
         yield changes[start:]
 

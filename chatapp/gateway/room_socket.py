@@ -6,7 +6,6 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import msgspec
 import structlog
 from aiohttp import web
 
@@ -25,17 +24,17 @@ RECENT = 10
 log = structlog.get_logger()
 
 
-def _posts(changes: Sequence[Message]) -> list[Message]:
-    """New posts only: this door tells nothing of edits and tombstones."""
-    return [message for message in changes if message.edited_at is None and not message.is_deleted]
+def _posts(posts: Sequence[Message]) -> list[Message]:
+    """Without those that were taken back before they could be heard."""
+    return [message for message in posts if not message.is_deleted]
 
 
-def as_json(room: str, changes: Sequence[Message]) -> bytes:
-    return b"".join(_frame(room, part) for part in protocol.chunks(_posts(changes)))
+def as_json(room: str, posts: Sequence[Message]) -> bytes:
+    return b"".join(_frame(room, part) for part in protocol.chunks(_posts(posts)))
 
 
-def as_text(_room: str, changes: Sequence[Message]) -> bytes:
-    return b"".join(text_frame(f"{m.username}: {_plain(m.content)}".encode()) for m in _posts(changes))
+def as_text(_room: str, posts: Sequence[Message]) -> bytes:
+    return b"".join(text_frame(f"{m.username}: {_plain(m.content)}".encode()) for m in _posts(posts))
 
 
 def _plain(content: str) -> str:
@@ -68,7 +67,7 @@ class RoomSocket(Connection):
     async def start(self) -> None:
         """Hear new posts from now on."""
         voice = as_text if self.is_text else as_json
-        ear = self.chat.hub.join(self, self.room.id, self.room.slug, voice)
+        ear = self.chat.hub.join(self, self.room.id, self.room.slug, voice, is_of_posts=True)
         self.subscriptions[self.room.id] = ear
         try:
             room = await self.chat.access.room_for(self.identity.person, self.room.slug)
@@ -112,7 +111,7 @@ class RoomSocket(Connection):
             return True
         # By index, not by what is new: a post that was edited meanwhile has not been heard here yet.
         for message in protocol.first_chunk(history.messages)[0]:
-            self.send(subscription.voice(self.room.slug, [_as_posted(message)]))
+            self.send(subscription.voice(self.room.slug, [message]))
             subscription.index = message.index
         if subscription.index < history.index:
             return False
@@ -154,7 +153,3 @@ class RoomSocket(Connection):
         else:
             self.send(text_frame(encode({"messages": [], "error": protocol.error_object(error)})))
         self.note_refusal(error)
-
-
-def _as_posted(message: Message) -> Message:
-    return msgspec.structs.replace(message, edited_at=None)

@@ -39,18 +39,19 @@ class Listener(Protocol):
 
 
 class Subscription:
-    """One socket's ear at one room.
+    """One socket's ear at one room: at all changes, or at new posts only.
 
     It begins behind (not live): whoever created it reads the log up to some point and calls
     :meth:`Hub.go_live`. ``version`` and ``index`` say up to where it has heard everything.
     """
 
-    __slots__ = ("index", "is_closed", "is_live", "listener", "room_id", "version", "voice")
+    __slots__ = ("index", "is_closed", "is_live", "is_of_posts", "listener", "room_id", "version", "voice")
 
-    def __init__(self, listener: Listener, room_id: int, voice: Voice) -> None:
+    def __init__(self, listener: Listener, room_id: int, voice: Voice, *, is_of_posts: bool = False) -> None:
         self.listener = listener
         self.room_id = room_id
         self.voice = voice
+        self.is_of_posts = is_of_posts
         self.version = 0
         self.index = 0
         self.is_live = False
@@ -119,7 +120,7 @@ class Delivery:
         self._changes = changes
         self._before = audience.version, audience.index
         self._left = iter(tuple(audience.live))
-        self._spoken: dict[Voice, bytes] = {}
+        self._spoken: dict[tuple[Voice, int], bytes] = {}
 
     def goes_on(self, most: int) -> int:
         """Write to the next ``most``; fewer when all have been written to then."""
@@ -136,10 +137,15 @@ class Delivery:
         voice, slug, changes = subscription.voice, self._audience.slug, self._changes
         if subscription.version >= changes[0].version:
             # It read the log past a commit that had not been announced yet.
-            return voice(slug, [change for change in changes if change.version > subscription.version])
-        frames = self._spoken.get(voice)
+            changes = [change for change in changes if change.version > subscription.version]
+            index = max(subscription.index, self._before[1])
+            return voice(slug, _posts(changes, index) if subscription.is_of_posts else changes)
+        # Which of the changes are new posts depends on what was heard before.
+        index = max(subscription.index, self._before[1]) if subscription.is_of_posts else 0
+        frames = self._spoken.get((voice, index))
         if frames is None:
-            frames = self._spoken[voice] = voice(slug, changes)
+            frames = voice(slug, _posts(changes, index) if subscription.is_of_posts else changes)
+            self._spoken[voice, index] = frames
         return frames
 
     def _leave_behind(self, subscription: Subscription) -> None:
@@ -149,3 +155,12 @@ class Delivery:
         subscription.is_live = False
         self._audience.live.discard(subscription)
         subscription.listener.fell_behind(subscription)
+
+
+def _posts(changes: Sequence[Message], index: int) -> Sequence[Message]:
+    """What was posted above ``index``: the first that is told of each, for the rest is about changes to it."""
+    found: dict[int, Message] = {}
+    for message in changes:
+        if message.index > index:
+            found.setdefault(message.index, message)
+    return list(found.values())

@@ -90,10 +90,12 @@ class Hub:
 
     # Rooms
 
-    def join(self, listener: Listener, room_id: int, slug: str, voice: Voice) -> Subscription:
+    def join(
+        self, listener: Listener, room_id: int, slug: str, voice: Voice, *, is_of_posts: bool = False
+    ) -> Subscription:
         """An ear that hears nothing yet. Join first, then check rights and read the log: what
         changes in between is noticed by :meth:`go_live` or by ``is_closed``."""
-        subscription = Subscription(listener, room_id, voice)
+        subscription = Subscription(listener, room_id, voice, is_of_posts=is_of_posts)
         self._audience(room_id, slug).subscriptions.add(subscription)
         return subscription
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Final
 
 import msgspec
 
 from chatapp.core.audit_log import Draft
 from chatapp.core.errors import ChatError, Conflict, Forbidden, NotFound
 from chatapp.core.models import DAMAGED, Message, message_id
-from chatapp.storage import audit_log, hot
+from chatapp.storage import audit_log, hot, reactions
 from chatapp.storage.checksum import signed
 from chatapp.storage.database import Writer
+
+MOST_EMOJI: Final = 20
+MOST_PINS: Final = 100
 
 
 class Post(msgspec.Struct, frozen=True):
@@ -49,7 +53,26 @@ class Delete(msgspec.Struct, frozen=True):
     note: Draft | None = None
 
 
-Change = Post | Edit | Delete
+class React(msgspec.Struct, frozen=True):
+    """Give an emoji to a message, or take it back; where it is so already, nothing changes."""
+
+    room_id: int
+    by: int
+    index: int
+    emoji: str
+    is_given: bool
+
+
+class Pin(msgspec.Struct, frozen=True):
+    """Pin a message to the room at a moment, or take it down (None); where it is so already, nothing changes."""
+
+    room_id: int
+    by: int
+    index: int
+    at: int | None
+
+
+Change = Post | Edit | Delete | React | Pin
 Result = Message | ChatError
 
 
@@ -69,6 +92,7 @@ class Batch:
         self._has_read: set[tuple[int, int]] = set()
         self._targets: dict[int, Message] = {}
         self._tops: dict[int, tuple[int, int]] = {}
+        self._pins: dict[int, int] = {}
         self._new: dict[int, Message] = {}
         self._rewritten: dict[int, Message] = {}
         self._notes: list[Draft] = []
@@ -97,6 +121,8 @@ class Batch:
         for row in await writer.listed(hot.KNOWN, keys):
             message = hot.to_message(row)
             self._known[message.author_id, message.client_id] = message
+        pinning = list({(change.room_id,) for change in self.changes if isinstance(change, Pin)})
+        self._pins = {room_id: count for room_id, count in await writer.listed(hot.PINS, pinning)}
         self._targets = {m.id: m for m in map(hot.to_message, await writer.listed(hot.TARGETS, targets))}
 
     def _decide(self, change: Change) -> Message:
@@ -108,6 +134,10 @@ class Batch:
         target = self._targets.get(message_id(change.room_id, change.index))
         if target is None or target.is_deleted:
             raise NotFound
+        if isinstance(change, React):
+            return self._react(change, target, author[0])
+        if isinstance(change, Pin):
+            return self._pin(change, target)
         if target.author_id != change.by and not (isinstance(change, Delete) and change.may_moderate):
             raise Forbidden("This is somebody else's message.")
         if isinstance(change, Delete) and change.note and target.author_id != change.by:
@@ -154,16 +184,40 @@ class Batch:
             self._read_up_to[reader] = message.index
             self._has_read.add(reader)
 
+    def _react(self, change: React, target: Message, username: str) -> Message:
+        _refuse_damaged(target)
+        turned = reactions.added if change.is_given else reactions.removed
+        given = turned(target.reactions, change.emoji, username)
+        if given is target.reactions:
+            return target
+        if len(given) > MOST_EMOJI:
+            raise Conflict(f"A message takes {MOST_EMOJI} different emoji, and this one has them.")
+        return self._turned(target, reactions=given)
+
+    def _pin(self, change: Pin, target: Message) -> Message:
+        _refuse_damaged(target)
+        if target.is_pinned == (change.at is not None):
+            return target
+        pins = self._pins.get(change.room_id, 0)
+        if change.at is not None and pins >= MOST_PINS:
+            raise Conflict(f"A room has {MOST_PINS} pinned messages at most. Unpin one first.")
+        self._pins[change.room_id] = pins + (1 if change.at is not None else -1)
+        return self._turned(target, pinned_at=change.at)
+
     def _rewrite(self, change: Edit | Delete, target: Message) -> Message:
-        index, version = self._tops[change.room_id]
         if isinstance(change, Edit):
-            if target.is_damaged:
-                raise Conflict("This message is damaged on the server's disk and cannot be changed, only deleted.")
-            words = {"content": change.content, "html": change.html, "edited_at": change.at}
-        else:
-            words = {"content": "", "html": "", "is_deleted": True, "kind": target.kind.removeprefix(DAMAGED)}
-        message = msgspec.structs.replace(target, version=version + 1, **words)
-        self._tops[change.room_id] = (index, version + 1)
+            _refuse_damaged(target)
+            return self._turned(target, content=change.content, html=change.html, edited_at=change.at)
+        if target.is_pinned and change.room_id in self._pins:
+            self._pins[change.room_id] -= 1
+        kind = target.kind.removeprefix(DAMAGED)
+        return self._turned(target, content="", html="", is_deleted=True, kind=kind, reactions=(), pinned_at=None)
+
+    def _turned(self, target: Message, **into: Any) -> Message:
+        """The next version of a message that is there."""
+        index, version = self._tops[target.room_id]
+        message = msgspec.structs.replace(target, version=version + 1, **into)
+        self._tops[target.room_id] = (index, version + 1)
         self._rewritten[message.id] = message
         return self._note(message)
 
@@ -181,3 +235,8 @@ class Batch:
         await writer.many(hot.READ, [(self._read_up_to[who], *who) for who in self._has_read])
         await writer.many(hot.GROW, [(*self._tops[room_id], room_id) for room_id in self.stored])
         await audit_log.append(writer, self._notes)
+
+
+def _refuse_damaged(message: Message) -> None:
+    if message.is_damaged:
+        raise Conflict("This message is damaged on the server's disk and cannot be changed, only deleted.")

@@ -17,7 +17,7 @@ log = structlog.get_logger()
 
 def damaged(username: object, name: object, stored: Sequence[Any]) -> Message:
     """From the columns of a row: its place by the id, the rest where it has the right form."""
-    ident, _, _, version, author_id, _, _, _, at, _, _, _, client_id = stored
+    ident, _, _, version, author_id, _, _, _, at, _, _, _, client_id, *_ = stored
     room_id, index = ident >> 32, ident & MOST_IN_A_ROOM
     log.error("message.damaged", room=room_id, index=index)
     return Message(

@@ -10,18 +10,19 @@ import msgspec
 
 from chatapp.core.models import message_id
 from chatapp.storage import audit_log
-from chatapp.storage.checksum import of_row
+from chatapp.storage.checksum import FIRST, of_row
 from chatapp.storage.database import Source
 from chatapp.storage.tables import messages
 
 SHOWN: Final = 1000
-# The revisions that brought the audit log and the checksums.
+# The revisions that brought the audit log, the checksums, and reactions with pins.
 LOGGED: Final = "0003"
 SIGNED: Final = "0004"
+REACTED: Final = "0006"
 
-_NAMES: Final = ", ".join(f'"{c.name}"' for c in messages.c if c is not messages.c.checksum)
+_NAMES: Final = tuple(f'"{c.name}"' for c in messages.c if c is not messages.c.checksum)
 # By the id alone: through an index, a value would be the index's and not the row's.
-LOG: Final = f"SELECT {{}}, {_NAMES} FROM messages NOT INDEXED WHERE id > ? AND id < ? ORDER BY id"  # noqa: S608 - names of our own
+LOG: Final = "SELECT {}, {} FROM messages NOT INDEXED WHERE id > ? AND id < ? ORDER BY id"
 NEXT_ROOM: Final = "SELECT min(id) >> 32 FROM messages WHERE id > ?"
 DOUBLES: Final = (
     "SELECT room_id, version, count(*) FROM messages NOT INDEXED GROUP BY room_id, version HAVING count(*) > 1"
@@ -115,7 +116,8 @@ def _rooms_with_messages(source: Source) -> Iterator[int]:
 def _room(source: Source, report: Report, room: Room) -> Checked:
     """Every message from the first to the last, each whole, and the counters where they end."""
     is_signed = (report.revision or "") >= SIGNED
-    asked = LOG.format("checksum" if is_signed else "NULL")
+    names = _NAMES if (report.revision or "") >= REACTED else _NAMES[:FIRST]
+    asked = LOG.format("checksum" if is_signed else "NULL", ", ".join(names))
     expected, top, is_whole = 1, 0, True
     bounds = (message_id(room.id, 0), message_id(room.id + 1, 0))
     for checksum, *stored in source.execute(asked, bounds):

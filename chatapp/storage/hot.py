@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from chatapp.core.models import DAMAGED, History, Message, message_id
 from chatapp.storage.checksum import of_row
 from chatapp.storage.damage import damaged, within
+from chatapp.storage.reactions import read
 from chatapp.storage.statement import Listed, Statement, inserting, updating
 from chatapp.storage.tables import memberships, messages, people, rooms
 
@@ -35,7 +36,7 @@ def to_message(row: Sequence[Any]) -> Message:
     if checksum != of_row(stored) or username is None:
         return damaged(username, name, stored)
     (ident, room_id, index, version, author_id, kind, content, html, at, edited_at, *rest) = stored
-    is_deleted, reply_to, client_id = rest
+    is_deleted, reply_to, client_id, reactions, pinned_at = rest
     return Message(
         ident,
         room_id,
@@ -52,6 +53,8 @@ def to_message(row: Sequence[Any]) -> Message:
         reply_to,
         client_id or "",
         kind,
+        read(reactions),
+        pinned_at,
     )
 
 
@@ -71,24 +74,24 @@ def bounds(room_id: int) -> dict[str, int]:
     return {"room": room_id, "low": message_id(room_id, 0), "high": message_id(room_id + 1, 0)}
 
 
-def _log(condition: sa.ColumnElement[bool], by: sa.Column[int], *, newest_first: bool = False) -> Statement:
+def _log(condition: sa.ColumnElement[bool], *by: sa.Column[Any], newest_first: bool = False) -> Statement:
     """The room's top and the chosen messages in one statement, so that both are of one moment."""
     chosen = (
         sa.select(*MESSAGE)
         # Outer: a row whose author cannot be found is damaged, not absent.
         .outerjoin(people, people.c.id == messages.c.author_id)
         .where(condition)
-        .order_by(by.desc() if newest_first else by)
+        .order_by(*(column.desc() if newest_first else column for column in by))
         .limit(sa.bindparam("limit"))
         .subquery()
     )
-    order = chosen.c[by.name]
+    order = [chosen.c[column.name] for column in by]
     return Statement(
         sa.select(rooms.c.last_index, rooms.c.last_version, *chosen.c)
         .select_from(rooms)
         .outerjoin(chosen, sa.true())
         .where(rooms.c.id == sa.bindparam("room"))
-        .order_by(order.desc() if newest_first else order)
+        .order_by(*(column.desc() if newest_first else column for column in order))
     )
 
 
@@ -98,6 +101,11 @@ OLDEST_FIRST: Final = _log(_inside, messages.c.id)
 CHANGES: Final = _log(
     sa.and_(messages.c.room_id == sa.bindparam("room"), messages.c.version > sa.bindparam("version")),
     messages.c.version,
+)
+PINNED: Final = _log(
+    sa.and_(messages.c.room_id == sa.bindparam("room"), messages.c.pinned_at.is_not(None)),
+    *(messages.c.pinned_at, messages.c.id),
+    newest_first=True,
 )
 
 INSERT: Final = inserting(messages)
@@ -115,6 +123,9 @@ TOPS: Final = Listed(
     "bigint",
     # In one order, or two would wait for each other.
     locking=" ORDER BY id FOR NO KEY UPDATE",
+)
+PINS: Final = Listed(
+    "SELECT room_id, count(*) FROM messages WHERE pinned_at IS NOT NULL AND room_id IN ({}) GROUP BY room_id", "bigint"
 )
 AUTHORS: Final = Listed(
     "SELECT m.room_id, p.id, p.username, p.display_name, m.read_index "

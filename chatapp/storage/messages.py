@@ -38,6 +38,10 @@ class Log:
         found = history.messages[0] if history.messages else None
         return found if found is not None and found.index == index else None
 
+    async def pinned(self, room_id: int, limit: int) -> History:
+        """What is pinned in the room, what was pinned last first."""
+        return hot.to_history(await self._database.hot(hot.PINNED, room=room_id, limit=limit))
+
     async def changes(self, room_id: int, version: int, most: int, at_least: int = 0) -> History:
         """What changed after ``version``, by version: the first ``most``, incomplete when there is more."""
         tail = await self._tail(room_id, at_least)

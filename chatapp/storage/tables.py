@@ -191,8 +191,14 @@ messages: Final = sa.Table(
     sa.Column("reply_to", sa.BigInteger, nullable=True),
     # NULL when the sender gave none: uniqueness is only asked of keys that exist.
     sa.Column("client_id", Text, nullable=True),
+    # core.models.Reactions as JSON, empty where there are none.
+    _text("reactions", ""),
+    _moment("pinned_at", nullable=True),
     # storage/checksum.py, over all of the above: SQLite itself would not see an altered letter.
     sa.Column("checksum", sa.BigInteger, nullable=False, server_default="0"),
     sa.UniqueConstraint("room_id", "version"),
     sa.UniqueConstraint("author_id", "client_id"),
 )
+_is_pinned: Final = messages.c.pinned_at.is_not(None)
+# Of the few that are: it costs a post nothing.
+sa.Index("ix_messages_pinned", messages.c.room_id, sqlite_where=_is_pinned, postgresql_where=_is_pinned)

@@ -29,7 +29,7 @@ class Tail:
         self.version = history.version
         self.floor = 0 if len(history.messages) == history.index else history.version
         self._messages = {message.index: message for message in history.messages}
-        self._characters = sum(len(message.content) for message in history.messages)
+        self._characters = sum(message.characters for message in history.messages)
         self._given: tuple[int, History] | None = None
 
     def apply(self, changes: Sequence[Message]) -> bool:
@@ -68,12 +68,12 @@ class Tail:
         if not is_new and old is None:
             self.floor = message.version
             return
-        self._characters += len(message.content) - (len(old.content) if old else 0)
+        self._characters += message.characters - (old.characters if old else 0)
         self._messages[message.index] = message
         self.index = max(self.index, message.index)
         while len(self._messages) > MESSAGES or (self._characters > CHARACTERS and len(self._messages) > 1):
             oldest = self._messages.pop(next(iter(self._messages)))
-            self._characters -= len(oldest.content)
+            self._characters -= oldest.characters
             self.floor = max(self.floor, oldest.version)
 
 

@@ -9,6 +9,8 @@ from chatapp.web.api import changes as api_changes
 from chatapp.web.api import me as api_me
 from chatapp.web.api import members as api_members
 from chatapp.web.api import messages as api_messages
+from chatapp.web.api import pins as api_pins
+from chatapp.web.api import reactions as api_reactions
 from chatapp.web.api import reads as api_reads
 from chatapp.web.api import rooms as api_rooms
 from chatapp.web.api import server as api_server
@@ -162,6 +164,11 @@ def _api() -> list[web.RouteDef]:
         web.get(API_MESSAGE, api_messages.show),
         web.patch(API_MESSAGE, api_messages.update),
         web.delete(API_MESSAGE, api_messages.destroy),
+        web.put(API_MESSAGE + "/reactions/{emoji}", api_reactions.update),
+        web.delete(API_MESSAGE + "/reactions/{emoji}", api_reactions.destroy),
+        web.get(API_ROOM + "/pins", api_pins.index),
+        web.put(API_MESSAGE + "/pin", api_pins.update),
+        web.delete(API_MESSAGE + "/pin", api_pins.destroy),
         web.get(API_ROOM + "/changes", api_changes.index),
         web.put(API_ROOM + "/read", api_reads.update),
     ]

@@ -63,7 +63,9 @@ def before_checksums(path: Path) -> None:
     """Take the file back to the revision before them."""
     with behind_its_back(path) as connection:
         connection.execute("DROP TABLE notices")
-        connection.execute("ALTER TABLE messages DROP COLUMN checksum")
+        connection.execute("DROP INDEX ix_messages_pinned")
+        for column in ("reactions", "pinned_at", "checksum"):
+            connection.execute(f"ALTER TABLE messages DROP COLUMN {column}")
         connection.execute("UPDATE alembic_version SET version_num = '0003'")
 
 

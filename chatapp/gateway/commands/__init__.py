@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-MODULES = ("messages", "presence", "rooms")
+MODULES = ("messages", "pins", "presence", "reactions", "rooms")
 
 
 def load() -> None:

@@ -1,0 +1,43 @@
+"""Giving an emoji to a message, and taking it back."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from chatapp.core.events import wire
+from chatapp.gateway.registry import Answer, Command, Index, Slug, command
+from chatapp.gateway.socket import Socket
+
+Emoji = Annotated[str, msgspec.Meta(max_length=64)]
+
+
+class AddReaction(Command, frozen=True, tag="addReaction", kw_only=True):
+    """React to a message with one emoji."""
+
+    room: Slug
+    index: Index
+    emoji: Emoji
+
+
+class RemoveReaction(Command, frozen=True, tag="removeReaction", kw_only=True):
+    """Take one's own reaction back."""
+
+    room: Slug
+    index: Index
+    emoji: Emoji
+
+
+@command(AddReaction)
+async def add(socket: Socket, wanted: AddReaction) -> Answer:
+    actor = socket.identity.person
+    message = await socket.chat.reactions.add(actor, wanted.room, wanted.index, wanted.emoji)
+    return Answer({"message": wire(message, wanted.room, with_html=socket.wants_html(wanted.room))})
+
+
+@command(RemoveReaction)
+async def remove(socket: Socket, wanted: RemoveReaction) -> Answer:
+    actor = socket.identity.person
+    message = await socket.chat.reactions.remove(actor, wanted.room, wanted.index, wanted.emoji)
+    return Answer({"message": wire(message, wanted.room, with_html=socket.wants_html(wanted.room))})
