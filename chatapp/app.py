@@ -121,6 +121,7 @@ def assemble(
     passwords = Passwords(database=database, limits=limits, hasher=hasher, secrets=kept)
     letters = Letters(database=database, outbox=outbox, limits=limits, settings=settings)
     shared = dict[str, Any](database=database, news=news, limits=limits, passwords=passwords)
+    spoken = dict[str, Any](access=access, journal=journal, log=log, limits=limits)
     sign_in = SignIn(secrets=kept, settings=settings, **shared)
     return Chat(
         settings=settings,
@@ -135,17 +136,14 @@ def assemble(
         memberships=Memberships(database=database, access=access, news=news, limits=limits),
         messages=Messages(
             database=database,
-            access=access,
-            log=log,
-            journal=journal,
             hub=hub,
             typing=TypingBoard(news, database.clock),
-            limits=limits,
             settings=settings,
             epoch=epoch,
+            **spoken,
         ),
         reactions=Reactions(access=access, journal=journal, limits=limits),
-        pins=Pins(access=access, journal=journal, log=log, limits=limits, clock=database.clock),
+        pins=Pins(clock=database.clock, **spoken),
         audit_log=AuditLog(database=database),
         outbox=outbox,
         housekeeping=Housekeeping(database=database, news=news, sign_in=sign_in, settings=settings),

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from chatapp.core.models import NAMED, Message, Person
+from chatapp.core.models import NAMED, Message, Person, Reaction
 
 PROTOCOL: Final = 1
 SECONDS: Final = 4096
@@ -78,11 +78,15 @@ def wire(message: Message, room: str, *, with_html: bool = False) -> WireMessage
         None if message.edited_at is None else timestamp(message.edited_at),
         message.is_deleted,
         message.reply_to,
-        tuple(WireReaction(each.emoji, len(each.usernames), each.usernames[:NAMED]) for each in message.reactions),
+        tuple(map(_reaction, message.reactions)) if message.reactions else (),
         client_id=message.client_id,
         kind=message.kind,
         pinned=message.is_pinned,
     )
+
+
+def _reaction(given: Reaction) -> WireReaction:
+    return WireReaction(given.emoji, len(given.usernames), given.usernames[:NAMED])
 
 
 class User(msgspec.Struct, frozen=True):

@@ -120,7 +120,8 @@ class Delivery:
         self._changes = changes
         self._before = audience.version, audience.index
         self._left = iter(tuple(audience.live))
-        self._spoken: dict[tuple[Voice, int], bytes] = {}
+        self._spoken: dict[Voice, bytes] = {}
+        self._posts_above: dict[tuple[Voice, int], bytes] = {}
 
     def goes_on(self, most: int) -> int:
         """Write to the next ``most``; fewer when all have been written to then."""
@@ -128,7 +129,7 @@ class Delivery:
         for subscription in islice(self._left, most):
             reached += 1
             if subscription.is_live:
-                frames = self._frames(subscription)
+                frames = self._posts(subscription) if subscription.is_of_posts else self._frames(subscription)
                 if frames and not subscription.listener.write(frames):
                     self._leave_behind(subscription)
         return reached
@@ -137,15 +138,23 @@ class Delivery:
         voice, slug, changes = subscription.voice, self._audience.slug, self._changes
         if subscription.version >= changes[0].version:
             # It read the log past a commit that had not been announced yet.
-            changes = [change for change in changes if change.version > subscription.version]
-            index = max(subscription.index, self._before[1])
-            return voice(slug, _posts(changes, index) if subscription.is_of_posts else changes)
-        # Which of the changes are new posts depends on what was heard before.
-        index = max(subscription.index, self._before[1]) if subscription.is_of_posts else 0
-        frames = self._spoken.get((voice, index))
+            return voice(slug, [change for change in changes if change.version > subscription.version])
+        frames = self._spoken.get(voice)
         if frames is None:
-            frames = voice(slug, _posts(changes, index) if subscription.is_of_posts else changes)
-            self._spoken[voice, index] = frames
+            frames = self._spoken[voice] = voice(slug, changes)
+        return frames
+
+    def _posts(self, subscription: Subscription) -> bytes:
+        """What was posted above what it has heard, as it is first told of: the rest is about changes."""
+        voice, index = subscription.voice, max(subscription.index, self._before[1])
+        frames = self._posts_above.get((voice, index))
+        if frames is None:
+            posts: dict[int, Message] = {}
+            for message in self._changes:
+                if message.index > index:
+                    posts.setdefault(message.index, message)
+            frames = voice(self._audience.slug, list(posts.values())) if posts else b""
+            self._posts_above[voice, index] = frames
         return frames
 
     def _leave_behind(self, subscription: Subscription) -> None:
@@ -155,12 +164,3 @@ class Delivery:
         subscription.is_live = False
         self._audience.live.discard(subscription)
         subscription.listener.fell_behind(subscription)
-
-
-def _posts(changes: Sequence[Message], index: int) -> Sequence[Message]:
-    """What was posted above ``index``: the first that is told of each, for the rest is about changes to it."""
-    found: dict[int, Message] = {}
-    for message in changes:
-        if message.index > index:
-            found.setdefault(message.index, message)
-    return list(found.values())

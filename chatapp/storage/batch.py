@@ -122,7 +122,8 @@ class Batch:
             message = hot.to_message(row)
             self._known[message.author_id, message.client_id] = message
         pinning = list({(change.room_id,) for change in self.changes if isinstance(change, Pin)})
-        self._pins = {room_id: count for room_id, count in await writer.listed(hot.PINS, pinning)}
+        for room_id, count in await writer.listed(hot.PINS, pinning):
+            self._pins[room_id] = count
         self._targets = {m.id: m for m in map(hot.to_message, await writer.listed(hot.TARGETS, targets))}
 
     def _decide(self, change: Change) -> Message:

@@ -53,7 +53,7 @@ def to_message(row: Sequence[Any]) -> Message:
         reply_to,
         client_id or "",
         kind,
-        read(reactions),
+        read(reactions) if reactions else (),
         pinned_at,
     )
 

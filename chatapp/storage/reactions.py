@@ -21,8 +21,8 @@ def written(given: Reactions) -> str:
 
 
 def read(text: str) -> Reactions:
-    """What :func:`written` has made."""
-    return _decoder.decode(text) if text else ()
+    """What :func:`written` has made of some."""
+    return _decoder.decode(text)
 
 
 def added(given: Reactions, emoji: str, username: str) -> Reactions:

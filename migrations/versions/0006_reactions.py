@@ -1,4 +1,4 @@
-"""Reactions and pins, on the messages themselves. Checksums stay what they are: columns that say nothing do not count."""
+"""Reactions and pins, in the rows of messages. Checksums stay: a column that says nothing does not count."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,6 +13,4 @@ IS_PINNED = sa.text("pinned_at IS NOT NULL")
 def upgrade() -> None:
     op.add_column("messages", sa.Column("reactions", TEXT, server_default="", nullable=False))
     op.add_column("messages", sa.Column("pinned_at", sa.BigInteger(), nullable=True))
-    op.create_index(
-        "ix_messages_pinned", "messages", ["room_id"], sqlite_where=IS_PINNED, postgresql_where=IS_PINNED
-    )
+    op.create_index("ix_messages_pinned", "messages", ["room_id"], sqlite_where=IS_PINNED, postgresql_where=IS_PINNED)

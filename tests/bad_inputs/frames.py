@@ -42,7 +42,8 @@ class Frame(NamedTuple):
 
 
 def frames() -> list[Frame]:
-    return [*_not_json(), *_unknown(), *_missing(), *_wrong_types(), *_texts(), *_keys(), *_rooms(), *_refs()]
+    said = (*_texts(), *_emoji(), *_keys(), *_rooms(), *_refs())
+    return [*_not_json(), *_unknown(), *_missing(), *_wrong_types(), *said]
 
 
 NOT_JSON: Final = {
@@ -115,6 +116,7 @@ GOOD: Final[dict[str, Any]] = {
     "html": True,
     "index": 1,
     "active": True,
+    "emoji": "👍",
     "ref": 7,
 }
 ANY: Final[dict[str, Any]] = {
@@ -133,7 +135,7 @@ ANY: Final[dict[str, Any]] = {
     "10**9": 10**9,
     "0": 0,
 }
-TEXTS: Final = {"room", "content", "client_id", "epoch"}
+TEXTS: Final = {"room", "content", "client_id", "epoch", "emoji"}
 FLAGS: Final = {"html", "active"}
 # What each field takes of the above.
 TAKEN: Final = {
@@ -180,7 +182,7 @@ def _at_room(action: str, name: str) -> Answer | None:
 
 def _missing() -> Iterator[Frame]:
     for action, names in known().items():
-        for name in {"room", "content", "index"} & set(names):
+        for name in {"room", "content", "index", "emoji"} & set(names):
             frame = _frame(action, names)
             del frame[name]
             data = json.dumps(frame)
@@ -238,11 +240,28 @@ def _rooms() -> Iterator[Frame]:
                 data = json.dumps(_frame(action, [n for n in names if n != "reply_to"], room=room))
                 at_room = None if action in {"sendMessage", "getRecentMessages"} else UNKNOWN
                 yield Frame("55", f"{action} in a room {words}", data, NOT_FOUND, at_room)
-    for action in ("editMessage", "deleteMessage"):
+    for action in ("editMessage", "deleteMessage", "addReaction", "removeReaction", "pinMessage", "unpinMessage"):
         for words, index in {"none yet": 99, "deleted": 2, "far beyond": 2**53}.items():
             data = json.dumps(_frame(action, known()[action], index=index))
             yield Frame("46", f"{action} of a message {words}", data, NOT_FOUND, UNKNOWN)
     yield Frame("46", "a reply to nothing", _send(content=MARK, reply_to=99), NOT_FOUND, None)
+
+
+def _emoji() -> Iterator[Frame]:
+    for action in ("addReaction", "removeReaction"):
+        for words, emoji in {
+            "a letter": "a",
+            "empty": "",
+            "a name": ":+1:",
+            "two": "👍👍",
+            "an emoji and more": "👍 ",
+            "markup": "<b>",
+            "NUL": "\0",
+            "half of a flag": "🇩",
+            "long": "👍" * 10_000,
+        }.items():
+            data = json.dumps(_frame(action, known()[action], emoji=emoji), ensure_ascii=False)
+            yield Frame("50", f"{action} with an emoji that is {words}", data, INVALID, UNKNOWN, field="emoji")
 
 
 def _refs() -> Iterator[Frame]:

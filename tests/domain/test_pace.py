@@ -20,6 +20,18 @@ async def deletes(house: House, who: Person, number: int) -> None:
     await house.chat.messages.delete(who, "general", number + 1)
 
 
+async def reacts(house: House, who: Person, number: int) -> None:
+    await house.chat.reactions.add(who, "general", number + 1, "👍")
+
+
+async def takes_back(house: House, who: Person, number: int) -> None:
+    await house.chat.reactions.remove(who, "general", number + 1, "👍")
+
+
+async def pins(house: House, who: Person, number: int) -> None:
+    await house.chat.pins.add(who, "general", number + 1)
+
+
 async def joins(house: House, who: Person, _number: int) -> None:
     await house.chat.memberships.join(who, "general")
 
@@ -78,6 +90,9 @@ async def renames_a_room(house: House, who: Person, number: int) -> None:
 
 DEEDS: Final[dict[Deed, Act]] = {
     deletes: "delete",
+    reacts: "reaction",
+    takes_back: "reaction",
+    pins: "pin",
     joins: "membership",
     leaves: "membership",
     brings_in: "membership",

@@ -16,6 +16,14 @@ LIMIT: Final = 2**22
 TEXT, CLOSE, PING, PONG = 0x1, 0x8, 0x9, 0xA
 
 
+class Given(msgspec.Struct, frozen=True):
+    """A reaction as it came over the wire."""
+
+    emoji: str
+    count: int
+    usernames: tuple[str, ...] = ()
+
+
 class Heard(msgspec.Struct, frozen=True):
     """A message as it came over the wire; fields at their default are left out there."""
 
@@ -25,6 +33,8 @@ class Heard(msgspec.Struct, frozen=True):
     content: str = ""
     deleted: bool = False
     client_id: str = ""
+    reactions: tuple[Given, ...] = ()
+    pinned: bool = False
 
 
 class Problem(msgspec.Struct, frozen=True):

@@ -136,15 +136,27 @@ class Writer(Client):
 
     def _next(self) -> Wanted:
         self._count += 1
-        mine = list(self.final)[-3:] if self._changes and self._count % 4 == 0 else []
+        mine = list(self.final)[-3:] if self._changes and self._count % 2 == 0 else []
         alive = [index for index in mine if not self.final[index].deleted]
         if alive and self._count % 12 == 0:
             return Wanted("deleteMessage", {"index": alive[0]})
-        if alive:
+        if alive and self._count % 4 == 0:
             return Wanted("editMessage", {"index": alive[-1], "content": f"{self.name} means {self._count}"})
+        if alive:
+            return self._mark(self.final[alive[-1]])
         key = f"{self.name}-{self._count}"
         self.sent[key] = f"{self.name} says {self._count}"
         return Wanted("sendMessage", {"content": self.sent[key], "client_id": key})
+
+    def _mark(self, message: Heard) -> Wanted:
+        """React or take it back, or move the pin, of which there is one: a room has an end of them."""
+        if self._count % 8 == 2:
+            action = "removeReaction" if message.reactions else "addReaction"
+            return Wanted(action, {"index": message.index, "emoji": "👍"})
+        pinned = [index for index, known in self.final.items() if known.pinned]
+        return (
+            Wanted("unpinMessage", {"index": pinned[0]}) if pinned else Wanted("pinMessage", {"index": message.index})
+        )
 
     def _take(self, wanted: Wanted, answer: Said) -> bool:
         """Write the answer down; False when the same is to be tried again."""
@@ -160,7 +172,7 @@ class Writer(Client):
             self.wrong.append(f"{wanted.action} {wanted.fields} was answered {answer.error}")
         elif wanted.action == "deleteMessage":
             gone = self.final[wanted.fields["index"]]
-            self.final[gone.index] = msgspec.structs.replace(gone, content="", deleted=True, version=0)
+            self.final[gone.index] = Heard(gone.index, 0, gone.username, deleted=True, client_id=gone.client_id)
         self._wanted = None
         return True
 
@@ -256,4 +268,4 @@ class Listener(Client):
 
 def fingerprint(message: Heard) -> int:
     """What a version says; equal wherever it is heard."""
-    return hash((message.index, message.content, message.deleted))
+    return hash((message.index, message.content, message.deleted, message.reactions, message.pinned))

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from tests.faults.checker import violations
-from tests.faults.line import Heard, Said
+from tests.faults.line import Given, Heard, Said
 from tests.faults.recorder import Address, Listener, Writer
 
 ROOM: Final = "general"
@@ -69,6 +69,14 @@ def forgets_a_deletion(record: Record) -> None:
     record.log[1] = msgspec.structs.replace(record.log[1], content="w says 2", deleted=False)
 
 
+def forgets_a_reaction(record: Record) -> None:
+    record.log[0] = msgspec.structs.replace(record.log[0], reactions=(Given("👍", 1, ("ada",)),))
+
+
+def forgets_a_pin(record: Record) -> None:
+    record.ear.state[1] = msgspec.structs.replace(record.ear.state[1], pinned=True)
+
+
 def tells_twice(record: Record) -> None:
     record.ear.news([record.log[1]])
 
@@ -109,6 +117,9 @@ def speaks_too_early(record: Record) -> None:
         (invents, "what a client has made of the news is not what a fresh read says"),
         (forgets_an_edit, "an answered change is not what the log says"),
         (forgets_a_deletion, "an answered change is not what the log says"),
+        (forgets_a_reaction, "an answered change is not what the log says"),
+        (forgets_a_reaction, "what a client has made of the news is not what a fresh read says"),
+        (forgets_a_pin, "what a client has made of the news is not what a fresh read says"),
         (tells_twice, "a change was heard twice or out of order"),
         (tells_late, "a change was heard twice or out of order"),
         (says_nothing_of_the_last, "what a client has made of the news is not what a fresh read says"),

@@ -41,9 +41,11 @@ async def busy(given: Given, ada: Actor, grace: Actor, lin: Actor) -> Ear:
 
 
 async def happens(ada: Actor, grace: Actor, ear: Ear, direct: str) -> None:
-    """Everything that makes news: posts, edits, deletions, typing, reading, names, members, rooms."""
+    """Everything that makes news: posts, edits, reactions, pins, deletions, typing, reading, names, members, rooms."""
     said = await ear.says("SECRET", ROOM)
     await ear.asks("editMessage", room=ROOM, index=said["index"], content="SECRET again")
+    await ear.asks("addReaction", room=ROOM, index=said["index"], emoji="👍")
+    await ear.asks("pinMessage", room=ROOM, index=said["index"])
     await ear.asks("typing", room=ROOM)
     await ear.asks("typing", room=ROOM, active=False)
     await ear.asks("markRead", room=ROOM, index=said["index"])

@@ -87,7 +87,59 @@ def _changes(world: World, action: str) -> Act | None:
         if answer["ok"] and action == "editMessage":
             post.content = content
         elif answer["ok"]:
-            post.is_deleted = True
+            post.is_deleted, post.is_pinned, post.reactions = True, False, {}
+
+    return act()
+
+
+def reacts(world: World) -> Act | None:
+    """Gives or takes back, over the socket or REST: also what was given already, or was not."""
+    slug, mirror = any_room(world), someone(world)
+    index = _index(world, slug)
+    if mirror is None or index is None:
+        return None
+    post, emoji, is_given = world.rooms[slug].posts[index], world.chance.choice("👍🎉👀"), world.chance.random() < 0.7
+    by_rest = world.chance.random() < 0.3
+
+    async def act() -> None:
+        if by_rest:
+            path = f"{API}/{slug}/messages/{index}/reactions/{emoji}"
+            is_done, _ = await world.calls(mirror.username, "PUT" if is_given else "DELETE", path)
+        else:
+            action = "addReaction" if is_given else "removeReaction"
+            is_done = (await world.asks(mirror, action, room=slug, index=index, emoji=emoji))["ok"]
+        if is_done or not post.is_deleted:
+            world.judges(is_done, mirror.username, slug)
+        names = post.reactions.get(emoji, [])
+        if is_done:
+            assert not post.is_deleted
+            others = [name for name in names if name != mirror.username]
+            given = names if is_given and mirror.username in names else [*others, *[mirror.username] * is_given]
+            post.reactions[emoji] = given
+            post.reactions = {each: kept for each, kept in post.reactions.items() if kept}
+
+    return act()
+
+
+def pins(world: World) -> Act | None:
+    slug, mirror = any_room(world), someone(world)
+    index = _index(world, slug)
+    if mirror is None or index is None:
+        return None
+    post, is_pinned, by_rest = world.rooms[slug].posts[index], world.chance.random() < 0.6, world.chance.random() < 0.3
+
+    async def act() -> None:
+        if by_rest:
+            method = "PUT" if is_pinned else "DELETE"
+            is_done, _ = await world.calls(mirror.username, method, f"{API}/{slug}/messages/{index}/pin")
+        else:
+            action = "pinMessage" if is_pinned else "unpinMessage"
+            is_done = (await world.asks(mirror, action, room=slug, index=index))["ok"]
+        if is_done or not post.is_deleted:
+            world.judges(is_done, mirror.username, slug)
+        if is_done:
+            assert not post.is_deleted
+            post.is_pinned = is_pinned
 
     return act()
 

@@ -32,6 +32,8 @@ class Post:
     author: str
     content: str
     is_deleted: bool = False
+    is_pinned: bool = False
+    reactions: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass
@@ -169,6 +171,9 @@ class World:
             assert message["username"] == post.author
             assert message.get("content", "") == ("" if post.is_deleted else post.content)
             assert message.get("deleted", False) == post.is_deleted
+            assert message.get("pinned", False) == post.is_pinned
+            given = {each["emoji"]: each["usernames"] for each in message.get("reactions", [])}
+            assert list(given.items()) == list(post.reactions.items())
             assert message["display_name"] == self.names[post.author]
 
     def _difference(self, mirror: Mirror, fresh: dict[str, Any]) -> str:

@@ -57,6 +57,20 @@ async def test_a_frame_is_encoded_once_for_all_who_hear_alike(hub: Hub) -> None:
     assert spoken == [1]
 
 
+async def test_who_wants_posts_hears_of_no_change_to_what_was_posted_before(hub: Hub) -> None:
+    early, late, every = listener(1), listener(2), listener(3)
+    for ear, index in ((early, 2), (late, 3)):
+        hub.go_live(hub.join(ear, ROOM, "general", numbers, is_of_posts=True), index, index)
+    listens(hub, every, version=2)
+    # A post, a change to it, a change to what was there, and another post, all heard of in one turn.
+    hub.publish(ROOM, [message(3), message(4, index=3), message(5, index=1), message(6, index=4)])
+    await asyncio.sleep(0)
+    hub.publish(ROOM, [message(7, index=4), message(8, index=2)])
+    await asyncio.sleep(0)
+    await published(hub, 9)
+    assert (early.heard, late.heard, every.heard) == ([3, 6, 9], [6, 9], [3, 4, 5, 6, 7, 8, 9])
+
+
 async def test_a_subscription_hears_nothing_before_it_is_live(hub: Hub) -> None:
     ear = listener()
     subscription = hub.join(ear, ROOM, "general", numbers)

@@ -34,6 +34,9 @@ ALTERATIONS: Final[dict[str, dict[str, Any]]] = {
     "no key": {"client_id": None},
     "a kind": {"kind": "x"},
     "the checksum itself": {"checksum": 5},
+    "a reaction that never was": {"reactions": '[["👍",["ada"]]]'},
+    "reactions that are no JSON": {"reactions": "x"},
+    "a pin that never was": {"pinned_at": 0},
 }
 
 

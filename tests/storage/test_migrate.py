@@ -19,7 +19,7 @@ from chatapp.storage import migrate
 from chatapp.storage.integrity import audit
 from chatapp.storage.sqlite import open_database
 from chatapp.storage.tables import rooms
-from tests.support.damage import overwrite
+from tests.support.damage import alter, overwrite
 from tests.support.engine import behind_its_back
 from tests.support.source import ROOT, SCHEMA
 from tests.support.store import Store, open_store
@@ -59,13 +59,20 @@ def rows(path: Path, sql: str) -> list[tuple[object, ...]]:
         connection.close()
 
 
-def before_checksums(path: Path) -> None:
+def before_reactions(path: Path) -> None:
     """Take the file back to the revision before them."""
     with behind_its_back(path) as connection:
-        connection.execute("DROP TABLE notices")
         connection.execute("DROP INDEX ix_messages_pinned")
-        for column in ("reactions", "pinned_at", "checksum"):
-            connection.execute(f"ALTER TABLE messages DROP COLUMN {column}")
+        connection.execute("ALTER TABLE messages DROP COLUMN reactions")
+        connection.execute("ALTER TABLE messages DROP COLUMN pinned_at")
+        connection.execute("UPDATE alembic_version SET version_num = '0005'")
+
+
+def before_checksums(path: Path) -> None:
+    before_reactions(path)
+    with behind_its_back(path) as connection:
+        connection.execute("DROP TABLE notices")
+        connection.execute("ALTER TABLE messages DROP COLUMN checksum")
         connection.execute("UPDATE alembic_version SET version_num = '0003'")
 
 
@@ -194,6 +201,23 @@ async def test_messages_of_before_the_checksums_get_theirs(path: Path, count: in
     assert audit(path).findings == []
     async with open_store(path) as store:
         assert await store.stored(room) == before
+
+
+async def test_checksums_of_before_the_reactions_still_count(path: Path) -> None:
+    async with open_store(path) as store:
+        ada = await store.person("ada")
+        room = await store.room("designers", ada)
+        await asyncio.gather(*(store.says(ada, f"Ünïcode {n}", room, client_id=f"{n}") for n in range(3)))
+        before = await store.stored(room)
+    before_reactions(path)
+    alter(path, room.id, 2, {"content": "ünïcode 1"})
+    assert [finding.index for finding in audit(path).findings] == [2]
+    migrate.upgrade(path)
+    async with open_store(path) as store:
+        assert [message.is_damaged for message in await store.stored(room)] == [False, True, False]
+        assert await store.reacts(ada, 3, "👍", room)
+        assert (await store.stored(room))[0] == before[0]
+    assert [finding.index for finding in audit(path).findings] == [2]
 
 
 async def test_a_message_that_was_damaged_before_the_checksums_is_not_signed(path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from chatapp.core.models import Message, Person, Room
 from chatapp.storage import memberships, people, rooms
-from chatapp.storage.batch import Delete, Edit, Post
+from chatapp.storage.batch import Delete, Edit, Pin, Post, React
 from chatapp.storage.database import Database
 from chatapp.storage.journal import Journal
 from chatapp.storage.messages import Log
@@ -70,6 +70,12 @@ class Store:
 
     async def deletes(self, by: Person, index: int, room: Room, *, may_moderate: bool = False) -> Message:
         return await self.journal.append(Delete(room.id, by.id, NOW + 2, index, may_moderate))
+
+    async def reacts(self, by: Person, index: int, emoji: str, room: Room, *, is_given: bool = True) -> Message:
+        return await self.journal.append(React(room.id, by.id, index, emoji, is_given))
+
+    async def pins(self, by: Person, index: int, room: Room, *, at: int | None = NOW) -> Message:
+        return await self.journal.append(Pin(room.id, by.id, index, at))
 
     async def stored(self, room: Room) -> list[Message]:
         """The room's whole log as it is in the file, by index."""

@@ -34,6 +34,11 @@ edit own          -    yes    yes   yes         -    yes    yes   yes         - 
 edit another's    -    no     no    no          -    no     no    no          -      no
 delete own        -    yes    yes   yes         -    yes    yes   yes         -      yes
 delete another's  -    no     yes   yes         -    no     yes   yes         -      no
+react             -    yes    yes   yes         -    yes    yes   yes         -      yes
+take back         -    yes    yes   yes         -    yes    yes   yes         -      yes
+see pins          -    yes    yes   yes         -    yes    yes   yes         -      yes
+pin               -    yes    yes   yes         -    yes    yes   yes         -      yes
+unpin             -    yes    yes   yes         -    yes    yes   yes         -      yes
 mark read         -    yes    yes   yes         -    yes    yes   yes         -      yes
 say one types     -    yes    yes   yes         -    yes    yes   yes         -      yes
 join              yes  yes    yes   yes         -    yes    yes   yes         -      yes
@@ -44,6 +49,7 @@ name the room     -    no     yes   yes         -    no     yes   yes         - 
 """
 # Shown to everybody, without what was said.
 PAGE_OF_AN_OPEN_ROOM: Final = "GET /rooms/{slug} "
+THUMB: Final = "/messages/1/reactions/%F0%9F%91%8D"
 INSIDE: Final = ("member", "owner", "moderator")
 Door = Callable[[World, str, str], Awaitable[Answer]]
 
@@ -145,6 +151,29 @@ CHANGING: Final[dict[str, dict[str, Door]]] = {
     "delete another's": {
         "DELETE": lambda w, p, r: delete(anothers, w, p, r, "rest"),
         "deleteMessage ": lambda w, p, r: delete(anothers, w, p, r, "ws"),
+    },
+    "react": {
+        "PUT /api/v1/rooms/{room}/messages/{index}/reactions/{emoji}": lambda w, p, r: w.rest(p, "PUT", api(r, THUMB)),
+        "addReaction": lambda w, p, r: w.ws(p, "addReaction", r, index=1, emoji="👍"),
+    },
+    "take back": {
+        "DELETE /api/v1/rooms/{room}/messages/{index}/reactions/{emoji}": lambda w, p, r: w.rest(
+            p, "DELETE", api(r, THUMB)
+        ),
+        "removeReaction": lambda w, p, r: w.ws(p, "removeReaction", r, index=1, emoji="👍"),
+    },
+    "see pins": {
+        "GET /api/v1/rooms/{room}/pins": lambda w, p, r: w.rest(p, "GET", api(r, "/pins")),
+    },
+    "pin": {
+        "PUT /api/v1/rooms/{room}/messages/{index}/pin": lambda w, p, r: w.rest(p, "PUT", api(r, "/messages/1/pin")),
+        "pinMessage": lambda w, p, r: w.ws(p, "pinMessage", r, index=1),
+    },
+    "unpin": {
+        "DELETE /api/v1/rooms/{room}/messages/{index}/pin": lambda w, p, r: w.rest(
+            p, "DELETE", api(r, "/messages/1/pin")
+        ),
+        "unpinMessage": lambda w, p, r: w.ws(p, "unpinMessage", r, index=1),
     },
     "mark read": {
         "POST /rooms/{slug}/read": lambda w, p, r: w.form(p, f"/rooms/{r}/read", index="1"),

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import msgspec
-
 from chatapp.core.events import wire
 from chatapp.gateway.registry import Answer, Command, Index, Slug, command
 from chatapp.gateway.socket import Socket
-
-Emoji = Annotated[str, msgspec.Meta(max_length=64)]
 
 
 class AddReaction(Command, frozen=True, tag="addReaction", kw_only=True):
@@ -18,7 +12,7 @@ class AddReaction(Command, frozen=True, tag="addReaction", kw_only=True):
 
     room: Slug
     index: Index
-    emoji: Emoji
+    emoji: str
 
 
 class RemoveReaction(Command, frozen=True, tag="removeReaction", kw_only=True):
@@ -26,7 +20,7 @@ class RemoveReaction(Command, frozen=True, tag="removeReaction", kw_only=True):
 
     room: Slug
     index: Index
-    emoji: Emoji
+    emoji: str
 
 
 @command(AddReaction)
