@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +30,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(WATCH)
     config.pluginmanager.register(FileOnly())
     config.pluginmanager.register(NOT_TRIED)
+    _hear_signals()
+
+
+def _hear_signals() -> None:
+    """As in a terminal. What a run in the background (``nohup make test &``) ignores, the servers it starts would ignore."""
+    for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, usual)
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], SteadyLoop]]:

@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -69,15 +68,6 @@ def test_terminated_it_leaves_no_server_and_no_file(tmp_path: Path) -> None:
     assert servers_on(tmp_path) == []
 
 
-@pytest.fixture
-def _hears_ctrl_c() -> Iterator[None]:
-    """Whoever starts the tests in the background has the signal ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("_hears_ctrl_c")
 def test_interrupted_in_the_middle_of_the_start_it_leaves_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     started = []
 
