@@ -34,7 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _hear_signals() -> None:
-    """As in a terminal. What a run in the background (``nohup make test &``) ignores, the servers it starts would ignore."""
+    """As in a terminal: what a run in the background ignores (``nohup``), the servers it starts would ignore."""
     for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, usual)
