@@ -9,9 +9,9 @@ from typing import Final, TypeVar
 import msgspec
 
 from chatapp.core import audit_log, text
-from chatapp.core.errors import NotFound, invalid
+from chatapp.core.errors import Forbidden, NotFound, invalid
 from chatapp.core.limits import Limits
-from chatapp.core.models import History, Message, Person, Room
+from chatapp.core.models import History, Message, Person, Role, Room
 from chatapp.domain.access import Access
 from chatapp.realtime.hub import Hub
 from chatapp.realtime.typing import TypingBoard
@@ -26,6 +26,7 @@ PAGE: Final = 50
 MOST: Final = 200
 MOST_CHANGES: Final = 1000
 CLIENT_ID: Final = 64
+SOMEBODY_ELSES: Final = "This is somebody else's message."
 # An answer is one frame, and client libraries refuse frames over 1 MiB: UTF-8 takes up to 4 bytes a character.
 CHARACTERS: Final = 200_000
 
@@ -85,9 +86,24 @@ class Messages:
         self._limits.act("delete", actor.id)
         room, role, _ = await self._access.membership_for(actor, slug)
         at = self._database.clock()
-        may_moderate = room.kind != "direct" and role == "owner"
+        may_moderate = _may_moderate(room, role)
         note = audit_log.draft(at, actor, "message.deleted", f"{room.slug}/{index}") if may_moderate else None
         return await self._journal.append(Delete(room.id, actor.id, at, index, may_moderate, note))
+
+    async def editable(self, actor: Person, slug: str, index: int) -> Message:
+        """The message that the actor wants to edit. Raises as :meth:`edit` would."""
+        message = await self._standing(actor, slug, index)
+        if message.author_id != actor.id:
+            raise Forbidden(SOMEBODY_ELSES)
+        return message
+
+    async def deletable(self, actor: Person, slug: str, index: int) -> Message:
+        """The message that the actor wants to delete. Raises as :meth:`delete` would."""
+        message = await self._standing(actor, slug, index)
+        room, role, _ = await self._access.membership_for(actor, slug)
+        if message.author_id != actor.id and not _may_moderate(room, role):
+            raise Forbidden(SOMEBODY_ELSES)
+        return message
 
     async def recent(self, actor: Person, slug: str, limit: int = PAGE) -> History:
         """The newest ``limit`` messages (0 to 200), oldest first."""
@@ -153,11 +169,21 @@ class Messages:
         known = await people.by_id(self._database, actor.id)
         self._typing.note(room, known or actor, is_active=is_active)
 
+    async def _standing(self, actor: Person, slug: str, index: int) -> Message:
+        message = await self.by_index(actor, slug, index)
+        if message.is_deleted:
+            raise NotFound
+        return message
+
     async def _read(self, actor: Person, slug: str, look: Callable[[Room], Awaitable[T]]) -> T:
         found = await look(await self._access.room_for(actor, slug))
         # Asked again: whoever was removed in between does not get what was said after.
         await self._access.room_for(actor, slug)
         return found
+
+
+def _may_moderate(room: Room, role: Role | None) -> bool:
+    return room.kind != "direct" and role == "owner"
 
 
 def _client_id(client_id: str) -> str:

@@ -7,7 +7,7 @@ from chatapp.web.language import _
 
 def phrases() -> dict[str, str]:
     """Key to sentence; ``{name}`` in a sentence is filled in by the page."""
-    return _connection() | _timeline() | _sending() | _places() | _keys()
+    return _connection() | _timeline() | _sending() | _actions() | _places() | _keys()
 
 
 def _connection() -> dict[str, str]:
@@ -65,6 +65,17 @@ def _sending() -> dict[str, str]:
     }
 
 
+def _actions() -> dict[str, str]:
+    return {
+        "deleting": _("This message is being deleted."),
+        "not_deleted": _("Not deleted: {reason}"),
+        "kept_message": _("The message stays."),
+        "not_saved": _("Not saved: there is no connection. Try again in a moment."),
+        "not_saved_because": _("Not saved: {reason}"),
+        "not_connected": _("There is no connection. Try again in a moment."),
+    }
+
+
 def _places() -> dict[str, str]:
     return {
         "unread_one": _("{n} unread"),
@@ -89,6 +100,10 @@ def _keys() -> dict[str, str]:
         "key_send": _("Send"),
         "key_send_always": _("Send, also on a touch keyboard"),
         "key_newline": _("New line"),
+        "key_edit_last": _("Edit the last message you wrote, from an empty box"),
+        "key_edit": _("Edit the message"),
+        "key_delete": _("Delete the message"),
+        "key_copy": _("Copy the message's text"),
         "key_older_message": _("Message above"),
         "key_newer_message": _("Message below"),
         "key_first_message": _("First message shown"),

@@ -20,6 +20,7 @@ from chatapp.web.api import ws_tickets as api_ws_tickets
 from chatapp.web.pages import (
     administrators,
     audit_log,
+    deletions,
     directs,
     disabled_users,
     home,
@@ -46,6 +47,7 @@ from chatapp.web.pages import (
 
 API = "/api/v1"
 ROOM = "/rooms/{slug}"
+MESSAGE = ROOM + "/{index:[0-9]+}"
 API_ROOM = API + "/rooms/{room}"
 USER = "/admin/users/{username}"
 API_MESSAGE = API_ROOM + "/messages/{index:[0-9]+}"
@@ -103,7 +105,11 @@ def _rooms() -> list[web.RouteDef]:
         web.post(ROOM + "/members/{username}/remove", members.destroy),
         web.post(ROOM + "/read", reads.update),
         web.post(ROOM + "/messages", messages.create),
-        web.get(ROOM + "/{index:[0-9]+}", messages.show),
+        web.get(MESSAGE, messages.show),
+        web.get(MESSAGE + "/edit", messages.edit),
+        web.post(MESSAGE + "/edit", messages.update),
+        web.get(MESSAGE + "/delete", deletions.new),
+        web.post(MESSAGE + "/delete", deletions.create),
         web.get("/people", people.index),
         web.post("/direct", directs.create),
     ]

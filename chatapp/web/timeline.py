@@ -9,6 +9,8 @@ import msgspec
 from aiohttp import web
 
 from chatapp.core.models import History, Message, Person, RoomView
+from chatapp.domain.access import may_manage
+from chatapp.domain.chat import Chat
 from chatapp.keys import CHAT
 from chatapp.web import query
 from chatapp.web.forms import Form, blank
@@ -56,6 +58,11 @@ def rows(history: History, view: RoomView, me: Person, moments: Moments) -> list
     return drawn
 
 
+def lone(message: Message, me: Person) -> Row:
+    """A message by itself."""
+    return Row(message, is_first=True, is_mine=message.author_id == me.id, is_new=False, day=None, day_iso="")
+
+
 async def window(request: web.Request, view: RoomView) -> History:
     """The part of the log that the address asks for; without a wish, the first unread message in its context."""
     messages, me, slug = request.config_dict[CHAT].messages, actor(request), view.room.slug
@@ -91,23 +98,29 @@ async def room_page(
         older_url=f"/rooms/{slug}?before={edges['oldest']}" if edges["has_older"] else None,
         newer_url=f"/rooms/{slug}?after={edges['newest']}" if edges["has_newer"] else None,
         at=at,
+        may_moderate=_may_moderate(view, me),
         members=await chat.memberships.members(me, slug),
         is_beginning=view.is_member and not edges["has_older"],
         form=form,
         client_id=form.values["client_id"],
-        page={**_for_scripts(view, history, chat.messages.epoch, chat.settings.max_content), **edges},
+        page={**_for_scripts(view, me, history, chat), **edges},
         **context,
     )
 
 
-def _for_scripts(view: RoomView, history: History, epoch: str, most_content: int) -> dict[str, Any]:
+def _may_moderate(view: RoomView, me: Person) -> bool:
+    return view.room.kind != "direct" and may_manage(me, view.role)
+
+
+def _for_scripts(view: RoomView, me: Person, history: History, chat: Chat) -> dict[str, Any]:
+    room = {"slug": view.room.slug, "title": view.title, "kind": view.room.kind}
     return {
-        "room": {"slug": view.room.slug, "title": view.title, "kind": view.room.kind},
+        "room": {**room, "may_moderate": _may_moderate(view, me)},
         "index": history.index,
         "version": history.version,
-        "epoch": epoch,
+        "epoch": chat.messages.epoch,
         "read_index": view.read_index,
-        "limits": {"content": most_content},
+        "limits": {"content": chat.settings.max_content},
     }
 
 

@@ -34,6 +34,8 @@ export const LIMITS = Object.freeze({
   refresh: 1_000,
   refreshNames: 10_000,
   copied: 2_000,
+  undo: 5_000,
+  longPress: 600,
 });
 
 /** What the server says about this page; empty where nobody is signed in. */
@@ -124,11 +126,15 @@ export const KEYS = Object.freeze([
   { group: "keys_message", keys: "Enter", text: "key_send", scope: "composer", action: "sendByEnter" },
   { group: "keys_message", keys: "Mod+Enter", text: "key_send_always", scope: "composer", action: "send" },
   { group: "keys_message", keys: "Shift+Enter", text: "key_newline", scope: "composer" },
+  { group: "keys_message", keys: "ArrowUp", text: "key_edit_last", scope: "composer", action: "editLast" },
   { group: "keys_message", keys: "A…Z", text: "key_type", scope: "page" },
   { group: "keys_timeline", keys: "ArrowUp", text: "key_older_message", scope: "log", action: "rowAbove" },
   { group: "keys_timeline", keys: "ArrowDown", text: "key_newer_message", scope: "log", action: "rowBelow" },
   { group: "keys_timeline", keys: "Home", text: "key_first_message", scope: "log", action: "firstRow" },
   { group: "keys_timeline", keys: "End", text: "key_last_message", scope: "log", action: "lastRow" },
+  { group: "keys_timeline", keys: "E", text: "key_edit", scope: "log", action: "editRow" },
+  { group: "keys_timeline", keys: "Delete", text: "key_delete", scope: "log", action: "deleteRow" },
+  { group: "keys_timeline", keys: "C", text: "key_copy", scope: "log", action: "copyRow" },
   { group: "keys_timeline", keys: "?", text: "key_shortcuts", scope: "log", action: "openShortcuts" },
 ]);
 
@@ -150,20 +156,20 @@ function isInScope(entry, target) {
   // An open layer has its own keys, and the browser closes it with Escape.
   if (document.querySelector("dialog[open], :popover-open") && !entry.isForLayers) return false;
   if (entry.scope === "composer") return target.id === "message";
-  return entry.scope === "page" || Boolean(target.closest?.("#timeline"));
+  return entry.scope === "page" || Boolean(target.closest?.("#timeline") && !target.matches("input, textarea"));
 }
 
 /** Enter that ends a composition must not send; Safari ends it first and only keyCode still tells. */
-function isComposing(event) {
+export function isComposing(event) {
   return event.isComposing || event.keyCode === 229;
 }
 
 function onKey(event) {
   if (event.defaultPrevented || isComposing(event)) return;
   const entry = KEYS.find((each) => each.action && isInScope(each, event.target) && isPressed(each.keys, event));
-  if (!entry) return void actions.type?.(event);
-  const act = actions[entry.action];
-  if (act ? act() !== false : isKeptForLater(entry.action)) event.preventDefault();
+  const act = actions[entry?.action];
+  if (entry && (act ? act() !== false : isKeptForLater(entry.action))) event.preventDefault();
+  else actions.type?.(event);
 }
 
 /** A key pressed while the modules are on their way is done when they are here. */
@@ -240,7 +246,7 @@ export const kept = () => ["draft", "outbox"].flatMap((kind) => storage.keys(`${
 const forget = () => kept().forEach(storage.remove);
 
 async function startRoom(connection, rooms) {
-  const [{ Timeline }, { Composer }, { step }] = await Promise.all([
+  const [{ Timeline }, { Composer }, { offerActions, step }] = await Promise.all([
     import("./timeline.js"), import("./composer.js"), import("./message.js"),
   ]);
   const timeline = new Timeline(connection, rooms);
@@ -253,6 +259,7 @@ async function startRoom(connection, rooms) {
     rowBelow: () => step(1),
     firstRow: () => step(-Infinity),
     lastRow: () => step(Infinity),
+    ...offerActions(connection, timeline),
     escape: () => connection.dismiss() || (composer.isIdle && timeline.finishReading()),
   });
 }

@@ -13,7 +13,7 @@ const longDay = new Intl.DateTimeFormat(language, { weekday: "long", day: "numer
 /** The one door through which markup becomes nodes: bodies that the server has rendered and sanitised. */
 const policy = globalThis.trustedTypes?.createPolicy("chatapp-html", { createHTML: (html) => html });
 
-const fresh = (id) => document.getElementById(id).content.firstElementChild.cloneNode(true);
+export const fresh = (id) => document.getElementById(id).content.firstElementChild.cloneNode(true);
 const dayOf = (row) => new Date(row.dataset.at).toDateString();
 
 /** A row's place in the log; NaN while it waits to get one, and for no row at all. */
@@ -93,15 +93,16 @@ export function paint(row, message) {
   Object.assign(row, { id: `m${message.index}`, tabIndex: -1 });
   Object.assign(row.dataset, { index: message.index, version: message.version, at: message.timestamp });
   row.classList.remove("pending", "failed");
+  if (message.deleted) row.classList.remove("going");
   row.classList.toggle("deleted", Boolean(message.deleted) || message.kind === "damaged");
   row.toggleAttribute("data-reply", Boolean(message.reply_to));
-  for (const link of row.querySelectorAll(".hd a, .ts")) link.href = `/rooms/${page.room.slug}/${message.index}`;
+  for (const link of row.querySelectorAll(".hd a, .ts, .act")) link.href = `/rooms/${page.room.slug}/${message.index}`;
   sign(row, message.username, message.display_name);
   paintBody(row.querySelector(".bd"), message);
   const edited = row.querySelector(".edited");
   edited.hidden = !message.edited_at || Boolean(message.deleted);
   if (message.edited_at) edited.title = t("edited_at", { time: fullTime.format(new Date(message.edited_at)) });
-  clearState(row);
+  if (!row.matches(".going")) clearState(row);
   localise(row);
   return row;
 }
@@ -167,6 +168,53 @@ export function enliven(log) {
     setTimeout(atMidnight, new Date().setHours(24, 0, 1, 0) - Date.now());
   };
   atMidnight();
+}
+
+/**
+ * What is done with single messages is fetched when somebody first points at one. Returns what keys do; each says
+ * whether there was something to do it to.
+ */
+export function offerActions(connection, timeline) {
+  const log = document.getElementById("timeline");
+  let loaded = null;
+  const load = () => (loaded ??= import("./actions.js").then(({ Actions }) => new Actions(connection, timeline)).catch(() => { loaded = null; }));
+  const run = (name, row) => load().then((all) => all?.run(name, row));
+  for (const type of ["pointermove", "focusin"]) log.addEventListener(type, load, { once: true });
+  log.addEventListener("click", (event) => {
+    const link = event.target.closest(".act");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    run("more", link.closest(".msg"));
+  });
+  // A click gives a row the focus too, but the letters typed after it are meant for the message box.
+  let clicked = null;
+  let press = 0;
+  log.addEventListener("pointerdown", (event) => {
+    const row = clicked = event.target.closest(".msg");
+    clearTimeout(press);
+    if (event.pointerType === "touch") press = setTimeout(() => { run("more", row); forgetClick(); }, LIMITS.longPress);
+  });
+  for (const type of ["pointerup", "pointercancel", "scroll"]) log.addEventListener(type, () => clearTimeout(press));
+  log.addEventListener("focusin", (event) => { if (event.target.closest(".msg") !== clicked) clicked = null; });
+  const byKey = (name) => () => {
+    const row = document.activeElement.closest(".msg");
+    if (!row || row === clicked) return false;
+    run(name, row);
+    return true;
+  };
+  return {
+    editRow: byKey("edit"),
+    deleteRow: byKey("delete"),
+    copyRow: byKey("text"),
+    editLast: () => !document.getElementById("message").value && void load().then((all) => all?.editLast()),
+  };
+}
+
+/** The finger that is lifted from a long press has pressed nothing that has come under it meanwhile. */
+function forgetClick() {
+  const swallow = (event) => { event.preventDefault(); event.stopPropagation(); };
+  addEventListener("click", swallow, { capture: true, once: true });
+  addEventListener("pointerdown", () => removeEventListener("click", swallow, true), { capture: true, once: true });
 }
 
 /** Moves a row to its place among `rows`, only where another message got in between: a moved node loses focus and selection. */

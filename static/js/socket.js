@@ -231,7 +231,7 @@ class Banner {
 
   reloadQuietly() {
     const isTyping = document.getElementById("message")?.value;
-    if (this.#isOutdated && this.#state === "online" && !isTyping && !document.querySelector(".msg.failed, .msg.pending")) location.reload();
+    if (this.#isOutdated && this.#state === "online" && !isTyping && !document.querySelector(".msg:is(.failed, .pending, .editing, .going)")) location.reload();
   }
 
   dismiss() {

@@ -128,10 +128,14 @@ DOORS: Final[dict[str, dict[str, Door]]] = {
             p, "PATCH", api(r, f"/messages/{said(w, p, r)}"), body={"content": "y"}
         ),
         "editMessage": lambda w, p, r: w.ws(p, "editMessage", r, index=said(w, p, r), content="y"),
+        "GET /rooms/{slug}/{index}/edit": lambda w, p, r: w.page(p, f"/rooms/{r}/{said(w, p, r)}/edit"),
+        "POST /rooms/{slug}/{index}/edit": lambda w, p, r: w.form(p, f"/rooms/{r}/{said(w, p, r)}/edit", content="y"),
     },
     "edit another's": {
         "PATCH": lambda w, p, r: w.rest(p, "PATCH", api(r, "/messages/1"), body={"content": "y"}),
         "editMessage ": lambda w, p, r: w.ws(p, "editMessage", r, index=1, content="y"),
+        "page": lambda w, p, r: w.page(p, f"/rooms/{r}/1/edit"),
+        "form": lambda w, p, r: w.form(p, f"/rooms/{r}/1/edit", content="y"),
     },
 }
 
@@ -140,6 +144,10 @@ async def delete(find: Callable[[World, str, str], Awaitable[int]], w: World, p:
     index = await find(w, p, r)
     if door == "ws":
         return await w.ws(p, "deleteMessage", r, index=index)
+    if door == "page":
+        return await w.page(p, f"/rooms/{r}/{index}/delete")
+    if door == "form":
+        return await w.form(p, f"/rooms/{r}/{index}/delete")
     return await w.rest(p, "DELETE", api(r, f"/messages/{index}"))
 
 
@@ -147,10 +155,14 @@ CHANGING: Final[dict[str, dict[str, Door]]] = {
     "delete own": {
         "DELETE /api/v1/rooms/{room}/messages/{index}": lambda w, p, r: delete(fresh, w, p, r, "rest"),
         "deleteMessage": lambda w, p, r: delete(fresh, w, p, r, "ws"),
+        "GET /rooms/{slug}/{index}/delete": lambda w, p, r: delete(fresh, w, p, r, "page"),
+        "POST /rooms/{slug}/{index}/delete": lambda w, p, r: delete(fresh, w, p, r, "form"),
     },
     "delete another's": {
         "DELETE": lambda w, p, r: delete(anothers, w, p, r, "rest"),
         "deleteMessage ": lambda w, p, r: delete(anothers, w, p, r, "ws"),
+        "page ": lambda w, p, r: w.page(p, f"/rooms/{r}/1/delete"),
+        "form ": lambda w, p, r: delete(anothers, w, p, r, "form"),
     },
     "react": {
         "PUT /api/v1/rooms/{room}/messages/{index}/reactions/{emoji}": lambda w, p, r: w.rest(p, "PUT", api(r, THUMB)),

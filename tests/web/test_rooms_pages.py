@@ -81,7 +81,7 @@ async def test_what_the_scripts_need_stands_in_the_page(adas: Browser, ada: Acto
     await grace.says("hello")
     data = for_scripts(await adas.opens("/rooms/general"))
     assert data["me"] == {"username": "ada", "display_name": "Ada Okafor"}
-    assert data["room"] == {"slug": "general", "title": "general", "kind": "open"}
+    assert data["room"] == {"slug": "general", "title": "general", "kind": "open", "may_moderate": True}
     assert (data["index"], data["version"], data["epoch"]) == (1, 1, chat.epoch)
     assert (data["oldest"], data["newest"], data["has_older"], data["has_newer"]) == (1, 1, False, False)
     assert (data["read_index"], data["limits"]) == (0, {"content": 8000})

@@ -1,4 +1,4 @@
-"""One message by its address, and a new one by form."""
+"""One message by its address, a new one by form, and one written anew."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from chatapp.core.errors import ChatError, NotFound
 from chatapp.keys import CHAT
 from chatapp.web import forms, query
 from chatapp.web.identity import actor
+from chatapp.web.message_page import address, back_to, message_page
 from chatapp.web.templating import see_other
 from chatapp.web.timeline import PAGE, room_page, window
 
@@ -16,6 +17,10 @@ from chatapp.web.timeline import PAGE, room_page, window
 class NewMessage(msgspec.Struct):
     content: str
     client_id: str = ""
+
+
+class NewContent(msgspec.Struct):
+    content: str
 
 
 async def show(request: web.Request) -> web.Response:
@@ -39,3 +44,19 @@ async def create(request: web.Request) -> web.Response:
     # Who answers has read: without scripts nothing else says so.
     await chat.memberships.mark_read(me, slug, message.index)
     return see_other(f"/rooms/{slug}#m{message.index}")
+
+
+async def edit(request: web.Request) -> web.Response:
+    message = await request.config_dict[CHAT].messages.editable(actor(request), *address(request))
+    return await message_page(request, "messages/edit.html", message, form=forms.blank(content=message.content))
+
+
+async def update(request: web.Request) -> web.Response:
+    messages, me = request.config_dict[CHAT].messages, actor(request)
+    form = await forms.read(request, NewContent)
+    message = await messages.editable(me, *address(request))
+    try:
+        await messages.edit(me, *address(request), form.data.content)
+    except ChatError as error:
+        return await message_page(request, "messages/edit.html", message, form=form.refused(error))
+    return back_to(message, request.match_info["slug"])
