@@ -66,8 +66,6 @@ export class Actions {
     this.#log.addEventListener("pointermove", (event) => event.pointerType !== "touch" && this.#onPointer(rowOf(event.target)));
     this.#log.addEventListener("pointerleave", () => this.#show(rowOf(document.activeElement)));
     for (const type of ["focusin", "keydown"]) this.#log.addEventListener(type, (event) => this.#show(rowOf(event.target)));
-    // A long press has opened the sheet, and is not for the browser's menu too.
-    this.#log.addEventListener("contextmenu", (event) => this.#isMenuOpen && event.preventDefault());
   }
 
   #onClick(event) {

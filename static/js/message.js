@@ -188,13 +188,10 @@ export function offerActions(connection, timeline) {
   });
   // A click gives a row the focus too, but the letters typed after it are meant for the message box.
   let clicked = null;
-  let press = 0;
   log.addEventListener("pointerdown", (event) => {
     const row = clicked = event.target.closest(".msg");
-    clearTimeout(press);
-    if (event.pointerType === "touch") press = setTimeout(() => { run("more", row); forgetClick(); }, LIMITS.longPress);
+    if (row && event.pointerType === "touch" && !event.target.closest("a, button, textarea")) hold(row, () => run("more", row));
   });
-  for (const type of ["pointerup", "pointercancel", "scroll"]) log.addEventListener(type, () => clearTimeout(press));
   log.addEventListener("focusin", (event) => { if (event.target.closest(".msg") !== clicked) clicked = null; });
   const byKey = (name) => () => {
     const row = document.activeElement.closest(".msg");
@@ -210,11 +207,23 @@ export function offerActions(connection, timeline) {
   };
 }
 
-/** The finger that is lifted from a long press has pressed nothing that has come under it meanwhile. */
-function forgetClick() {
-  const swallow = (event) => { event.preventDefault(); event.stopPropagation(); };
-  addEventListener("click", swallow, { capture: true, once: true });
-  addEventListener("pointerdown", () => removeEventListener("click", swallow, true), { capture: true, once: true });
+/**
+ * A finger that rests on a row marks it, and calls `act` when it is lifted: what opened under it would be closed, or
+ * pressed, by that.
+ */
+function hold(row, act) {
+  const over = new AbortController();
+  const { signal } = over;
+  const timer = setTimeout(() => row.classList.add("chosen"), LIMITS.longPress);
+  const end = (event) => {
+    const isHeld = event.type !== "scroll" && row.classList.contains("chosen");
+    clearTimeout(timer);
+    row.classList.remove("chosen");
+    over.abort();
+    if (isHeld) setTimeout(act);
+  };
+  for (const type of ["pointerup", "pointercancel", "scroll"]) document.addEventListener(type, end, { signal, capture: true });
+  row.addEventListener("contextmenu", (event) => event.preventDefault(), { signal });
 }
 
 /** Moves a row to its place among `rows`, only where another message got in between: a moved node loses focus and selection. */
