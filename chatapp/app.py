@@ -28,6 +28,7 @@ from chatapp.domain.news import DIFFER, News
 from chatapp.domain.outbox import Outbox
 from chatapp.domain.passwords import Passwords
 from chatapp.domain.pins import Pins
+from chatapp.domain.presence import Whereabouts
 from chatapp.domain.reactions import Reactions
 from chatapp.domain.rooms import Rooms
 from chatapp.domain.sign_in import SignIn
@@ -40,9 +41,10 @@ from chatapp.jobs.runner import Runner
 from chatapp.keys import CHAT, GATEWAY, SETTINGS
 from chatapp.realtime.bus import Bus
 from chatapp.realtime.hub import Hub
+from chatapp.realtime.presence import PresenceBoard
 from chatapp.realtime.typing import TypingBoard
 from chatapp.settings import Settings
-from chatapp.storage import audit_log, secrets
+from chatapp.storage import audit_log, presence, secrets
 from chatapp.storage.database import Database
 from chatapp.storage.journal import Journal
 from chatapp.storage.messages import Log
@@ -91,7 +93,9 @@ async def open_chat(settings: Settings, *, clock: Clock = system_clock) -> Async
         are_others = await audit_log.note_new_keys(found.database, kept.fingerprint)
         if are_others and found.database.is_shared:
             log.warning("secrets.differ", detail=f"{settings.data / secrets.FILE} is not what was here last. {DIFFER}")
-        news = News(database=found.database, hub=hub, log=rows, bus=bus_of(settings, kept), keys=kept.fingerprint)
+        board = PresenceBoard(partial(presence.roommates, found.database), heartbeat=settings.heartbeat)
+        shared = dict[str, Any](presence=board, bus=bus_of(settings, kept), keys=kept.fingerprint)
+        news = News(database=found.database, hub=hub, log=rows, **shared)
         journal = Journal(found.database, rows.tails, news.committed, found.mark)
         async with news.running(), journal.running():
             yield assemble(settings, kept, found.database, hub, rows, journal, news, found.epoch)
@@ -126,7 +130,13 @@ def assemble(
     return Chat(
         settings=settings,
         access=access,
-        accounts=Accounts(hub=hub, letters=letters, settings=settings, setup_code=kept.setup_code(epoch), **shared),
+        accounts=Accounts(
+            board=news.presence,
+            letters=letters,
+            settings=settings,
+            setup_code=kept.setup_code(epoch),
+            **shared,
+        ),
         links=Links(letters=letters, outbox=outbox, **shared),
         letters=letters,
         sign_in=sign_in,
@@ -144,6 +154,7 @@ def assemble(
         ),
         reactions=Reactions(access=access, journal=journal, limits=limits),
         pins=Pins(clock=database.clock, **spoken),
+        presence=Whereabouts(database=database, news=news, limits=limits, board=news.presence),
         audit_log=AuditLog(database=database),
         outbox=outbox,
         housekeeping=Housekeeping(database=database, news=news, sign_in=sign_in, settings=settings),

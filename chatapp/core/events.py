@@ -134,6 +134,15 @@ class Typing(Event, frozen=True, tag="typing"):
     active: bool
 
 
+class Presence(Event, frozen=True, tag="presence"):
+    """Usernames. After a ``complete`` one everybody who is not named is offline."""
+
+    online: tuple[str, ...]
+    away: tuple[str, ...]
+    offline: tuple[str, ...]
+    complete: bool
+
+
 class Read(Event, frozen=True, tag="read"):
     room: str
     index: int

@@ -16,10 +16,11 @@ Theme = Literal["system", "light", "dark"]
 TokenKind = Literal["jwt", "personal", "bot"]
 AccountState = Literal["active", "unverified", "disabled"]
 LinkPurpose = Literal["verify", "reset"]
+Presence = Literal["online", "away", "offline"]
 
 
 class Person(msgspec.Struct, frozen=True):
-    """An account. Never carries the password hash."""
+    """An account. Never carries the password hash. ``is_hidden``: to others they are offline whatever they do."""
 
     id: int
     username: str
@@ -31,6 +32,7 @@ class Person(msgspec.Struct, frozen=True):
     theme: Theme = "system"
     time_zone: str = ""
     created_at: int = 0
+    is_hidden: bool = False
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -138,6 +140,14 @@ class Member(msgspec.Struct, frozen=True):
     display_name: str
     role: Role
     joined_at: int = 0
+
+
+class Roommate(msgspec.Struct, frozen=True):
+    """Somebody with the ids of the rooms they are in: who is in one of those may know whether they are here."""
+
+    username: str
+    is_hidden: bool
+    rooms: frozenset[int]
 
 
 def message_id(room_id: int, index: int) -> int:

@@ -43,6 +43,12 @@ class Renamed(Notice, frozen=True, tag="renamed"):
     news: UserChanged
 
 
+class PresenceChanged(Notice, frozen=True, tag="presenceChanged"):
+    """Somebody hides from now on whether they are here, or shows it again."""
+
+    person_id: int
+
+
 class Told(Notice, frozen=True, tag="told"):
     """News for people that they cannot ask for again."""
 
@@ -50,7 +56,7 @@ class Told(Notice, frozen=True, tag="told"):
     news: RoomAdded | RoomChanged
 
 
-AnyNotice = Begun | SessionEnded | TokenEnded | PersonEnded | MembershipEnded | Renamed | Told
+AnyNotice = Begun | SessionEnded | TokenEnded | PersonEnded | MembershipEnded | Renamed | PresenceChanged | Told
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[AnyNotice] = msgspec.json.Decoder(AnyNotice)

@@ -16,6 +16,7 @@ from chatapp.domain.memberships import Memberships
 from chatapp.domain.messages import Messages
 from chatapp.domain.outbox import Outbox
 from chatapp.domain.pins import Pins
+from chatapp.domain.presence import Whereabouts
 from chatapp.domain.reactions import Reactions
 from chatapp.domain.rooms import Rooms
 from chatapp.domain.sign_in import SignIn
@@ -40,6 +41,7 @@ class Chat(msgspec.Struct, frozen=True):
     messages: Messages
     reactions: Reactions
     pins: Pins
+    presence: Whereabouts
     audit_log: AuditLog
     outbox: Outbox
     housekeeping: Housekeeping

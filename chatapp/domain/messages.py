@@ -167,7 +167,8 @@ class Messages:
         room = await self._access.room_for(actor, slug)
         # A socket knows its person by the name of when it was opened.
         known = await people.by_id(self._database, actor.id)
-        self._typing.note(room, known or actor, is_active=is_active)
+        if known is not None and not known.is_hidden:
+            self._typing.note(room, known, is_active=is_active)
 
     async def _standing(self, actor: Person, slug: str, index: int) -> Message:
         message = await self.by_index(actor, slug, index)

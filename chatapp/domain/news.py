@@ -13,13 +13,24 @@ import structlog
 
 from chatapp.core import notices
 from chatapp.core.errors import ChatError
-from chatapp.core.events import Close, Read, Typing
+from chatapp.core.events import Close, Read, RoomAdded, Typing
 from chatapp.core.models import Message
-from chatapp.core.notices import AnyNotice, Begun, MembershipEnded, PersonEnded, Renamed, SessionEnded, TokenEnded, Told
+from chatapp.core.notices import (
+    AnyNotice,
+    Begun,
+    MembershipEnded,
+    PersonEnded,
+    PresenceChanged,
+    Renamed,
+    SessionEnded,
+    TokenEnded,
+    Told,
+)
 from chatapp.realtime.audience import Listener
 from chatapp.realtime.bus import Bus
-from chatapp.realtime.hints import AnyHint, Grown, HasRead, Noticed, Whispered, grown
+from chatapp.realtime.hints import AnyHint, Grown, HasRead, Noticed, Present, Whispered, grown
 from chatapp.realtime.hub import Hub
+from chatapp.realtime.presence import BEAT_SECONDS, PresenceBoard
 from chatapp.realtime.sequencer import Sequencer
 from chatapp.storage import notices as rows
 from chatapp.storage import rooms
@@ -43,10 +54,20 @@ class News:
     Notices are rows, and each process does what they say in their order; the bus says only that there are some.
     """
 
-    def __init__(self, *, database: Database, hub: Hub, log: Log, bus: Bus | None = None, keys: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        hub: Hub,
+        log: Log,
+        presence: PresenceBoard,
+        bus: Bus | None = None,
+        keys: str = "",
+    ) -> None:
         self._database = database
         self._hub = hub
         self._log = log
+        self.presence = presence
         self._bus = bus
         self._keys = keys
         self._last = 0
@@ -92,14 +113,24 @@ class News:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Hear the other processes until the block ends."""
+        try:
+            async with self._with_others():
+                yield
+        finally:
+            await self.presence.close()
+
+    @asynccontextmanager
+    async def _with_others(self) -> AsyncIterator[None]:
         if self._bus is None:
             yield
             return
         await self._begin()
+        self.presence.says_to(self._bus.publish, self._bus.source)
         async with self._bus.running(self._heard, self._missed):
             tasks = [
                 asyncio.create_task(_again_and_again(self._noticed, NOTICES_SECONDS, self._read_notices)),
                 asyncio.create_task(_again_and_again(self._doubted, ROOMS_SECONDS, self._check_rooms)),
+                asyncio.create_task(_again_and_again(asyncio.Event(), BEAT_SECONDS, self.presence.beat)),
             ]
             try:
                 yield
@@ -129,6 +160,8 @@ class News:
                 self._hub.whisper(room_id, news, except_person=except_person)
             case HasRead(person_id, read):
                 self._hub.tell([person_id], read)
+            case Present():
+                self.presence.heard(hint)
 
     def _missed(self) -> None:
         self._noticed.set()
@@ -167,6 +200,7 @@ class News:
         self._last = last
         self._log.tails.forget()
         self._hub.doubt_everyone()
+        self.presence.doubt_everyone()
         self._hub.end_everyone(Close.RESTART, "restart")
 
     def _do(self, notice: AnyNotice) -> None:
@@ -187,6 +221,17 @@ class News:
             case Begun(keys):
                 if keys not in {"", self._keys}:
                     log.warning("secrets.differ", detail=DIFFER)
+        self._look_whom_to_show(notice)
+
+    def _look_whom_to_show(self, notice: AnyNotice) -> None:
+        """Some are in other rooms now, or shut out, or do not want to be seen."""
+        match notice:
+            case MembershipEnded(room_id, person_id):
+                self.presence.parted(person_id, room_id)
+            case PersonEnded(person_id) | PresenceChanged(person_id):
+                self.presence.doubt([person_id])
+            case Told(person_ids, RoomAdded()):
+                self.presence.doubt(person_ids)
 
     async def _check_rooms(self) -> None:
         heard = self._hub.heard_rooms()

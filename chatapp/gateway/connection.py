@@ -49,6 +49,7 @@ class Connection(ABC):
         self.subscriptions: dict[int, Subscription] = {}
         self.is_ended = False
         self.close_code: int | None = None
+        self._is_stalled = False
         self.guard = guard
         self._transport = guard.transport
         self._bound = chat.settings.backlog_bytes
@@ -59,6 +60,11 @@ class Connection(ABC):
         self._expiry: asyncio.TimerHandle | None = None
         _keep_little_in_the_kernel(self._transport)
         guard.reports_to(self.end)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it ended because the client gave no sign of life."""
+        return self._is_stalled or isinstance(self.ws.exception(), TimeoutError)
 
     # What the hub calls. None of it waits.
 
@@ -148,7 +154,7 @@ class Connection(ABC):
     def abort(self, reason: str) -> None:
         """Drop a client that does not read: a close frame would wait behind what it does not take."""
         log.info("socket.dropped", connection=self.id, reason=reason)
-        self.is_ended = True
+        self.is_ended = self._is_stalled = True
         self._leave_all()
         self._transport.abort()
 

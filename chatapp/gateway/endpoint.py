@@ -121,10 +121,13 @@ class Gateway:
         hub.enter(socket)
         try:
             await self._begin(socket, endings)
+            if not socket.is_ended:
+                self._chat.presence.came(socket)
             await self._listen(socket)
         finally:
             self._open.discard(task)
             hub.exit(socket)
+            self._chat.presence.went(socket, is_lost=socket.is_lost)
             socket.finish()
             code = socket.close_code or socket.ws.close_code
             # The number: the text log would name aiohttp's own kind of it.

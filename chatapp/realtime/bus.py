@@ -42,7 +42,7 @@ class Bus(ABC):
 
     def __init__(self) -> None:
         self.dropped = 0
-        self._source = secrets.token_hex(8)
+        self.source = secrets.token_hex(8)
         self._waiting: deque[bytes] = deque()
         self._woken = asyncio.Event()
         self._heard: Callable[[AnyHint], None] = lambda _hint: None
@@ -55,7 +55,7 @@ class Bus(ABC):
         if len(self._waiting) >= WAITING:
             self.dropped += 1
         else:
-            self._waiting.append(encode(self._source, hint))
+            self._waiting.append(encode(self.source, hint))
             self._woken.set()
 
     @asynccontextmanager
@@ -81,7 +81,7 @@ class Bus(ABC):
         """Pass on what was heard; never fails."""
         try:
             source, hint = decode(data)
-            if source != self._source:
+            if source != self.source:
                 self._heard(hint)
         except msgspec.MsgspecError as error:
             # From another version, as during an upgrade: what it means is in the database.

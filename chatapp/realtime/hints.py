@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from chatapp.core.events import Read, Typing
-from chatapp.core.models import Message
+from chatapp.core.models import Message, Presence
 
 
 class Hint(msgspec.Struct, frozen=True, tag_field="hint"):
@@ -42,7 +42,14 @@ class HasRead(Hint, frozen=True, tag="read"):
     news: Read
 
 
-AnyHint = Grown | Noticed | Whispered | HasRead
+class Present(Hint, frozen=True, tag="present"):
+    """People with sockets at that process, by id: of each what is so now, "offline" for no longer."""
+
+    process: str
+    people: tuple[tuple[int, Presence], ...]
+
+
+AnyHint = Grown | Noticed | Whispered | HasRead | Present
 
 LARGEST = 7_900
 """Bytes of a hint: PostgreSQL takes fewer than 8,000."""

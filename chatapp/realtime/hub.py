@@ -44,10 +44,6 @@ class Hub:
         if not self._people[person_id]:
             del self._people[person_id]
 
-    def is_here(self, person_id: int) -> bool:
-        """Whether they have a socket open."""
-        return person_id in self._people
-
     def tell(self, person_ids: Iterable[int], event: Event, *, except_for: Listener | None = None) -> None:
         """News for people, on all their sockets."""
         frame = text_frame(encode(event))

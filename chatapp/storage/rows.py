@@ -21,6 +21,7 @@ PERSON: Final = (
     people.c.theme,
     people.c.time_zone,
     people.c.created_at,
+    people.c.is_hidden,
 )
 
 ROOM: Final = (
@@ -38,5 +39,6 @@ ROOM: Final = (
 
 def to_person(row: Sequence[Any]) -> Person:
     """From the driver, where a boolean is 0 or 1."""
-    ident, username, display_name, email, is_admin, is_disabled, is_verified, *rest = row
-    return Person(ident, username, display_name, email, bool(is_admin), bool(is_disabled), bool(is_verified), *rest)
+    ident, username, display_name, email, is_admin, is_disabled, is_verified, theme, time_zone, made, is_hidden = row
+    flags = bool(is_admin), bool(is_disabled), bool(is_verified)
+    return Person(ident, username, display_name, email, *flags, theme, time_zone, made, bool(is_hidden))

@@ -58,6 +58,7 @@ people: Final = sa.Table(
     _text("theme", "system"),
     _text("time_zone", ""),
     _moment("created_at"),
+    _flag("is_hidden"),
 )
 
 sessions: Final = sa.Table(

@@ -82,6 +82,9 @@ def _places() -> dict[str, str]:
         "unread_other": _("{n} unread"),
         "no_rooms_found": _("No room matches."),
         "kind_direct": _("direct message"),
+        "presence_online": _("online"),
+        "presence_away": _("away"),
+        "presence_offline": _("offline"),
         "copied": _("Copied"),
     }
 

@@ -82,6 +82,7 @@ async def render_shell(
         template,
         sidebar=sidebar,
         current_slug=slug,
+        presence=request.config_dict[CHAT].presence.seen_from(sidebar),
         page={**known, "strings": phrases(), **(page or {})},
         **context,
     )

@@ -36,6 +36,8 @@ export const LIMITS = Object.freeze({
   copied: 2_000,
   undo: 5_000,
   longPress: 600,
+  idle: 5 * 60_000,
+  hidden: 5_000,
 });
 
 /** What the server says about this page; empty where nobody is signed in. */
@@ -265,6 +267,8 @@ async function startRoom(connection, rooms) {
 }
 
 async function startChat() {
+  // A page that was only fetched in advance makes nobody be here.
+  if (document.prerendering) await new Promise((go) => document.addEventListener("prerenderingchange", go, { once: true }));
   const [{ Connection }, { Rooms, Switcher }] = await Promise.all([import("./socket.js"), import("./switcher.js")]);
   const connection = new Connection();
   const rooms = new Rooms(connection);
@@ -282,6 +286,7 @@ async function startChat() {
   // Somebody who may join a room, but is not in it, sees neither messages nor a box to write in.
   if (document.getElementById("composer")) await startRoom(connection, rooms);
   connection.start();
+  import("./presence.js").then(({ Presence }) => new Presence(connection));
 }
 
 document.addEventListener("click", onClick);

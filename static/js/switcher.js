@@ -177,6 +177,7 @@ export class Rooms {
     this.#collect();
     this.#subscribe([...this.#rooms.keys()].filter((slug) => !known.has(slug)));
     this.#rooms.get(focused)?.link.focus();
+    document.dispatchEvent(new Event("redrawn"));
   }
 
   #collect() {

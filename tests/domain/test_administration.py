@@ -13,7 +13,7 @@ from chatapp.core.models import Identity, Person
 from chatapp.domain import endings
 from chatapp.domain.endings import MOST_SESSIONS
 from chatapp.settings import Settings
-from tests.support.house import HERE, PASSWORD, House, open_house
+from tests.support.house import HERE, PASSWORD, House, open_house, until
 from tests.support.time import SettableClock
 
 
@@ -220,6 +220,8 @@ async def test_when_somebody_was_last_seen_is_the_later_of_session_and_token(
     account = await house.chat.accounts.show(ada, "grace")
     assert (account.seen_at, account.is_here) == (house.clock(), False)
     house.connects(bearer)
+    rooms = await house.chat.rooms.sidebar(ada)
+    await until(lambda: house.chat.presence.seen_from(rooms)("grace") == "online")
     assert (await house.chat.accounts.show(ada, "grace")).is_here
 
 

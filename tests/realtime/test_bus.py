@@ -66,7 +66,7 @@ async def test_what_is_published_is_sent_in_order_and_not_heard_by_oneself(bus: 
     for number in range(1200):
         bus.publish(hint(number))
     await until(lambda: len(bus.sent) == 1200)
-    assert bus.sent == [encode(bus._source, hint(number)) for number in range(1200)]
+    assert bus.sent == [encode(bus.source, hint(number)) for number in range(1200)]
     assert bus.heard == []
 
 

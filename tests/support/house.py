@@ -86,6 +86,7 @@ class House:
     def connects(self, identity: Identity) -> Socket:
         socket = Socket(identity)
         self.chat.hub.enter(socket)
+        self.chat.presence.came(socket)
         return socket
 
     async def letters(self) -> list[Mail]:

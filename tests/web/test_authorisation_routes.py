@@ -33,6 +33,7 @@ UNCONFIRMED: Final = {"GET /verify", "POST /verify", "POST /settings/sessions/en
 PEOPLE: Final = {
     *("GET /", "GET /rooms/new", "POST /rooms", "GET /people", "POST /direct"),
     *("GET /settings", "GET /settings/profile", "POST /settings/profile", "POST /settings/password"),
+    "POST /settings/presence",
     *("GET /settings/appearance", "POST /settings/theme", "GET /settings/sessions"),
     "POST /settings/sessions/end",
     *("GET /settings/tokens", "POST /settings/tokens", "POST /settings/tokens/{id}/revoke"),
@@ -94,7 +95,7 @@ async def test_every_address_says_who_may_use_it(world: World) -> None:
 
 async def test_every_command_says_who_may_use_it() -> None:
     commands.load()
-    assert registry.actions().keys() - IN_THE_TABLE == {"ping"}
+    assert registry.actions().keys() - IN_THE_TABLE == {"ping", "presence"}
 
 
 @pytest.mark.parametrize("route", SIGNED_IN)

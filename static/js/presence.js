@@ -1,0 +1,69 @@
+/**
+ * Who is here: tells the server whether this page is in use, and draws what it says of others. Quietly: what changes is
+ * there for who looks or listens, and is never announced.
+ */
+import { LIMITS, t } from "./app.js";
+
+const SIGNS = ["keydown", "pointerdown", "pointermove", "scroll", "wheel"];
+const WORDS = { online: "presence_online", away: "presence_away", offline: "presence_offline" };
+const isSeen = () => document.visibilityState === "visible";
+
+export class Presence {
+  #connection;
+  /** @type {Map<string, string> | null} What is so of whom; null until it has been told. */
+  #people = null;
+  #usedAt = isSeen() ? Date.now() : 0;
+  #told = null;
+  #timer = 0;
+
+  constructor(connection) {
+    this.#connection = connection;
+    connection.on("hello", () => this.#greet());
+    connection.on("presence", (frame) => this.#hear(frame));
+    for (const sign of SIGNS) addEventListener(sign, () => this.#use(), { capture: true, passive: true });
+    document.addEventListener("visibilitychange", () => this.#use());
+    document.addEventListener("redrawn", () => this.#draw());
+    if (connection.isOnline) this.#greet();
+  }
+
+  #greet() {
+    this.#told = null;
+    this.#look();
+  }
+
+  #use() {
+    this.#usedAt = Date.now();
+    if (!this.#told || !isSeen()) this.#look();
+  }
+
+  /** A page that is looked at is in use for minutes after a key or a movement, one that is hidden for seconds. */
+  #look() {
+    clearTimeout(this.#timer);
+    const left = this.#usedAt + (isSeen() ? LIMITS.idle : LIMITS.hidden) - Date.now();
+    this.#tell(left > 0);
+    if (left > 0) this.#timer = setTimeout(() => this.#look(), left);
+  }
+
+  #tell(active) {
+    if (active === this.#told) return;
+    this.#told = active;
+    this.#connection.request("presence", { active }).catch(() => { this.#told = null; });
+  }
+
+  #hear(frame) {
+    if (frame.complete) this.#people = new Map();
+    for (const state of Object.keys(WORDS)) {
+      for (const username of frame[state]) this.#people?.set(username, state);
+    }
+    this.#draw();
+  }
+
+  #draw() {
+    for (const place of this.#people ? document.querySelectorAll("[data-presence]") : []) {
+      const state = this.#people.get(place.dataset.presence) ?? "offline";
+      if (place.dataset.state === state) continue;
+      place.dataset.state = state;
+      if (!place.classList.contains("dot")) place.textContent = `, ${t(WORDS[state])}`;
+    }
+  }
+}

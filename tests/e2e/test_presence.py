@@ -1,0 +1,104 @@
+"""Who is here, on the pages of others: a shape for eyes and a word for ears, without a reload."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from playwright.async_api import Locator, Page, expect
+
+from tests.e2e.verbs import new_room
+from tests.support.server import Server
+
+Visit = Callable[..., Awaitable[Page]]
+
+WORDS: Final = ".vh[data-presence=grace]"
+HIDE: Final = "() => { Object.defineProperty(document, 'visibilityState', {get: () => window.__seen ?? 'hidden', "
+FIRE: Final = "configurable: true}); document.dispatchEvent(new Event('visibilitychange')) }"
+
+
+def dot(page: Page, within: str) -> Locator:
+    return page.locator(f"{within} .dot[data-presence=grace]")
+
+
+async def shows(page: Page, within: str, state: str) -> None:
+    await expect(dot(page, within)).to_have_attribute("data-state", state)
+    await expect(page.locator(f"{within} {WORDS}")).to_have_text(f", {state}")
+
+
+async def test_a_page_shows_who_is_online_away_and_offline(visit: Visit) -> None:
+    ada, grace = await visit("ada"), await visit("grace")
+    slug = await new_room(ada, "grace")
+    await ada.goto("/people")
+    await ada.locator("li", has_text="@grace").get_by_role("button").click()
+    await ada.wait_for_url("**/rooms/dm-*")
+    for within in (".sidebar", ".roomhead"):
+        await shows(ada, within, "online")
+    await ada.goto(f"/rooms/{slug}")
+    for within in (".sidebar", ".members"):
+        await shows(ada, within, "online")
+    await grace.clock.install()
+    await grace.goto("/rooms")
+    await grace.evaluate(HIDE + FIRE)
+    await grace.clock.fast_forward(6_000)
+    await shows(ada, ".members", "away")
+    await grace.evaluate("() => { window.__seen = 'visible'; document.dispatchEvent(new Event('visibilitychange')) }")
+    await shows(ada, ".members", "online")
+    await grace.clock.fast_forward(301_000)
+    await shows(ada, ".members", "away")
+    await grace.mouse.move(30, 40)
+    await shows(ada, ".members", "online")
+    await grace.close()
+    for within in (".sidebar", ".members"):
+        await shows(ada, within, "offline")
+
+
+async def test_without_javascript_it_is_as_of_when_the_page_was_made(visit: Visit) -> None:
+    await visit("grace")
+    ada = await visit("ada", java_script_enabled=False)
+    await ada.goto("/people")
+    await shows(ada, "main", "online")
+    await ada.goto("/settings/profile")
+    await ada.check("[name=presence][value=hidden]")
+    await ada.click("main form[action='/settings/presence'] button")
+    await expect(ada.locator("[name=presence][value=hidden]")).to_be_checked()
+    lin = await visit("lin", at="/people")
+    await expect(lin.locator("main .dot[data-presence=ada]")).to_have_attribute("data-state", "offline")
+    await ada.check("[name=presence][value=shown]")
+    await ada.click("main form[action='/settings/presence'] button")
+    await expect(ada.locator("[name=presence][value=shown]")).to_be_checked()
+
+
+async def test_who_hides_is_offline_on_every_page_at_once(visit: Visit, server: Server) -> None:
+    ada, grace = await visit("ada", at="/people"), await visit("grace", at="/settings/profile")
+    await shows(ada, "main", "online")
+    await grace.check("[name=presence][value=hidden]")
+    await grace.click("main form[action='/settings/presence'] button")
+    await shows(ada, "main", "offline")
+    await grace.check("[name=presence][value=shown]")
+    await grace.click("main form[action='/settings/presence'] button")
+    await shows(ada, "main", "online")
+
+
+async def test_a_page_that_is_drawn_anew_shows_what_was_told(visit: Visit) -> None:
+    """The lists come from the server again when a room is renamed; what was told meanwhile holds."""
+    grace = await visit("grace")
+    ada = await visit("ada")
+    slug = await new_room(ada, "grace")
+    await shows(ada, ".members", "online")
+    other = await visit("ada", at=f"/rooms/{slug}/settings")
+    await other.fill("[name=name]", f"{slug} anew")
+    await other.click("main form[action$='/settings'] button")
+    await expect(ada.locator(".roomhead h1")).to_contain_text("anew")
+    await shows(ada, ".members", "online")
+    await grace.close()
+    await shows(ada, ".members", "offline")
+
+
+async def test_a_page_in_the_back_forward_cache_is_nobody(visit: Visit) -> None:
+    ada, grace = await visit("ada", at="/people"), await visit("grace")
+    await shows(ada, "main", "online")
+    await grace.goto("/ping")
+    await shows(ada, "main", "offline")
+    await grace.go_back()
+    await shows(ada, "main", "online")
