@@ -130,13 +130,7 @@ def assemble(
     return Chat(
         settings=settings,
         access=access,
-        accounts=Accounts(
-            board=news.presence,
-            letters=letters,
-            settings=settings,
-            setup_code=kept.setup_code(epoch),
-            **shared,
-        ),
+        accounts=Accounts(letters=letters, settings=settings, setup_code=kept.setup_code(epoch), **shared),
         links=Links(letters=letters, outbox=outbox, **shared),
         letters=letters,
         sign_in=sign_in,
@@ -154,7 +148,7 @@ def assemble(
         ),
         reactions=Reactions(access=access, journal=journal, limits=limits),
         pins=Pins(clock=database.clock, **spoken),
-        presence=Whereabouts(database=database, news=news, limits=limits, board=news.presence),
+        presence=Whereabouts(database=database, news=news, limits=limits),
         audit_log=AuditLog(database=database),
         outbox=outbox,
         housekeeping=Housekeeping(database=database, news=news, sign_in=sign_in, settings=settings),

@@ -16,7 +16,6 @@ from chatapp.domain.joining import Applicant, applicant
 from chatapp.domain.letters import Letters
 from chatapp.domain.news import News
 from chatapp.domain.passwords import Passwords
-from chatapp.realtime.presence import PresenceBoard
 from chatapp.settings import Settings
 from chatapp.storage import audit_log, invites, links, people
 from chatapp.storage.database import Database, Reader, Transaction
@@ -32,7 +31,6 @@ class Accounts:
         self,
         *,
         database: Database,
-        board: PresenceBoard,
         news: News,
         limits: Limits,
         passwords: Passwords,
@@ -41,7 +39,6 @@ class Accounts:
         setup_code: str,
     ) -> None:
         self._database = database
-        self._board = board
         self._news = news
         self._limits = limits
         self._passwords = passwords
@@ -235,7 +232,7 @@ class Accounts:
         return self._seen(*found)
 
     def _seen(self, person: Person, seen_at: int | None) -> Account:
-        return Account(person, seen_at, is_here=self._board.presence(person.id) != "offline")
+        return Account(person, seen_at, is_here=self._news.presence.presence(person.id) != "offline")
 
     async def _insert(self, tx: Transaction, new: Applicant, password_hash: str, *, is_admin: bool = False) -> Person:
         return await joining.insert(tx, new, password_hash=password_hash, is_admin=is_admin, is_verified=True)

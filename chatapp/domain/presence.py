@@ -10,7 +10,6 @@ from chatapp.core.models import Person, Presence, RoomView
 from chatapp.core.notices import PresenceChanged
 from chatapp.domain.news import News
 from chatapp.realtime.audience import Listener
-from chatapp.realtime.presence import PresenceBoard
 from chatapp.storage import people
 from chatapp.storage.database import Database
 
@@ -18,11 +17,11 @@ from chatapp.storage.database import Database
 class Whereabouts:
     """Of people, from the sockets that are open."""
 
-    def __init__(self, *, database: Database, news: News, limits: Limits, board: PresenceBoard) -> None:
+    def __init__(self, *, database: Database, news: News, limits: Limits) -> None:
         self._database = database
         self._news = news
         self._limits = limits
-        self._board = board
+        self._board = news.presence
 
     async def set_hidden(self, actor: Person, is_hidden: bool) -> Person:
         """Be shown as offline to everybody from now on, or no longer."""
