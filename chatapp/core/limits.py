@@ -166,12 +166,15 @@ class Limits:
 
     def message(self, person_id: int, room_id: int) -> None:
         """Count one. Raises ``RateLimited``."""
+        if not self._is_on:
+            return
         wait = self._messages.take(person_id) or self._in_room.take((person_id, room_id))
         self._refuse(wait, "You are sending messages too fast.")
 
     def act(self, act: Act, person_id: int) -> None:
         """Count something a person does that costs a write or reaches others. Raises ``RateLimited``."""
-        self._refuse(self._acts[act].take(person_id))
+        if self._is_on:
+            self._refuse(self._acts[act].take(person_id))
 
     def ask(self, person_id: int | None, address: str) -> None:
         """Count an HTTP request: of a person, or of the strangers at an address (None). Raises ``RateLimited``."""

@@ -10,6 +10,7 @@ from chatapp.core.events import Close
 
 MESSAGE_SECONDS: Final = 45.0
 MASK_BYTES: Final = 4
+LEAST_BYTES: Final = 2 + MASK_BYTES
 LONGEST_HEAD: Final = 14
 
 Refuse = Callable[[int, str], None]
@@ -51,6 +52,9 @@ class Guard(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._fault is not None:
+            return
+        if self._began is None and _is_whole(data):
+            self._inner.data_received(data)
             return
         now = asyncio.get_running_loop().time()
         self._scan(data, now)
@@ -112,3 +116,13 @@ class Guard(asyncio.Protocol):
             self._is_in_message = not self._is_last
         if not self._is_in_message:
             self._began = None
+
+
+def _is_whole(data: bytes) -> bool:
+    """Whether it is one masked frame that is a message of its own, as nearly everything is that comes at once."""
+    if len(data) < LEAST_BYTES or not (data[0] & data[1] & 0x80):
+        return False
+    short = data[1] & 0x7F
+    if short < 126:
+        return len(data) == LEAST_BYTES + short
+    return short == 126 and len(data) == LEAST_BYTES + 2 + int.from_bytes(data[2:4], "big")
