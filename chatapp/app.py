@@ -19,6 +19,7 @@ from chatapp.domain.accounts import Accounts
 from chatapp.domain.audit_log import AuditLog
 from chatapp.domain.chat import Chat
 from chatapp.domain.housekeeping import Housekeeping
+from chatapp.domain.indexing import Indexing
 from chatapp.domain.invites import Invites
 from chatapp.domain.letters import Letters
 from chatapp.domain.links import Links
@@ -31,11 +32,13 @@ from chatapp.domain.pins import Pins
 from chatapp.domain.presence import Whereabouts
 from chatapp.domain.reactions import Reactions
 from chatapp.domain.rooms import Rooms
+from chatapp.domain.search import Search
 from chatapp.domain.sign_in import SignIn
 from chatapp.domain.tickets import Tickets
 from chatapp.gateway import endpoint
 from chatapp.gateway.endpoint import Gateway
 from chatapp.jobs.housekeeping import Housekeeper
+from chatapp.jobs.indexing import Indexer
 from chatapp.jobs.mail import Postman
 from chatapp.jobs.runner import Runner
 from chatapp.keys import CHAT, GATEWAY, SETTINGS
@@ -45,10 +48,9 @@ from chatapp.realtime.presence import PresenceBoard
 from chatapp.realtime.typing import TypingBoard
 from chatapp.settings import Settings
 from chatapp.storage import audit_log, presence, secrets
-from chatapp.storage.database import Database
 from chatapp.storage.journal import Journal
 from chatapp.storage.messages import Log
-from chatapp.storage.opening import opened
+from chatapp.storage.opening import Opened, opened, opened_index
 from chatapp.storage.secrets import Secrets
 
 log = structlog.get_logger()
@@ -69,6 +71,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> web.Applic
             open_chat(settings, clock=clock) as chat,
             Runner(chat.outbox, {"mail": Postman(settings).deliver, "reset": chat.links.send_reset}),
             Housekeeper(chat.housekeeping),
+            Indexer(chat.indexing),
         ):
             app[CHAT] = chat
             app[GATEWAY] = Gateway(chat)
@@ -96,9 +99,11 @@ async def open_chat(settings: Settings, *, clock: Clock = system_clock) -> Async
         board = PresenceBoard(partial(presence.roommates, found.database), heartbeat=settings.heartbeat)
         shared = dict[str, Any](presence=board, bus=bus_of(settings, kept), keys=kept.fingerprint)
         news = News(database=found.database, hub=hub, log=rows, **shared)
-        journal = Journal(found.database, rows.tails, news.committed, found.mark)
-        async with news.running(), journal.running():
-            yield assemble(settings, kept, found.database, hub, rows, journal, news, found.epoch)
+        async with news.running(), opened_index(settings, found) as index:
+            indexing = Indexing(database=found.database, index=index, log=rows)
+            journal = Journal(found.database, rows.tails, indexing.after(news.committed), found.mark)
+            async with journal.running():
+                yield assemble(settings, kept, found, hub, rows, journal, news, indexing)
 
 
 def bus_of(settings: Settings, kept: Secrets) -> Bus | None:
@@ -117,9 +122,10 @@ def bus_of(settings: Settings, kept: Secrets) -> Bus | None:
 
 
 def assemble(
-    settings: Settings, kept: Secrets, database: Database, hub: Hub, log: Log, journal: Journal, news: News, epoch: str
+    settings: Settings, kept: Secrets, found: Opened, hub: Hub, log: Log, journal: Journal, news: News, index: Indexing
 ) -> Chat:
     """The nouns, each with what it uses."""
+    database, epoch = found.database, found.epoch
     limits, hasher = Limits(settings, database.clock), Hasher(settings.password_memory_kib)
     access, outbox = Access(database), Outbox(database=database, secrets=kept)
     passwords = Passwords(database=database, limits=limits, hasher=hasher, secrets=kept)
@@ -149,6 +155,8 @@ def assemble(
         reactions=Reactions(access=access, journal=journal, limits=limits),
         pins=Pins(clock=database.clock, **spoken),
         presence=Whereabouts(database=database, news=news, limits=limits),
+        search=Search(database=database, indexing=index, limits=limits),
+        indexing=index,
         audit_log=AuditLog(database=database),
         outbox=outbox,
         housekeeping=Housekeeping(database=database, news=news, sign_in=sign_in, settings=settings),

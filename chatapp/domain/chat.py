@@ -9,6 +9,7 @@ from chatapp.domain.access import Access
 from chatapp.domain.accounts import Accounts
 from chatapp.domain.audit_log import AuditLog
 from chatapp.domain.housekeeping import Housekeeping
+from chatapp.domain.indexing import Indexing
 from chatapp.domain.invites import Invites
 from chatapp.domain.letters import Letters
 from chatapp.domain.links import Links
@@ -19,6 +20,7 @@ from chatapp.domain.pins import Pins
 from chatapp.domain.presence import Whereabouts
 from chatapp.domain.reactions import Reactions
 from chatapp.domain.rooms import Rooms
+from chatapp.domain.search import Search
 from chatapp.domain.sign_in import SignIn
 from chatapp.domain.tickets import Tickets
 from chatapp.realtime.hub import Hub
@@ -42,6 +44,8 @@ class Chat(msgspec.Struct, frozen=True):
     reactions: Reactions
     pins: Pins
     presence: Whereabouts
+    search: Search
+    indexing: Indexing
     audit_log: AuditLog
     outbox: Outbox
     housekeeping: Housekeeping

@@ -114,10 +114,10 @@ REWRITE: Final = updating(messages, *(c.name for c in messages.c if c.name != "i
 READ: Final = updating(memberships, "read_index", by=["room_id", "person_id"])
 GROW: Final = updating(rooms, "last_index", "last_version", by=["id"])
 
-_COLUMNS: Final = ", ".join(f'{"p" if c.table is people else "m"}."{c.name}"' for c in MESSAGE)
+COLUMNS: Final = ", ".join(f'{"p" if c.table is people else "m"}."{c.name}"' for c in MESSAGE)
 _FROM: Final = "FROM messages m LEFT JOIN people p ON p.id = m.author_id"
-KNOWN: Final = Listed(f"SELECT {_COLUMNS} {_FROM} WHERE (m.author_id, m.client_id) IN ({{}})", "bigint", "text")
-TARGETS: Final = Listed(f"SELECT {_COLUMNS} {_FROM} WHERE m.id IN ({{}})", "bigint")
+KNOWN: Final = Listed(f"SELECT {COLUMNS} {_FROM} WHERE (m.author_id, m.client_id) IN ({{}})", "bigint", "text")
+TARGETS: Final = Listed(f"SELECT {COLUMNS} {_FROM} WHERE m.id IN ({{}})", "bigint")
 TOPS: Final = Listed(
     "SELECT id, last_index, last_version FROM rooms WHERE id IN ({})",
     "bigint",

@@ -11,10 +11,11 @@ import msgspec
 from chatapp.core.clock import Clock
 from chatapp.core.errors import NotFound
 from chatapp.settings import Settings
-from chatapp.storage import copying_note, integrity, sqlite, usable
+from chatapp.storage import copying_note, integrity, sqlite, sqlite_search, usable
 from chatapp.storage.database import Database
 from chatapp.storage.findings import Report
 from chatapp.storage.mark import Mark, marked
+from chatapp.storage.search import SearchIndex
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -94,3 +95,16 @@ async def _on_a_server(settings: Settings, clock: Clock) -> AsyncIterator[Opened
         settings.database_url, folder=settings.data, durability=settings.durability, clock=clock
     ) as database:
         yield Opened(database, await postgres_start.epoch(database))
+
+
+@asynccontextmanager
+async def opened_index(settings: Settings, found: Opened) -> AsyncIterator[SearchIndex]:
+    """The index of its messages."""
+    if settings.database_url:
+        from chatapp.storage import postgres_search
+
+        async with postgres_search.open_index(settings.database_url, found.epoch) as on_a_server:
+            yield on_a_server
+        return
+    async with sqlite_search.open_index(settings.database_path, found.epoch) as index:
+        yield index

@@ -94,6 +94,7 @@ def _keys() -> dict[str, str]:
         "keys_move": _("Move around"),
         "keys_message": _("Write"),
         "keys_timeline": _("In the message list"),
+        "key_search": _("Search messages"),
         "key_switcher": _("Go to a room or person"),
         "key_shortcuts": _("Show keyboard shortcuts"),
         "key_previous_room": _("Previous room"),

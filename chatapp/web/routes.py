@@ -13,6 +13,7 @@ from chatapp.web.api import pins as api_pins
 from chatapp.web.api import reactions as api_reactions
 from chatapp.web.api import reads as api_reads
 from chatapp.web.api import rooms as api_rooms
+from chatapp.web.api import search as api_search
 from chatapp.web.api import server as api_server
 from chatapp.web.api import tokens as api_tokens
 from chatapp.web.api import users as api_users
@@ -37,6 +38,7 @@ from chatapp.web.pages import (
     registrations,
     resets,
     rooms,
+    search,
     sessions,
     setup,
     sign_in,
@@ -111,6 +113,7 @@ def _rooms() -> list[web.RouteDef]:
         web.post(MESSAGE + "/edit", messages.update),
         web.get(MESSAGE + "/delete", deletions.new),
         web.post(MESSAGE + "/delete", deletions.create),
+        web.get("/search", search.index),
         web.get("/people", people.index),
         web.post("/direct", directs.create),
     ]
@@ -177,6 +180,7 @@ def _api() -> list[web.RouteDef]:
         web.get(API_ROOM + "/pins", api_pins.index),
         web.put(API_MESSAGE + "/pin", api_pins.update),
         web.delete(API_MESSAGE + "/pin", api_pins.destroy),
+        web.get(API + "/search", api_search.index),
         web.get(API_ROOM + "/changes", api_changes.index),
         web.put(API_ROOM + "/read", api_reads.update),
     ]

@@ -123,6 +123,7 @@ export const KEYS = Object.freeze([
   { group: "keys_move", keys: "Alt+ArrowDown", text: "key_next_room", scope: "page", action: "nextRoom" },
   { group: "keys_move", keys: "Alt+Shift+ArrowUp", text: "key_previous_unread", scope: "page", action: "previousUnread" },
   { group: "keys_move", keys: "Alt+Shift+ArrowDown", text: "key_next_unread", scope: "page", action: "nextUnread" },
+  { group: "keys_move", keys: "Mod+Shift+F", text: "key_search", scope: "page", action: "search" },
   { group: "keys_move", keys: "Mod+/", text: "key_shortcuts", scope: "page", action: "openShortcuts", isForLayers: true },
   { group: "keys_move", keys: "Escape", text: "key_escape", scope: "page", action: "escape" },
   { group: "keys_message", keys: "Enter", text: "key_send", scope: "composer", action: "sendByEnter" },
@@ -279,6 +280,7 @@ async function startChat() {
     nextRoom: () => rooms.step(1),
     previousUnread: () => rooms.step(-1, true),
     nextUnread: () => rooms.step(1, true),
+    search: () => location.assign(document.getElementById("search-here")?.href ?? "/search"),
     escape: () => connection.dismiss(),
   });
   const leave = () => (forget(), connection.leave());

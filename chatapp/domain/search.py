@@ -1,0 +1,185 @@
+"""Finding what was said, in the rooms that one is in."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
+
+import msgspec
+
+from chatapp.core.errors import invalid
+from chatapp.core.limits import Limits
+from chatapp.core.models import Message, Person, Room, RoomView
+from chatapp.core.search import Query, Token, by, has, insides, room, spans, tokens
+from chatapp.domain.indexing import Indexing
+from chatapp.storage import people, rooms
+from chatapp.storage.database import Database
+from chatapp.storage.search import LAST, Asked, Candidate, Progress, moment, position
+
+PAGE: Final = 20
+MOST: Final = 100
+# What is looked at for one page, where the words are there but do not follow each other as asked.
+CANDIDATES: Final = 100
+MOST_CANDIDATES: Final = 2000
+# Of the slow search: so many entries at a time, and so many in all, before there is an answer.
+SCANNED: Final = 10_000
+MOST_SCANNED: Final = 200_000
+# Where the rooms hold less than one message in so many, the index is asked for those rooms, else all are gone through.
+SMALL_SHARE: Final = 10
+MOST_ROOMS: Final = 200
+MYSELF: Final = "me"
+
+Part = tuple[Sequence[Candidate], int | None]
+"""Candidates, and the position to go on below."""
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """A message that was found, as it is now, and where in its composed content (NFC) what was looked for is."""
+
+    message: Message
+    room: Room
+    spans: tuple[tuple[int, int], ...]
+    position: int
+
+
+class Results(msgspec.Struct, frozen=True):
+    """A page of hits, newest first. ``older``: the position to go on below, None where all was looked at.
+    ``unknown``: rooms and people of the query that there are not, for this person."""
+
+    hits: tuple[Hit, ...] = ()
+    older: int | None = None
+    progress: Progress = Progress(0, 0)
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def back_to(self) -> int | None:
+        """The moment down to which was looked."""
+        return None if self.older is None else moment(self.older)
+
+
+class Days(msgspec.Struct, frozen=True):
+    """The moments at which the days of a query begin, for its reader."""
+
+    since: int | None = None
+    before: int | None = None
+
+
+class Search:
+    """Only in the rooms that the actor is in when the question is asked."""
+
+    def __init__(self, *, database: Database, indexing: Indexing, limits: Limits) -> None:
+        self._database = database
+        self._index = indexing.index
+        self._indexing = indexing
+        self._limits = limits
+
+    async def find(
+        self,
+        actor: Person,
+        query: Query,
+        days: Days,
+        *,
+        below: int | None = None,
+        limit: int = PAGE,
+        is_slow: bool = False,
+    ) -> Results:
+        """Messages that hold the words of the query; the slow way also within words. Nothing is marked as read.
+
+        Raises ``Invalid`` for a query that says nothing, ``RateLimited``, and ``Unavailable`` for one that takes long.
+        """
+        if query.is_empty:
+            raise invalid("q", "Say what to look for: a word, a room, a person or a day.")
+        self._limits.act("search", actor.id)
+        progress = await self._indexing.catch_up()
+        views = await rooms.joined(self._database, actor.id)
+        known, unknown = await self._people(actor, query)
+        chosen, nowhere = _chosen(query, views)
+        unknown += nowhere
+        if not chosen or (query.people and not any(name in known for name in query.people)):
+            return Results(progress=progress, unknown=tuple(unknown))
+        asked = _asked(query, chosen, known, progress)
+        asked = msgspec.structs.replace(asked, person_id=actor.id, **_within(days, below))
+        parts = self._scanned(asked, query) if is_slow else self._looked_up(asked, limit)
+        found = {view.room.id: view.room for view in chosen}
+        hits, older = await _gathered(parts, query, found, limit, is_slow=is_slow)
+        return Results(tuple(hits), older, progress, tuple(unknown))
+
+    async def _people(self, actor: Person, query: Query) -> tuple[dict[str, int], list[str]]:
+        """Ids by what the query calls them; and whom there is not."""
+        known: dict[str, int] = {}
+        for name in {*query.people, *query.not_people}:
+            person = actor if name == MYSELF else await people.by_username(self._database, name)
+            if person is not None:
+                known[name] = person.id
+        return known, [f"@{name}" for name in query.people if name not in known]
+
+    async def _looked_up(self, asked: Asked, limit: int) -> AsyncIterator[Part]:
+        size, left = limit + 1, MOST_CANDIDATES
+        while left > 0:
+            part = await self._index.candidates(asked, size)
+            if len(part) < size:
+                yield part, None
+                return
+            asked = msgspec.structs.replace(asked, high=part[-1].position)
+            yield part, asked.high
+            size, left = CANDIDATES, left - size
+
+    async def _scanned(self, asked: Asked, query: Query) -> AsyncIterator[Part]:
+        inside = [each for term in query.terms for each in insides(term)]
+        for _ in range(MOST_SCANNED // SCANNED):
+            part, high = await self._index.scan(asked, inside, SCANNED, CANDIDATES)
+            yield part, high
+            if high is None:
+                return
+            asked = msgspec.structs.replace(asked, high=high)
+
+
+async def _gathered(
+    parts: AsyncIterator[Part], query: Query, known: dict[int, Room], limit: int, *, is_slow: bool
+) -> tuple[list[Hit], int | None]:
+    """The first hits, and where to go on."""
+    hits: list[Hit] = []
+    rest: int | None = None
+    async for part, rest in parts:  # noqa: B007 - what is left is told
+        for candidate in part:
+            # As it is now: the index may lag behind what was edited, and knows nothing of the order of words.
+            where = spans(query, candidate.message, is_slow=is_slow)
+            if where is None:
+                continue
+            if len(hits) == limit:
+                return hits, hits[-1].position
+            message = candidate.message
+            hits.append(Hit(message, known[message.room_id], tuple(where), candidate.position))
+    return hits, rest
+
+
+def _chosen(query: Query, views: Sequence[RoomView]) -> tuple[list[RoomView], list[str]]:
+    """The rooms that are searched, and which of the query's there are not."""
+    named = {name: view for view in views for name in _names(view)}
+    unknown = [f"#{name}" for name in query.rooms if name not in named]
+    chosen = [named[name] for name in query.rooms if name in named] if query.rooms else views
+    left_out = {named[name].room.id for name in query.not_rooms if name in named}
+    return [view for view in chosen if view.room.id not in left_out], unknown
+
+
+def _names(view: RoomView) -> list[str]:
+    """What a query may call a room: its address or name, or the other of a direct one."""
+    return [view.room.slug, f"@{view.other_username}" if view.room.kind == "direct" else view.room.name.casefold()]
+
+
+def _asked(query: Query, chosen: Sequence[RoomView], known: dict[str, int], progress: Progress) -> Asked:
+    some = [tuple(by(known[name]) for name in query.people if name in known)] if query.people else []
+    some += [(has(name),) for name in query.has]
+    none = [Token(by(known[name])) for name in query.not_people if name in known]
+    none += [Token(has(name)) for name in query.has_not]
+    every = [token for term in query.terms for token in tokens(term)]
+    ids = tuple({view.room.id: None for view in chosen})
+    share = sum(view.room.last_version for view in chosen)
+    if len(ids) <= MOST_ROOMS and (not (every or some) or share * SMALL_SHARE < progress.total):
+        some.append(tuple(room(each) for each in ids))
+    return Asked(0, ids, tuple(every), tuple(some), tuple(none))
+
+
+def _within(days: Days, below: int | None) -> dict[str, int]:
+    high = LAST if days.before is None else position(days.before)
+    return {"low": position(days.since or 0), "high": high if below is None else min(high, below)}

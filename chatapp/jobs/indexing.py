@@ -1,0 +1,51 @@
+"""Has new messages indexed, and at first all that were there before."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from types import TracebackType
+from typing import Final, Self
+
+import structlog
+
+from chatapp.domain.indexing import Indexing
+
+AFTER_TROUBLE_SECONDS: Final = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+class Indexer:
+    """Runs while the context is open. What is not indexed then is at the next start."""
+
+    def __init__(self, indexing: Indexing) -> None:
+        self._indexing = indexing
+        self.task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self.task = asyncio.create_task(self._run(), name="indexing")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.task is not None:
+            self.task.cancel()
+            await asyncio.gather(self.task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._step()
+            except Exception as error:  # a full disk today must not end searching for ever
+                log.warning("indexing.trouble", error=str(error))
+                await asyncio.sleep(AFTER_TROUBLE_SECONDS)
+
+    async def _step(self) -> None:
+        begun = time.monotonic()
+        if await self._indexing.next():
+            # People who talk come first: at most half of the time is spent on what was said before.
+            await asyncio.sleep(time.monotonic() - begun)
+        else:
+            await self._indexing.wait()

@@ -1,0 +1,233 @@
+"""The index of messages in tables of its own on a PostgreSQL server, with what every server has: tsvector and GIN.
+
+Of several processes one writes it: whoever holds an advisory lock for as long as its connection lives.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final, TypeAlias, TypeVar
+
+import asyncpg
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chatapp.core.errors import Unavailable
+from chatapp.core.search import Token
+from chatapp.storage import hot
+from chatapp.storage import postgres_errors as errors
+from chatapp.storage.postgres_engine import Asked as Connected
+from chatapp.storage.postgres_engine import driver_of, engine
+from chatapp.storage.search import (
+    AWAY,
+    SEARCH_SECONDS,
+    SHAPE,
+    SLOW,
+    Asked,
+    Behind,
+    Candidate,
+    Entry,
+    Progress,
+    SearchIndex,
+    position,
+)
+
+READERS: Final = 2
+# Next to those of postgres.py and postgres_start.py.
+LOCK: Final = 0x63686176
+OPENING: Final = 0x63686177
+TABLES: Final = """
+    DROP TABLE IF EXISTS search_about, search_reached, search_entries;
+    CREATE TABLE search_about (key text PRIMARY KEY, value text NOT NULL);
+    CREATE TABLE search_reached (room_id bigint PRIMARY KEY, version bigint NOT NULL);
+    CREATE TABLE search_entries (
+        position bigint PRIMARY KEY, message_id bigint NOT NULL UNIQUE, tokens tsvector NOT NULL
+    );
+    CREATE INDEX search_entries_tokens ON search_entries USING gin (tokens);
+"""
+IS_THERE: Final = "SELECT to_regclass('search_about') IS NOT NULL"
+ABOUT: Final = "SELECT key, value FROM search_about"
+AHEAD: Final = """
+    SELECT EXISTS (SELECT 1 FROM search_reached x LEFT JOIN rooms r ON r.id = x.room_id
+    WHERE x.version > coalesce(r.last_version, 0))
+"""
+BEHIND: Final = """
+    SELECT r.id, coalesce(x.version, 0), r.last_version FROM rooms r LEFT JOIN search_reached x ON x.room_id = r.id
+    WHERE r.last_version > coalesce(x.version, 0) ORDER BY r.id
+"""
+PROGRESS: Final = """
+    SELECT coalesce(sum(least(coalesce(x.version, 0), r.last_version)), 0)::bigint,
+    coalesce(sum(r.last_version), 0)::bigint
+    FROM rooms r LEFT JOIN search_reached x ON x.room_id = r.id
+"""
+_FOUND: Final = f"""
+    SELECT e.position, {hot.COLUMNS} FROM search_entries e
+    JOIN memberships s ON s.room_id = (e.message_id >> 32) AND s.person_id = $1
+    JOIN messages m ON m.id = e.message_id LEFT JOIN people p ON p.id = m.author_id
+    WHERE NOT m.is_deleted AND (e.message_id >> 32) = ANY($2::bigint[]) AND e.position >= $3 AND e.position < $4
+"""  # noqa: S608 - of constants
+_NEWEST: Final = "ORDER BY e.position DESC LIMIT $5"
+MATCHING: Final = f"{_FOUND} AND e.tokens @@ $6::text::tsquery {_NEWEST}"
+SCANNING: Final = f"""
+    {_FOUND} AND ($6::text = '' OR e.tokens @@ $6::text::tsquery)
+    AND NOT EXISTS (SELECT 1 FROM unnest($7::text[]) AS part WHERE strpos(e.tokens::text, part) = 0) {_NEWEST}
+"""  # noqa: S608 - of constants
+BOTTOM: Final = """
+    SELECT position FROM search_entries WHERE position < $1 AND position >= $2
+    ORDER BY position DESC LIMIT 1 OFFSET $3
+"""
+KNOWN: Final = "SELECT position FROM search_entries WHERE message_id = $1"
+LAST: Final = "SELECT max(position) FROM search_entries WHERE position < $1"
+PUT: Final = """
+    INSERT INTO search_entries VALUES ($1, $2, $3::text::tsvector)
+    ON CONFLICT (message_id) DO UPDATE SET tokens = excluded.tokens
+"""
+REACHED: Final = """
+    INSERT INTO search_reached VALUES ($1, $2) ON CONFLICT (room_id) DO UPDATE SET version = excluded.version
+"""
+
+T = TypeVar("T")
+Driver: TypeAlias = "asyncpg.Connection[Any]"
+
+
+class PostgresSearchIndex(SearchIndex):
+    """Opened by :func:`open_index`. Its commits wait for no disk: what is lost with the server is indexed again."""
+
+    def __init__(self, url: str) -> None:
+        self._readers = engine(url, Connected("normal", is_reader=True), READERS)
+        self._writers = engine(url, Connected("normal"), 1)
+        self._turn = asyncio.Lock()
+
+    async def open(self, epoch: str) -> None:
+        """Begin anew unless it was made of this life of the database."""
+        await self._write(lambda db, _: _begin_anew_unless(db, {"epoch": epoch, "shape": SHAPE}))
+
+    async def behind(self) -> list[Behind]:
+        return await self._write(_behind)
+
+    async def progress(self) -> Progress:
+        return Progress(*(await self._read(lambda db: db.fetchrow(PROGRESS))))
+
+    async def store(self, room_id: int, version: int, entries: Sequence[Entry]) -> None:
+        await self._write(lambda db, _: _store(db, room_id, version, entries))
+
+    async def candidates(self, asked: Asked, limit: int) -> list[Candidate]:
+        if asked.every or asked.some:
+            return await self._read(lambda db: _found(db, MATCHING, asked, limit, match(asked)))
+        return await self._read(lambda db: _found(db, SCANNING, asked, limit, match(asked), []))
+
+    async def scan(
+        self, asked: Asked, inside: Sequence[str], rows: int, limit: int
+    ) -> tuple[list[Candidate], int | None]:
+        return await self._read(lambda db: _scan(db, asked, inside, rows, limit))
+
+    async def close(self) -> None:
+        await self._readers.dispose()
+        await self._writers.dispose()
+
+    async def _read(self, work: Callable[[Driver], Awaitable[T]]) -> T:
+        return await self._on(self._readers.connect, lambda db, _: work(db), SLOW)
+
+    async def _write(self, work: Callable[[Driver, AsyncConnection], Awaitable[T]]) -> T:
+        async with self._turn:
+            return await self._on(self._writers.connect, work, AWAY)
+
+    async def _on(
+        self,
+        connect: Callable[[], AsyncConnection],
+        work: Callable[[Driver, AsyncConnection], Awaitable[T]],
+        when_slow: str,
+    ) -> T:
+        try:
+            async with connect() as connection:
+                try:
+                    return await work(await driver_of(connection), connection)
+                except BaseException as error:
+                    if errors.is_lost(error) or not isinstance(error, Exception):
+                        await asyncio.shield(connection.invalidate())
+                    raise
+        except TimeoutError as error:
+            raise Unavailable(when_slow, retry_after=1) from error
+        except errors.FAMILY as error:
+            if not errors.is_passing(error):
+                raise
+            raise Unavailable(AWAY, retry_after=1) from error
+
+
+@asynccontextmanager
+async def open_index(url: str, epoch: str) -> AsyncIterator[PostgresSearchIndex]:
+    index = PostgresSearchIndex(url)
+    try:
+        await index.open(epoch)
+        yield index
+    finally:
+        await index.close()
+
+
+def match(asked: Asked) -> str:
+    """What tsquery is asked; every token in quotes, which none of them holds."""
+    groups = [_quoted(token) for token in asked.every]
+    groups += [f"({' | '.join(_quoted(Token(each)) for each in choice)})" for choice in asked.some]
+    groups += [f"!{_quoted(token)}" for token in asked.none]
+    return " & ".join(groups)
+
+
+def _quoted(token: Token) -> str:
+    return f"'{token.text}'{':*' if token.is_beginning else ''}"
+
+
+async def _found(db: Driver, statement: str, asked: Asked, limit: int, *more: Any) -> list[Candidate]:
+    values = (asked.person_id, asked.rooms, asked.low, asked.high, limit, *more)
+    rows = await db.fetch(statement, *values, timeout=SEARCH_SECONDS)
+    return [Candidate(row[0], hot.to_message(tuple(row)[1:])) for row in rows]
+
+
+async def _scan(
+    db: Driver, asked: Asked, inside: Sequence[str], rows: int, limit: int
+) -> tuple[list[Candidate], int | None]:
+    last = await db.fetchval(BOTTOM, asked.high, asked.low, rows)
+    part = asked if last is None else msgspec.structs.replace(asked, low=last + 1)
+    narrowed = match(msgspec.structs.replace(asked, every=()))
+    found = await _found(db, SCANNING, part, limit, narrowed, inside)
+    if len(found) == limit:
+        return found, found[-1].position
+    return found, None if last is None else part.low
+
+
+async def _behind(db: Driver, connection: AsyncConnection) -> list[Behind]:
+    if not connection.info.get("follows"):
+        connection.info["follows"] = await db.fetchval("SELECT pg_try_advisory_lock($1)", LOCK)
+    return [Behind(*row) for row in await db.fetch(BEHIND)] if connection.info["follows"] else []
+
+
+async def _store(db: Driver, room_id: int, version: int, entries: Sequence[Entry]) -> None:
+    async with db.transaction():
+        for entry in entries:
+            if not entry.tokens:
+                await db.execute("DELETE FROM search_entries WHERE message_id = $1", entry.message_id)
+                continue
+            at = await db.fetchval(KNOWN, entry.message_id)
+            if at is None:
+                last = await db.fetchval(LAST, position(entry.created_at + 1))
+                first = position(entry.created_at)
+                at = first if last is None or last < first else last + 1
+            await db.execute(PUT, at, entry.message_id, _vector(entry.tokens))
+        await db.execute(REACHED, room_id, version)
+
+
+def _vector(tokens: str) -> str:
+    return " ".join(f"'{token}'" for token in tokens.split(" "))
+
+
+async def _begin_anew_unless(db: Driver, expected: dict[str, str]) -> None:
+    async with db.transaction():
+        # Others may open it at the same moment.
+        await db.execute("SELECT pg_advisory_xact_lock($1)", OPENING)
+        if await db.fetchval(IS_THERE) and not await db.fetchval(AHEAD):
+            found = {row[0]: row[1] for row in await db.fetch(ABOUT)}
+            if found == expected:
+                return
+        await db.execute(TABLES)
+        await db.executemany("INSERT INTO search_about VALUES ($1, $2)", list(expected.items()))

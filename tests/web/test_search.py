@@ -1,0 +1,82 @@
+"""Searching by the page and over REST: found, marked, paged, and refused in words."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+import pytest
+
+from tests.support.cast import Actor, Given
+from tests.web.browser import Browser
+from tests.web.script import Script, problem
+
+SEARCH = "/api/v1/search"
+
+
+async def test_the_page_shows_what_was_found_marked_and_leads_there(adas: Browser, ada: Actor) -> None:
+    await ada.says("The nightly backup is done")
+    page = await adas.opens("/search?q=backup")
+    assert page.status == 200
+    assert "The nightly <mark>backup</mark> is done" in page.text
+    assert 'href="/rooms/general/1"' in page.text
+    assert "1 result, newest first" in page.text
+    assert 'value="backup"' in page.text
+
+
+async def test_what_was_found_is_escaped_and_so_is_what_was_asked(adas: Browser, ada: Actor) -> None:
+    await ada.says("<img src=x onerror=alert(1)> <script>backup</script>")
+    page = await adas.opens("/search?q=" + quote('backup "<script>"'))
+    assert "&lt;img src=x onerror=alert(1)&gt; &lt;<mark>script</mark>&gt;<mark>backup</mark>" in page.text
+    assert "<script>b" not in page.text
+    nothing = await adas.opens("/search?q=" + quote('<b>nowhere</b> "><b>'))
+    assert "<b>" not in nothing.text
+
+
+async def test_where_nothing_is_found_it_says_what_was_looked_for_and_offers_the_slow_way(
+    adas: Browser, ada: Actor
+) -> None:
+    await ada.says("Datensicherung")
+    page = await adas.opens("/search?q=sicherung")
+    assert "Nothing was found for “sicherung”" in page.text
+    assert 'href="/search?q=sicherung&amp;slow=true"' in page.text
+    slow = await adas.opens("/search?q=sicherung&slow=true")
+    assert "<mark>Datensicherung</mark>" in slow.text
+
+
+async def test_older_results_are_a_link_away(adas: Browser, ada: Actor, ada_script: Script) -> None:
+    for number in range(15):
+        await ada.says(f"deploy {number}")
+    first = await ada_script.calls("GET", f"{SEARCH}?q=deploy&limit=10")
+    (older,) = re.findall(r"<([^>]+)>; rel=\"next\"", first.headers["Link"])
+    rest = await ada_script.gets(older)
+    assert [message["index"] for message in rest["messages"]] == [5, 4, 3, 2, 1]
+    assert rest["complete"] is True
+
+
+@pytest.mark.parametrize("text", ["", "   ", "-only", "***", "\x00", '"'])
+async def test_a_search_for_nothing_says_so(ada_script: Script, text: str) -> None:
+    answer = await ada_script.calls("GET", f"{SEARCH}?q={quote(text)}")
+    assert problem(answer) == (422, "invalid")
+
+
+async def test_a_search_of_ten_thousand_characters_is_refused(adas: Browser, ada_script: Script) -> None:
+    answer = await ada_script.calls("GET", f"{SEARCH}?q={'x' * 10_000}")
+    assert answer.status in {400, 414, 422}
+    assert problem(await ada_script.calls("GET", f"{SEARCH}?q={'x' * 5000}")) == (422, "invalid")
+    page = await adas.opens(f"/search?q={'x' * 5000}")
+    assert page.status == 422
+    assert "A search may have 400 characters; this one has 5000." in page.text
+
+
+@pytest.mark.parametrize("place", ["-1", "zz", "f" * 16, "1' OR 1=1", "%00"])
+async def test_a_place_that_is_none_is_refused(ada_script: Script, place: str) -> None:
+    answer = await ada_script.calls("GET", f"{SEARCH}?q=x&below={quote(place, safe='%')}")
+    assert problem(answer) == (400, "bad_request")
+
+
+async def test_an_outsider_finds_nothing(grace_script: Script, given: Given, ada: Actor) -> None:
+    room = await given.room("designers", owner=ada)
+    await ada.says("the secret plan", in_=room.slug)
+    assert (await grace_script.gets(f"{SEARCH}?q=secret"))["messages"] == []
+    assert (await grace_script.gets(f"{SEARCH}?q=in:{room.slug}"))["messages"] == []
