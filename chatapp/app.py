@@ -132,7 +132,7 @@ def assemble(
     letters = Letters(database=database, outbox=outbox, limits=limits, settings=settings)
     shared = dict[str, Any](database=database, news=news, limits=limits, passwords=passwords)
     spoken = dict[str, Any](access=access, journal=journal, log=log, limits=limits)
-    sign_in = SignIn(secrets=kept, settings=settings, **shared)
+    sign_in, typing = SignIn(secrets=kept, settings=settings, **shared), TypingBoard(news, database.clock)
     return Chat(
         settings=settings,
         access=access,
@@ -144,14 +144,7 @@ def assemble(
         invites=Invites(database=database, limits=limits, settings=settings),
         rooms=Rooms(database=database, access=access, news=news, limits=limits),
         memberships=Memberships(database=database, access=access, news=news, limits=limits),
-        messages=Messages(
-            database=database,
-            hub=hub,
-            typing=TypingBoard(news, database.clock),
-            settings=settings,
-            epoch=epoch,
-            **spoken,
-        ),
+        messages=Messages(database=database, hub=hub, typing=typing, settings=settings, epoch=epoch, **spoken),
         reactions=Reactions(access=access, journal=journal, limits=limits),
         pins=Pins(clock=database.clock, **spoken),
         presence=Whereabouts(database=database, news=news, limits=limits),
