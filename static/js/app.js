@@ -114,7 +114,7 @@ export function openDialog(id) {
 }
 
 /** What keys do: filled in at the start by those who can do it. An action that returns false leaves the key to the browser. */
-const actions = { openShortcuts: () => Boolean(openDialog("shortcuts")) };
+const actions = { openShortcuts: () => Boolean(openDialog("shortcuts")), search: () => location.assign(document.getElementById("search-here")?.href ?? "/search") };
 
 /** The table of keys. Without an action the browser does it already, and the row is only for the dialog. */
 export const KEYS = Object.freeze([
@@ -280,7 +280,6 @@ async function startChat() {
     nextRoom: () => rooms.step(1),
     previousUnread: () => rooms.step(-1, true),
     nextUnread: () => rooms.step(1, true),
-    search: () => location.assign(document.getElementById("search-here")?.href ?? "/search"),
     escape: () => connection.dismiss(),
   });
   const leave = () => (forget(), connection.leave());
