@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -18,6 +19,7 @@ from chatapp.domain.access import Access
 from chatapp.domain.accounts import Accounts
 from chatapp.domain.audit_log import AuditLog
 from chatapp.domain.chat import Chat
+from chatapp.domain.files import Files
 from chatapp.domain.housekeeping import Housekeeping
 from chatapp.domain.indexing import Indexing
 from chatapp.domain.invites import Invites
@@ -48,6 +50,7 @@ from chatapp.realtime.presence import PresenceBoard
 from chatapp.realtime.typing import TypingBoard
 from chatapp.settings import Settings
 from chatapp.storage import audit_log, presence, secrets
+from chatapp.storage.blobs import Blobs
 from chatapp.storage.journal import Journal
 from chatapp.storage.messages import Log
 from chatapp.storage.opening import Opened, opened, opened_index
@@ -96,6 +99,9 @@ async def open_chat(settings: Settings, *, clock: Clock = system_clock) -> Async
         are_others = await audit_log.note_new_keys(found.database, kept.fingerprint)
         if are_others and found.database.is_shared:
             log.warning("secrets.differ", detail=f"{settings.data / secrets.FILE} is not what was here last. {DIFFER}")
+        if not found.database.is_shared:
+            # Whoever was uploading when this ended is gone; others may be at it where the folder is shared.
+            await asyncio.to_thread(Blobs(settings.data).clear_incoming)
         board = PresenceBoard(partial(presence.roommates, found.database), heartbeat=settings.heartbeat)
         shared = dict[str, Any](presence=board, bus=bus_of(settings, kept), keys=kept.fingerprint)
         news = News(database=found.database, hub=hub, log=rows, **shared)
@@ -128,6 +134,7 @@ def assemble(
     database, epoch = found.database, found.epoch
     limits, hasher = Limits(settings, database.clock), Hasher(settings.password_memory_kib)
     access, outbox = Access(database), Outbox(database=database, secrets=kept)
+    blobs, in_rooms = Blobs(settings.data), dict[str, Any](database=database, access=access, limits=limits)
     passwords = Passwords(database=database, limits=limits, hasher=hasher, secrets=kept)
     letters = Letters(database=database, outbox=outbox, limits=limits, settings=settings)
     shared = dict[str, Any](database=database, news=news, limits=limits, passwords=passwords)
@@ -142,17 +149,18 @@ def assemble(
         sign_in=sign_in,
         tickets=Tickets(database=database, limits=limits),
         invites=Invites(database=database, limits=limits, settings=settings),
-        rooms=Rooms(database=database, access=access, news=news, limits=limits),
-        memberships=Memberships(database=database, access=access, news=news, limits=limits),
+        rooms=Rooms(news=news, **in_rooms),
+        memberships=Memberships(news=news, **in_rooms),
         messages=Messages(database=database, hub=hub, typing=typing, settings=settings, epoch=epoch, **spoken),
         reactions=Reactions(access=access, journal=journal, limits=limits),
         pins=Pins(clock=database.clock, **spoken),
         presence=Whereabouts(database=database, news=news, limits=limits),
+        files=Files(blobs=blobs, settings=settings, **in_rooms),
         search=Search(database=database, indexing=index, limits=limits),
         indexing=index,
         audit_log=AuditLog(database=database),
         outbox=outbox,
-        housekeeping=Housekeeping(database=database, news=news, sign_in=sign_in, settings=settings),
+        housekeeping=Housekeeping(database=database, blobs=blobs, news=news, sign_in=sign_in, settings=settings),
         limits=limits,
         hub=hub,
         epoch=epoch,

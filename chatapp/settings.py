@@ -36,7 +36,7 @@ class Settings:
 
     host: str = _setting("127.0.0.1", "Address to listen on.")
     port: int = _setting(8080, "Port to listen on; 0 takes a free one.", minimum=0)
-    data: Path = _setting(Path("data"), "Folder of the database and the secrets.")
+    data: Path = _setting(Path("data"), "Folder of the database, the files and the secrets.")
     base_url: str = _setting("", "Public address, as in https://chat.example.org. Empty: the host each request names.")
     name: str = _setting("chatapp", "Name shown on every page.")
     database_url: str = _setting(
@@ -74,6 +74,10 @@ class Settings:
     heartbeat: int = _setting(25, "Seconds between pings to a silent socket.", minimum=1)
     max_content: int = _setting(8000, "Longest message, in code points.", minimum=1)
     max_frame: int = _setting(65536, "Largest frame a client may send, in bytes.", minimum=1024)
+    max_file: int = _setting(26_214_400, "Largest file, in bytes; 0: no files are taken.", minimum=0)
+    files_per_person: int = _setting(
+        2_147_483_648, "Bytes that the files of one person may take; 0: as many as there is room for.", minimum=0
+    )
     backlog_bytes: int = _setting(
         262144, "Unsent bytes after which a socket gets no pushes until it has read them.", minimum=16384
     )

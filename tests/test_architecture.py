@@ -68,6 +68,7 @@ ONLY_IN: Final = {
     "jwt": ("core/tokens.py",),
     "cryptography": ("core/tokens.py", "core/passwords.py", "web/session.py"),
     "linkify_it": ("core/text.py",),
+    "PIL": ("storage/redrawing.py",),
     "markdown_it": ("core/text.py",),
     "nh3": ("core/text.py",),
 }

@@ -33,6 +33,8 @@ CALLERS: Final = {
 }
 # A measurement starts the server it measures, and speaks to it as a client does.
 STARTS_SERVERS: Final = {"bench/server.py"}
+# A decoder of pictures runs apart from everything that it could harm.
+STARTS_DECODERS: Final = {"storage/pictures.py"}
 ASKS_A_SERVER: Final = {"bench/asker.py"}
 CALLING: Final = {"ClientSession", "create_connection", "open_connection", "urlopen"}
 PATTERNS: Final = {"compile", "match", "fullmatch", "search", "sub", "split", "findall", "finditer"}
@@ -116,7 +118,7 @@ def test_nothing_starts_a_program_or_runs_text_as_code() -> None:
         for name in imports(tree(path))
         if name.split(".")[0] in RUNNERS
     }
-    assert used == STARTS_SERVERS
+    assert used == STARTS_SERVERS | STARTS_DECODERS
     runs = [
         (place, ast.unparse(node))
         for place, node in nodes()

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
-from chatapp.core.models import NAMED, Message, Person, Reaction
+from chatapp.core import files
+from chatapp.core.models import NAMED, Attachment, Message, Person, Reaction
 
 PROTOCOL: Final = 1
 SECONDS: Final = 4096
@@ -41,6 +42,36 @@ class WireReaction(msgspec.Struct, frozen=True):
     usernames: tuple[str, ...]
 
 
+class WireAttachment(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A file as every client sees it; what only pictures have is left out for all else."""
+
+    id: str
+    name: str
+    size: int
+    type: str
+    url: str
+    width: int = 0
+    height: int = 0
+    alt: str = ""
+    thumbnail: str = ""
+    picture: str = ""
+
+
+def wire_attachment(attachment: Attachment, room: str) -> WireAttachment:
+    return WireAttachment(
+        str(attachment.id),
+        attachment.name,
+        attachment.size,
+        attachment.media_type,
+        files.address(room, attachment),
+        attachment.width,
+        attachment.height,
+        attachment.alt,
+        files.thumbnail(room, attachment),
+        files.picture(room, attachment),
+    )
+
+
 class WireMessage(msgspec.Struct, frozen=True, omit_defaults=True):
     """A message as every client sees it; a field at its default is left out."""
 
@@ -58,7 +89,7 @@ class WireMessage(msgspec.Struct, frozen=True, omit_defaults=True):
     reply_to: int | None = None
     reactions: tuple[WireReaction, ...] = ()
     mentions: tuple[str, ...] = ()
-    attachments: tuple[Any, ...] = ()
+    attachments: tuple[WireAttachment, ...] = ()
     client_id: str = ""
     kind: str = ""
     pinned: bool = False
@@ -79,6 +110,7 @@ def wire(message: Message, room: str, *, with_html: bool = False) -> WireMessage
         message.is_deleted,
         message.reply_to,
         tuple(map(_reaction, message.reactions)) if message.reactions else (),
+        attachments=tuple(wire_attachment(each, room) for each in message.attachments) if message.attachments else (),
         client_id=message.client_id,
         kind=message.kind,
         pinned=message.is_pinned,

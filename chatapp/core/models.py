@@ -12,6 +12,8 @@ MOST_IN_A_ROOM: Final = 2**32 - 1
 DAMAGED: Final = "damaged"
 # So many of those who reacted with an emoji are named to clients, the first; they are all counted.
 NAMED: Final = 50
+# About as much do the addresses of a file take, and its numbers.
+ADDRESSES: Final = 400
 Theme = Literal["system", "light", "dark"]
 TokenKind = Literal["jwt", "personal", "bot"]
 AccountState = Literal["active", "unverified", "disabled"]
@@ -163,6 +165,40 @@ class Reaction(msgspec.Struct, frozen=True, array_like=True):
     usernames: tuple[str, ...]
 
 
+class Attach(msgspec.Struct, frozen=True):
+    """An uploaded file to be sent with a message. ``alt``: what it shows, in words."""
+
+    id: int
+    alt: str = ""
+
+
+class Attachment(msgspec.Struct, frozen=True, array_like=True):
+    """A file of a message, of ``size`` bytes. ``width`` and ``height`` are a picture's, in pixels; 0 for all else."""
+
+    id: int
+    name: str
+    size: int
+    media_type: str
+    width: int = 0
+    height: int = 0
+    alt: str = ""
+
+    @property
+    def is_picture(self) -> bool:
+        return bool(self.width)
+
+
+class File(msgspec.Struct, frozen=True):
+    """A file as it was uploaded; ``index`` is that of the message it belongs to, None until it is sent.
+    ``uploaded_by`` None, too: it belongs to nobody any more, and is about to go."""
+
+    room_id: int
+    digest: str
+    uploaded_by: int | None
+    index: int | None
+    shown: Attachment
+
+
 class Message(msgspec.Struct, frozen=True):
     """One post as it is now. ``html`` is empty where it would equal the escaped content.
 
@@ -185,6 +221,7 @@ class Message(msgspec.Struct, frozen=True):
     kind: str = ""
     reactions: tuple[Reaction, ...] = ()
     pinned_at: int | None = None
+    attachments: tuple[Attachment, ...] = ()
 
     @property
     def is_damaged(self) -> bool:
@@ -198,9 +235,12 @@ class Message(msgspec.Struct, frozen=True):
     def characters(self) -> int:
         """How much there is to send of it, about."""
         words = len(self.content) + len(self.html)
-        if not self.reactions:
-            return words
-        return words + sum(len(name) + 3 for each in self.reactions for name in (each.emoji, *each.usernames[:NAMED]))
+        if self.reactions:
+            names = (name for each in self.reactions for name in (each.emoji, *each.usernames[:NAMED]))
+            words += sum(len(name) + 3 for name in names)
+        if self.attachments:
+            words += sum(2 * len(each.name) + len(each.alt) + ADDRESSES for each in self.attachments)
+        return words
 
 
 class History(msgspec.Struct, frozen=True):

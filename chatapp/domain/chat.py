@@ -8,6 +8,7 @@ from chatapp.core.limits import Limits
 from chatapp.domain.access import Access
 from chatapp.domain.accounts import Accounts
 from chatapp.domain.audit_log import AuditLog
+from chatapp.domain.files import Files
 from chatapp.domain.housekeeping import Housekeeping
 from chatapp.domain.indexing import Indexing
 from chatapp.domain.invites import Invites
@@ -46,6 +47,7 @@ class Chat(msgspec.Struct, frozen=True):
     presence: Whereabouts
     search: Search
     indexing: Indexing
+    files: Files
     audit_log: AuditLog
     outbox: Outbox
     housekeeping: Housekeeping

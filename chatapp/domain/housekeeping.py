@@ -1,7 +1,8 @@
-"""Forgets what is over: sessions, tokens, links, invitations, jobs given up long ago."""
+"""Forgets what is over: sessions, tokens, links, invitations, files of no message, jobs given up long ago."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 from chatapp.core.mail import VERIFY_DAYS
@@ -9,7 +10,8 @@ from chatapp.core.notices import SessionEnded, TokenEnded
 from chatapp.domain.news import News
 from chatapp.domain.sign_in import UNREMEMBERED_IDLE_MS, SignIn
 from chatapp.settings import Settings
-from chatapp.storage import audit_log, invites, links, meta, notices, outbox, people, sessions, tokens
+from chatapp.storage import audit_log, files, invites, links, meta, notices, outbox, people, sessions, tokens
+from chatapp.storage.blobs import Blobs
 from chatapp.storage.database import Database
 
 DAY_MS: Final = 86_400_000
@@ -18,13 +20,17 @@ PARKED_DAYS: Final = 30
 NOTICES_MS: Final = 3_600_000
 # In the database, where several processes are: when one of them has tidied last.
 TIDIED_AT: Final = "tidied_at"
+# An upload that stands still for so long has ended; what nothing names by then has been forgotten.
+UPLOAD_SECONDS: Final = 3600
+ASKED_AT_ONCE: Final = 500
 
 
 class Housekeeping:
     """What the clock causes, not a person."""
 
-    def __init__(self, *, database: Database, news: News, sign_in: SignIn, settings: Settings) -> None:
+    def __init__(self, *, database: Database, blobs: Blobs, news: News, sign_in: SignIn, settings: Settings) -> None:
         self._database = database
+        self._blobs = blobs
         self._news = news
         self._sign_in = sign_in
         self._audit_ms = settings.audit_days * DAY_MS
@@ -76,8 +82,29 @@ class Housekeeping:
             await links.delete_expired(tx, now)
             await people.delete_unverified(tx, now - VERIFY_DAYS * DAY_MS)
             await invites.delete_expired(tx, now)
+            await files.release_unsent(tx, now - DAY_MS)
             await outbox.delete_parked(tx, now - PARKED_DAYS * DAY_MS)
             if self._audit_ms:
                 await audit_log.drop_before(tx, now - self._audit_ms)
             await notices.delete_before(tx, now - NOTICES_MS)
             await self._news.say(tx, *map(SessionEnded, ended), *map(TokenEnded, expired))
+
+    async def free_files(self) -> None:
+        """Take off the disk what belonged to deleted messages and to none."""
+        if not await files.has_free(self._database):
+            return
+        async with self._database.transaction() as tx:
+            gone = await files.delete_free(tx)
+            # Before the commit, while nobody else can store the same content: without it, this is done again.
+            await asyncio.to_thread(self._blobs.remove, gone)
+
+    async def sweep_files(self) -> None:
+        """Take off the disk what an interrupted upload has left there."""
+        await asyncio.to_thread(self._blobs.clear_incoming, UPLOAD_SECONDS)
+        found = sorted(await asyncio.to_thread(self._blobs.old, UPLOAD_SECONDS))
+        for start in range(0, len(found), ASKED_AT_ONCE):
+            part = set(found[start : start + ASKED_AT_ONCE])
+            lost = part - await files.known(self._database, part)
+            if lost:
+                async with self._database.transaction() as tx:
+                    await asyncio.to_thread(self._blobs.remove, lost - await files.known(tx, lost))

@@ -10,8 +10,9 @@ import msgspec
 
 from chatapp.core import audit_log, text
 from chatapp.core.errors import Forbidden, NotFound, invalid
+from chatapp.core.files import MOST_FILES, alternative
 from chatapp.core.limits import Limits
-from chatapp.core.models import History, Message, Person, Role, Room
+from chatapp.core.models import Attach, History, Message, Person, Role, Room
 from chatapp.domain.access import Access
 from chatapp.realtime.hub import Hub
 from chatapp.realtime.typing import TypingBoard
@@ -60,18 +61,28 @@ class Messages:
         self.epoch = epoch
 
     async def post(
-        self, actor: Person, slug: str, content: str, client_id: str = "", reply_to: int | None = None
+        self,
+        actor: Person,
+        slug: str,
+        content: str,
+        client_id: str = "",
+        reply_to: int | None = None,
+        attachments: Sequence[Attach] = (),
     ) -> Message:
-        """The stored message; with a ``client_id`` used before, the message stored then.
+        """The stored message; with a ``client_id`` used before, the message stored then. ``attachments`` are files that
+        the actor has uploaded into the room; with any, the text may be blank.
 
         Raises ``Invalid``, ``TooLarge``, ``RateLimited``, ``Conflict`` (same key, other content), ``Unavailable``.
         """
-        content = text.clean(content, self._most_content)
+        attached = _attached(attachments)
+        content = "" if attached and not content.strip() else text.clean(content, self._most_content)
         client_id = _client_id(client_id)
         room_id = await self._access.id_for(actor, slug)
         self._limits.message(actor.id, room_id)
-        post = Post(room_id, actor.id, self._database.clock(), content, text.render(content), client_id, reply_to)
-        return await self._journal.append(post)
+        at, html = self._database.clock(), text.render(content)
+        return await self._journal.append(
+            Post(room_id, actor.id, at, content, html, client_id, reply_to, attachments=attached)
+        )
 
     async def edit(self, actor: Person, slug: str, index: int, content: str) -> Message:
         """Raises ``Forbidden`` for another's message and ``NotFound`` for a deleted one."""
@@ -185,6 +196,15 @@ class Messages:
 
 def _may_moderate(room: Room, role: Role | None) -> bool:
     return room.kind != "direct" and role == "owner"
+
+
+def _attached(wanted: Sequence[Attach]) -> tuple[Attach, ...]:
+    """Each file once."""
+    if not wanted:
+        return ()
+    if len(wanted) > MOST_FILES:
+        raise invalid("attachments", f"A message takes {MOST_FILES} files at most.")
+    return tuple({each.id: Attach(each.id, alternative(each.alt)) for each in wanted}.values())
 
 
 def _client_id(client_id: str) -> str:

@@ -36,7 +36,9 @@ class Housekeeper:
         self._tasks = [
             asyncio.create_task(_every(self._minute, self._housekeeping.note_seen), name="note seen"),
             asyncio.create_task(_every(self._minute, self._look_at_the_disk), name="look at the disk"),
+            asyncio.create_task(_every(self._minute, self._housekeeping.free_files), name="free files"),
             asyncio.create_task(_every(self._hour, self._tidy), name="tidy"),
+            asyncio.create_task(_every(self._hour, self._housekeeping.sweep_files), name="sweep files"),
         ]
         return self
 

@@ -9,15 +9,16 @@ from typing import Final
 import msgspec
 
 from chatapp.core.models import Message
-from chatapp.storage.reactions import written
+from chatapp.storage import files, reactions
 
 # What a row holds, in the order of the table: id, room_id, index, version, author_id, kind, content, html,
-# created_at, edited_at, is_deleted (0 or 1), reply_to, client_id (None where there is none), reactions, pinned_at.
-# A tuple or a list.
+# created_at, edited_at, is_deleted (0 or 1), reply_to, client_id (None where there is none), reactions, pinned_at,
+# attachments. A tuple or a list.
 Stored = Sequence[object]
-# The columns that came later count only where they say something: rows of before keep their sums.
+# So many columns there were at first, and when reactions and pins had come. Those that came later count only where
+# they say something: rows of before keep their sums.
 FIRST: Final = 13
-NOTHING: Final = (("", None), ())
+REACTED: Final = 15
 
 # MessagePack says of each value its type and its length: no two rows have the same bytes.
 _encode: Final[Callable[[Stored], bytes]] = msgspec.msgpack.Encoder().encode
@@ -25,7 +26,11 @@ _encode: Final[Callable[[Stored], bytes]] = msgspec.msgpack.Encoder().encode
 
 def of_row(row: Stored) -> int:
     """CRC-32 of the row: whatever SQLite gives out, which is None, 64-bit numbers, text and bytes."""
-    return zlib.crc32(_encode(row[:FIRST] if (*row[FIRST:],) in NOTHING else row))
+    if len(row) > REACTED and row[REACTED] == "":
+        row = row[:REACTED]
+    if len(row) == REACTED and row[FIRST] == "" and row[FIRST + 1] is None:
+        row = row[:FIRST]
+    return zlib.crc32(_encode(row))
 
 
 def signed(message: Message) -> tuple[object, ...]:
@@ -44,7 +49,8 @@ def signed(message: Message) -> tuple[object, ...]:
         int(message.is_deleted),
         message.reply_to,
         message.client_id or None,
-        written(message.reactions),
+        reactions.written(message.reactions),
         message.pinned_at,
+        files.written(message.attachments),
     )
     return *row, of_row(row)

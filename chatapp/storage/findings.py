@@ -9,16 +9,17 @@ from typing import Final
 import msgspec
 
 from chatapp.core.models import message_id
-from chatapp.storage import audit_log
-from chatapp.storage.checksum import FIRST, of_row
+from chatapp.storage import audit_log, checksum
+from chatapp.storage.checksum import of_row
 from chatapp.storage.database import Source
 from chatapp.storage.tables import messages
 
 SHOWN: Final = 1000
-# The revisions that brought the audit log, the checksums, and reactions with pins.
+# The revisions that brought the audit log, the checksums, reactions with pins, and files.
 LOGGED: Final = "0003"
 SIGNED: Final = "0004"
 REACTED: Final = "0006"
+FILED: Final = "0008"
 
 _NAMES: Final = tuple(f'"{c.name}"' for c in messages.c if c is not messages.c.checksum)
 # By the id alone: through an index, a value would be the index's and not the row's.
@@ -116,17 +117,16 @@ def _rooms_with_messages(source: Source) -> Iterator[int]:
 def _room(source: Source, report: Report, room: Room) -> Checked:
     """Every message from the first to the last, each whole, and the counters where they end."""
     is_signed = (report.revision or "") >= SIGNED
-    names = _NAMES if (report.revision or "") >= REACTED else _NAMES[:FIRST]
-    asked = LOG.format("checksum" if is_signed else "NULL", ", ".join(names))
+    asked = LOG.format("checksum" if is_signed else "NULL", ", ".join(_columns(report.revision or "")))
     expected, top, is_whole = 1, 0, True
     bounds = (message_id(room.id, 0), message_id(room.id + 1, 0))
-    for checksum, *stored in source.execute(asked, bounds):
+    for signed, *stored in source.execute(asked, bounds):
         report.messages += 1
         index, version = stored[0] & 0xFFFFFFFF, stored[3]
         if index > expected:
             yield _missing(room, expected, index - 1)
         expected = index + 1
-        if is_signed and checksum != of_row(stored):
+        if is_signed and signed != of_row(stored):
             is_whole = False
             yield Finding(f"Room {room.slug}: message {index} is not what was stored.", room.slug, index)
         elif version > room.last_version or not stored[2] == index <= room.last_index:
@@ -137,6 +137,13 @@ def _room(source: Source, report: Report, room: Room) -> Checked:
         yield _missing(room, expected, room.last_index)
     elif is_whole and top != room.last_version:
         yield Finding(f"Room {room.slug}: its newest change is {top}, but {room.last_version} were counted.", room.slug)
+
+
+def _columns(revision: str) -> tuple[str, ...]:
+    """Those of a message, as of then."""
+    if revision >= FILED:
+        return _NAMES
+    return _NAMES[: checksum.REACTED] if revision >= REACTED else _NAMES[: checksum.FIRST]
 
 
 def _missing(room: Room, first: int, last: int) -> Finding:

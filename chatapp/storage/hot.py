@@ -8,6 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from chatapp.core.models import DAMAGED, History, Message, message_id
+from chatapp.storage import files
 from chatapp.storage.checksum import of_row
 from chatapp.storage.damage import damaged, within
 from chatapp.storage.reactions import read
@@ -36,7 +37,7 @@ def to_message(row: Sequence[Any]) -> Message:
     if checksum != of_row(stored) or username is None:
         return damaged(username, name, stored)
     (ident, room_id, index, version, author_id, kind, content, html, at, edited_at, *rest) = stored
-    is_deleted, reply_to, client_id, reactions, pinned_at = rest
+    is_deleted, reply_to, client_id, reactions, pinned_at, attachments = rest
     return Message(
         ident,
         room_id,
@@ -55,6 +56,7 @@ def to_message(row: Sequence[Any]) -> Message:
         kind,
         read(reactions) if reactions else (),
         pinned_at,
+        files.read(attachments) if attachments else (),
     )
 
 

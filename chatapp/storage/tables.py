@@ -195,6 +195,8 @@ messages: Final = sa.Table(
     # core.models.Reactions as JSON, empty where there are none.
     _text("reactions", ""),
     _moment("pinned_at", nullable=True),
+    # core.models.Attachment as JSON, empty where there are none.
+    _text("attachments", ""),
     # storage/checksum.py, over all of the above: SQLite itself would not see an altered letter.
     sa.Column("checksum", sa.BigInteger, nullable=False, server_default="0"),
     sa.UniqueConstraint("room_id", "version"),
@@ -203,3 +205,26 @@ messages: Final = sa.Table(
 _is_pinned: Final = messages.c.pinned_at.is_not(None)
 # Of the few that are: it costs a post nothing.
 sa.Index("ix_messages_pinned", messages.c.room_id, sqlite_where=_is_pinned, postgresql_where=_is_pinned)
+
+# What was uploaded. Its content lies on disk under its digest, once for all rows that name it (storage/blobs.py).
+files: Final = sa.Table(
+    "files",
+    metadata,
+    _id(),
+    _ref("room_id", "rooms"),
+    _text("digest"),
+    _text("name"),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    _text("media_type"),
+    sa.Column("width", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("height", sa.Integer, nullable=False, server_default="0"),
+    _text("alt", ""),
+    # NULL when its message is gone: then the row goes too, and the content with the last row that names it.
+    _ref("uploaded_by", "people", nullable=True, on_delete="SET NULL"),
+    _moment("created_at"),
+    # Of its message; NULL until it is sent.
+    sa.Column("index", sa.BigInteger, nullable=True),
+    sa.Index("ix_files_room_id_index", "room_id", "index"),
+    sa.Index("ix_files_digest", "digest"),
+    sa.Index("ix_files_uploaded_by_index", "uploaded_by", "index"),
+)

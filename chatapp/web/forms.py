@@ -9,12 +9,13 @@ from typing import Any, Final, Generic, TypeVar, get_args
 from urllib.parse import parse_qsl
 
 import msgspec
-from aiohttp import BodyPartReader, web
+from aiohttp import BodyPartReader, MultipartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 from multidict import MultiDict, MultiMapping
 
 from chatapp.core.errors import BadRequest, ChatError, FieldError, Invalid
 from chatapp.web.language import _
+from chatapp.web.paths import takes_files
 
 BODY_SECONDS: Final = 15
 MOST_FIELDS: Final = 200
@@ -22,6 +23,8 @@ MOST_FIELDS: Final = 200
 SAID_BY_FORM: Final = frozenset({400, 401, 409, 413, 422, 429})
 
 FIELDS: Final = web.RequestKey("fields", MultiMapping)
+# Where the files of a form begin that may hold some: its parts from there on, unread.
+FILES: Final = web.RequestKey("files", tuple[MultipartReader, BodyPartReader])
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -121,15 +124,19 @@ async def _parse(request: web.Request) -> MultiMapping[Any]:
 
 
 async def _parts(request: web.Request) -> MultiMapping[Any]:
-    """Text by name; a part with a file name stands for itself, unread.
+    """Text by name, up to the first file where the form takes some; else a part with a file name stands for itself.
 
     Not aiohttp's ``post``: it decodes by whatever charset and encoding a part names, and keeps files for nobody.
     """
     found: MultiDict[Any] = MultiDict()
     left = request.client_max_size
-    async for part in await request.multipart():
+    parts = await request.multipart()
+    async for part in parts:
         if not isinstance(part, BodyPartReader) or part.name is None or len(found) == MOST_FIELDS:
             raise ValueError
+        if part.filename is not None and takes_files(request):
+            request[FILES] = parts, part
+            break
         content = bytearray()
         while chunk := await part.read_chunk():
             content += chunk

@@ -12,6 +12,7 @@ OPEN_PATHS: Final = frozenset({"/ping", "/healthz", "/readyz", "/robots.txt", "/
 # Leads on whoever asks, also a script that does not say what it takes.
 FRONT_DOOR: Final = "/"
 SOCKETS: Final = frozenset({"/ws", "/rooms/{room}/ws"})
+TAKE_FILES: Final = frozenset({"/rooms/{slug}/messages"})
 SECRET_PREFIXES: Final = ("/verify/", "/reset/", "/join/")
 MOST_NEXT_CHARACTERS: Final = 2000
 
@@ -26,6 +27,12 @@ def is_api(request: web.BaseRequest) -> bool:
 def is_socket(request: web.Request) -> bool:
     resource = request.match_info.route.resource
     return resource is not None and resource.canonical in SOCKETS
+
+
+def takes_files(request: web.Request) -> bool:
+    """Whether the form sent there may hold files; they come after its other fields."""
+    resource = request.match_info.route.resource
+    return resource is not None and resource.canonical in TAKE_FILES
 
 
 def is_open(request: web.BaseRequest) -> bool:

@@ -42,6 +42,7 @@ def _timeline() -> dict[str, str]:
         "edited_at": _("Edited {time}"),
         "row_label": _("{name}, {time}"),
         "announce": _("{name}: {text}"),
+        "file": _("File"),
         "room_gone": _("You are no longer in this room."),
     }
 

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from chatapp.web import assets, probes
 from chatapp.web.api import changes as api_changes
+from chatapp.web.api import files as api_files
 from chatapp.web.api import me as api_me
 from chatapp.web.api import members as api_members
 from chatapp.web.api import messages as api_messages
@@ -24,6 +25,7 @@ from chatapp.web.pages import (
     deletions,
     directs,
     disabled_users,
+    files,
     home,
     invites,
     members,
@@ -114,6 +116,9 @@ def _rooms() -> list[web.RouteDef]:
         web.get(MESSAGE + "/delete", deletions.new),
         web.post(MESSAGE + "/delete", deletions.create),
         web.get("/search", search.index),
+        web.get(ROOM + "/files/{id:[0-9]+}/{name}", files.show),
+        web.get(ROOM + "/thumbnails/{id:[0-9]+}", files.thumbnail),
+        web.get(ROOM + "/pictures/{id:[0-9]+}", files.picture),
         web.get("/people", people.index),
         web.post("/direct", directs.create),
     ]
@@ -181,6 +186,7 @@ def _api() -> list[web.RouteDef]:
         web.put(API_MESSAGE + "/pin", api_pins.update),
         web.delete(API_MESSAGE + "/pin", api_pins.destroy),
         web.get(API + "/search", api_search.index),
+        web.post(API + "/files", api_files.create),
         web.get(API_ROOM + "/changes", api_changes.index),
         web.put(API_ROOM + "/read", api_reads.update),
     ]

@@ -12,9 +12,11 @@ from aiohttp import hdrs, web
 from aiohttp_session import get_session
 
 from chatapp import __version__
+from chatapp.core import files
 from chatapp.core.models import Person
 from chatapp.keys import CHAT, IDENTITY, SETTINGS
 from chatapp.places import folder
+from chatapp.web import sizes
 from chatapp.web.assets import ASSETS, takes_gzip
 from chatapp.web.csrf import CSRF_KEYS, CsrfToken
 from chatapp.web.forms import Form
@@ -50,7 +52,10 @@ def _environment(is_debug: bool) -> jinja2.Environment:
     )
     environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update({"initials": initials, "hue": hue})
-    environment.globals.update({"initials": initials, "hue": hue})
+    environment.globals.update({"initials": initials, "hue": hue, "file_about": sizes.about, "file_box": files.box})
+    environment.globals.update(
+        {"file_address": files.address, "file_picture": files.picture, "file_thumbnail": files.thumbnail}
+    )
     return environment
 
 

@@ -16,6 +16,7 @@ from chatapp.web import query
 from chatapp.web.forms import Form, blank
 from chatapp.web.identity import actor
 from chatapp.web.moments import Moments
+from chatapp.web.sizes import size
 from chatapp.web.templating import render_shell
 
 PAGE: Final = 50
@@ -103,6 +104,7 @@ async def room_page(
         is_beginning=view.is_member and not edges["has_older"],
         form=form,
         client_id=form.values["client_id"],
+        files_limit=size(chat.settings.max_file) if chat.settings.max_file else "",
         page={**_for_scripts(view, me, history, chat), **edges},
         **context,
     )

@@ -2,6 +2,7 @@
  * The picture of a message: rows cloned from the page's own templates, filled, signed, and told in the reader's zone.
  */
 import { LIMITS, announce, make, page, t } from "./app.js";
+import { paintFiles } from "./attachments.js";
 
 const language = document.documentElement.lang || "en";
 const { hourCycle } = new Intl.DateTimeFormat(undefined, { hour: "numeric" }).resolvedOptions();
@@ -99,6 +100,7 @@ export function paint(row, message) {
   for (const link of row.querySelectorAll(".hd a, .ts, .act")) link.href = `/rooms/${page.room.slug}/${message.index}`;
   sign(row, message.username, message.display_name);
   paintBody(row.querySelector(".bd"), message);
+  paintFiles(row.querySelector(".files"), message.attachments ?? []);
   const edited = row.querySelector(".edited");
   edited.hidden = !message.edited_at || Boolean(message.deleted);
   if (message.edited_at) edited.title = t("edited_at", { time: fullTime.format(new Date(message.edited_at)) });

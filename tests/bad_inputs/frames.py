@@ -117,6 +117,7 @@ GOOD: Final[dict[str, Any]] = {
     "index": 1,
     "active": True,
     "emoji": "👍",
+    "attachments": [],
     "ref": 7,
 }
 ANY: Final[dict[str, Any]] = {
@@ -146,6 +147,7 @@ TAKEN: Final = {
     "after": {"null", "a number", "10**9", "0"},
     "limit": {"a number", "0"},
     "index": {"a number", "10**9"},
+    "attachments": {"an empty list"},
     "ref": set(ANY) - {"an object", "an empty object", "a list", "an empty list"},
 }
 
@@ -170,7 +172,8 @@ def _wrong_types() -> Iterator[Frame]:
                     continue
                 data = json.dumps(_frame(action, names, **{name: value}))
                 about = f"{action} with {name} {words}"
-                yield Frame("42", about, data, BAD_REQUEST, _at_room(action, name), field=name)
+                field = f"{name}[0]" if (name, words) == ("attachments", "a list") else name
+                yield Frame("42", about, data, BAD_REQUEST, _at_room(action, name), field=field)
 
 
 def _at_room(action: str, name: str) -> Answer | None:

@@ -63,6 +63,8 @@ def before_reactions(path: Path) -> None:
     """Take the file back to the revision before them."""
     with behind_its_back(path) as connection:
         connection.execute("ALTER TABLE people DROP COLUMN is_hidden")
+        connection.execute("DROP TABLE files")
+        connection.execute("ALTER TABLE messages DROP COLUMN attachments")
         connection.execute("DROP INDEX ix_messages_pinned")
         connection.execute("ALTER TABLE messages DROP COLUMN reactions")
         connection.execute("ALTER TABLE messages DROP COLUMN pinned_at")

@@ -13,12 +13,13 @@ from aiohttp import ClientSession, CookieJar, WSServerHandshakeError
 from aiohttp.test_utils import TestClient, TestServer
 
 from chatapp.app import create_app
-from chatapp.core.models import Message, Person, Role
+from chatapp.core.models import Attach, Message, Person, Role
 from chatapp.domain.chat import Chat
 from chatapp.keys import CHAT
 from chatapp.settings import Settings
 from chatapp.storage import memberships
 from tests.support.cast import PASSWORD, Ear
+from tests.support.pictures import picture
 from tests.support.rooms import closed_room
 from tests.support.time import SettableClock
 
@@ -54,6 +55,7 @@ class World:
         self.ears: dict[str, Ear] = {}
         self.direct = ""
         self._ids: list[int] = []
+        self._files: dict[str, int] = {}
         # The index of what each person said where.
         self.own: dict[tuple[str, str], int] = {}
 
@@ -63,6 +65,17 @@ class World:
 
     async def says(self, who: str, slug: str, text: str) -> Message:
         return await self.chat.messages.post(self.people[who], slug, f"{text} by {who} in {slug}")
+
+    async def file_in(self, slug: str) -> int:
+        """The id of a picture, a.png, that the host has sent there."""
+        if slug == NOWHERE:
+            return 999
+        if slug not in self._files:
+            host = self.people["host"]
+            file = await self.chat.files.upload(host, slug, "a.png", _pieces(picture(10, 10)))
+            self._files[slug] = file.shown.id
+            await self.chat.messages.post(host, slug, "", attachments=[Attach(file.shown.id)])
+        return self._files[slug]
 
     async def puts_back(self) -> None:
         """Everybody is where they were: what a cell of the table did is undone."""
@@ -202,8 +215,12 @@ class World:
             await session.close()
 
 
+async def _pieces(content: bytes) -> AsyncIterator[bytes]:
+    yield content
+
+
 async def _of_page(response: Any, holds: str) -> Answer:
-    text = re.sub(r"Request [0-9a-f]+", "", await response.text())
+    text = re.sub(r"Request [0-9a-f]+", "", await response.text(errors="replace"))
     target = response.headers.get("Location", "")
     told = f"{response.status} {target} {text} {_headers(response.headers)}"
     if target.startswith(("/login", "/verify")):

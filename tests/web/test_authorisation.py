@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +26,8 @@ settings page     yes  yes    yes   yes         -    yes    yes   yes         - 
 read history      -    yes    yes   yes         -    yes    yes   yes         -      yes
 read one          -    yes    yes   yes         -    yes    yes   yes         -      yes
 read changes      -    yes    yes   yes         -    yes    yes   yes         -      yes
+fetch a file      -    yes    yes   yes         -    yes    yes   yes         -      yes
+upload a file     -    yes    yes   yes         -    yes    yes   yes         -      yes
 subscribe         -    yes    yes   yes         -    yes    yes   yes         -      yes
 unsubscribe       -    yes    yes   yes         -    yes    yes   yes         -      yes
 open room socket  -    yes    yes   yes         -    yes    yes   yes         -      yes
@@ -73,6 +76,12 @@ async def anothers(w: World, p: str, r: str) -> int:
     return (await w.says("host", r, "another's")).index if r != NOWHERE else 1
 
 
+async def fetched(w: World, p: str, r: str, where: str, name: str = "") -> Answer:
+    file_id = await w.file_in(r)
+    answer = await w.page(p, f"/rooms/{r}/{where}/{file_id}{name}")
+    return replace(answer, told=answer.told.replace(f"/{file_id}", "/N"))
+
+
 # Each verb through each of its doors; ``w`` the world, ``p`` the person, ``r`` the room.
 DOORS: Final[dict[str, dict[str, Door]]] = {
     "see in lists": {
@@ -101,6 +110,14 @@ DOORS: Final[dict[str, dict[str, Door]]] = {
         "GET /api/v1/rooms/{room}/changes": lambda w, p, r: w.rest(p, "GET", api(r, "/changes?after=0")),
         "wait": lambda w, p, r: w.rest(p, "GET", api(r, "/changes?after=0&wait=1")),
         "another epoch": lambda w, p, r: w.rest(p, "GET", api(r, "/changes?after=99999&epoch=another")),
+    },
+    "fetch a file": {
+        "GET /rooms/{slug}/files/{id}/{name}": lambda w, p, r: fetched(w, p, r, "files", "/a.png"),
+        "GET /rooms/{slug}/thumbnails/{id}": lambda w, p, r: fetched(w, p, r, "thumbnails"),
+        "GET /rooms/{slug}/pictures/{id}": lambda w, p, r: fetched(w, p, r, "pictures"),
+    },
+    "upload a file": {
+        "POST /api/v1/files": lambda w, p, r: w.rest(p, "POST", f"/files?room={r}&name=x", body="x"),
     },
     "subscribe": {
         "subscribe": lambda w, p, r: w.ws(p, "subscribe", r),

@@ -7,18 +7,20 @@ from typing import Annotated
 import msgspec
 
 from chatapp.core.events import wire
+from chatapp.core.files import FileId, NewAttachment, wished
 from chatapp.core.models import Message
 from chatapp.gateway.registry import Answer, Command, Index, Slug, command
 from chatapp.gateway.socket import Socket
 
 
 class SendMessage(Command, frozen=True, tag="sendMessage", kw_only=True):
-    """Post to a room; ``client_id`` is the idempotency key."""
+    """Post to a room; ``client_id`` is the idempotency key. ``attachments``: files uploaded before."""
 
     room: Slug
     content: str
     client_id: Annotated[str, msgspec.Meta(max_length=64)] = ""
     reply_to: Index | None = None
+    attachments: tuple[FileId | NewAttachment, ...] = ()
 
 
 class GetRecentMessages(Command, frozen=True, tag="getRecentMessages", kw_only=True):
@@ -47,7 +49,8 @@ class DeleteMessage(Command, frozen=True, tag="deleteMessage", kw_only=True):
 @command(SendMessage)
 async def send(socket: Socket, wanted: SendMessage) -> Answer:
     messages, actor = socket.chat.messages, socket.identity.person
-    message = await messages.post(actor, wanted.room, wanted.content, wanted.client_id, wanted.reply_to)
+    attached = wished(wanted.attachments)
+    message = await messages.post(actor, wanted.room, wanted.content, wanted.client_id, wanted.reply_to, attached)
     return _answer(socket, message, wanted.room)
 
 

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from chatapp.core.errors import BadRequest, FieldError
 from chatapp.core.events import wire
+from chatapp.core.files import FileId, NewAttachment, wished
 from chatapp.core.models import History, Message
 from chatapp.keys import CHAT
 from chatapp.web import query
@@ -29,6 +30,7 @@ class NewMessage(msgspec.Struct):
     content: str
     client_id: str = ""
     reply_to: Index | None = None
+    attachments: tuple[FileId | NewAttachment, ...] = ()
 
 
 class NewContent(msgspec.Struct):
@@ -44,7 +46,9 @@ async def index(request: web.Request) -> web.Response:
 async def create(request: web.Request) -> web.Response:
     me, slug = actor(request), request.match_info["room"]
     body = await _new_message(request)
-    message = await request.config_dict[CHAT].messages.post(me, slug, body.content, body.client_id, body.reply_to)
+    message = await request.config_dict[CHAT].messages.post(
+        me, slug, body.content, body.client_id, body.reply_to, wished(body.attachments)
+    )
     return _one(request, message, status=201)
 
 

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from chatapp.core.errors import ChatError, NotFound
 from chatapp.keys import CHAT
-from chatapp.web import forms, query
+from chatapp.web import forms, query, uploads
 from chatapp.web.identity import actor
 from chatapp.web.message_page import address, back_to, message_page
 from chatapp.web.templating import see_other
@@ -37,7 +37,8 @@ async def create(request: web.Request) -> web.Response:
     chat, me, slug = request.config_dict[CHAT], actor(request), request.match_info["slug"]
     form = await forms.read(request, NewMessage)
     try:
-        message = await chat.messages.post(me, slug, form.data.content, form.data.client_id)
+        wanted, attached = form.data, await uploads.taken(request, slug)
+        message = await chat.messages.post(me, slug, wanted.content, wanted.client_id, attachments=attached)
     except ChatError as error:
         view = await chat.rooms.show(me, slug)
         return await room_page(request, view, await window(request, view), form=form.refused(error))

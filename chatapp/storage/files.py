@@ -1,0 +1,111 @@
+"""The rows of uploaded files, and how a message's row holds those that belong to it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any, Final
+
+import msgspec
+import sqlalchemy as sa
+
+from chatapp.core.models import Attachment, File
+from chatapp.storage.database import Reader, Transaction
+from chatapp.storage.statement import Listed, updating
+from chatapp.storage.tables import files
+
+_encoder: Final = msgspec.json.Encoder()
+_decoder: Final = msgspec.json.Decoder(tuple[Attachment, ...])
+
+# In the order of :class:`chatapp.core.models.File` and, within it, of its attachment.
+_FILE: Final = (
+    *(files.c.room_id, files.c.digest, files.c.uploaded_by, files.c.index),
+    *(files.c.id, files.c.name, files.c.size, files.c.media_type, files.c.width, files.c.height, files.c.alt),
+)
+_is_free: Final = sa.and_(files.c.uploaded_by.is_(None), files.c.index.is_(None))
+
+# For the journal.
+_COLUMNS: Final = ", ".join(f'"{column.name}"' for column in _FILE)
+FOUND: Final = Listed(f"SELECT {_COLUMNS} FROM files WHERE id IN ({{}})", "bigint")  # noqa: S608 - names of our own
+OF_MESSAGES: Final = Listed(
+    'SELECT id, room_id, "index" FROM files WHERE (room_id, "index") IN ({})', "bigint", "bigint"
+)
+ATTACH: Final = updating(files, "alt", "index", by=["id"])
+RELEASE: Final = updating(files, "uploaded_by", "index", by=["id"])
+
+
+def written(attachments: Sequence[Attachment]) -> str:
+    """As a message's row holds them: JSON, empty where there are none."""
+    return _encoder.encode(attachments).decode() if attachments else ""
+
+
+def read(text: str) -> tuple[Attachment, ...]:
+    """What :func:`written` has made."""
+    return _decoder.decode(text) if text else ()
+
+
+def to_file(row: Sequence[Any]) -> File:
+    room_id, digest, uploaded_by, index, *shown = row
+    return File(room_id, digest, uploaded_by, index, Attachment(*shown))
+
+
+async def insert(tx: Transaction, file: File) -> File:
+    """The same with its id."""
+    shown = file.shown
+    values = {
+        "room_id": file.room_id,
+        "digest": file.digest,
+        "name": shown.name,
+        "size": shown.size,
+        "media_type": shown.media_type,
+        "width": shown.width,
+        "height": shown.height,
+        "alt": shown.alt,
+        "uploaded_by": file.uploaded_by,
+        "created_at": tx.at,
+    }
+    row = await tx.one(sa.insert(files).values(values).returning(files.c.id))
+    assert row is not None  # noqa: S101 - an insert returns its row
+    return msgspec.structs.replace(file, shown=msgspec.structs.replace(shown, id=row[0]))
+
+
+async def by_id(db: Reader, file_id: int) -> File | None:
+    row = await db.one(sa.select(*_FILE).where(files.c.id == file_id))
+    return None if row is None else to_file(row)
+
+
+async def unsent(db: Reader, file: File) -> File | None:
+    """One that the same person has uploaded into the same room, of the same content and name, and not sent yet."""
+    same = (files.c.room_id == file.room_id, files.c.digest == file.digest, files.c.name == file.shown.name)
+    mine = (files.c.uploaded_by == file.uploaded_by, files.c.index.is_(None))
+    row = await db.one(sa.select(*_FILE).where(*same, *mine).limit(1))
+    return None if row is None else to_file(row)
+
+
+async def size_of(db: Reader, person_id: int) -> int:
+    """Bytes of all that a person has uploaded; what is there twice counts twice."""
+    row = await db.one(
+        sa.select(sa.func.coalesce(sa.func.sum(files.c.size), 0)).where(files.c.uploaded_by == person_id)
+    )
+    return int(row[0]) if row else 0
+
+
+async def release_unsent(tx: Transaction, before: int) -> None:
+    """What was uploaded before that moment and never sent belongs to nobody."""
+    old = (files.c.index.is_(None), files.c.created_at < before)
+    await tx.execute(sa.update(files).where(*old).values(uploaded_by=None))
+
+
+async def has_free(db: Reader) -> bool:
+    return await db.one(sa.select(files.c.id).where(_is_free).limit(1)) is not None
+
+
+async def delete_free(tx: Transaction) -> set[str]:
+    """Delete the rows of what belongs to nobody; the digests that no other row names."""
+    freed = {row[0] for row in await tx.all(sa.delete(files).where(_is_free).returning(files.c.digest))}
+    return freed - await known(tx, freed)
+
+
+async def known(db: Reader, digests: Collection[str]) -> set[str]:
+    """Those of the digests that a row names."""
+    asked = sa.select(files.c.digest).where(files.c.digest.in_(digests)).distinct()
+    return {row[0] for row in await db.all(asked)} if digests else set()

@@ -1,0 +1,83 @@
+"""Files sent by a form, as a page without scripts does."""
+
+from __future__ import annotations
+
+from aiohttp import FormData
+
+from chatapp.settings import Settings
+from tests.web.browser import Browser, Page
+from tests.web.script import MESSAGES, Script
+from tests.web.test_files import on_disk
+
+
+def form(csrf: str, *files: tuple[str, bytes], **fields: str) -> FormData:
+    data = FormData(quote_fields=False, default_to_multipart=True)
+    for name, value in {"csrf": csrf, "client_id": "", "content": "", **fields}.items():
+        data.add_field(name, value)
+    for name, content in files:
+        data.add_field("files", content, filename=name, content_type="application/octet-stream")
+    return data
+
+
+async def posts(browser: Browser, *files: tuple[str, bytes], **fields: str) -> Page:
+    csrf = (await browser.opens("/rooms/general")).csrf()
+    return await browser.posts("/rooms/general/messages", form(csrf, *files, **fields))
+
+
+async def test_a_form_sends_text_and_files(adas: Browser, ada_script: Script) -> None:
+    page = await posts(adas, ("a.txt", b"one"), ("世界.pdf", b"two" * 100_000), content="Both")
+    assert (page.status, page.location) == (303, "/rooms/general#m1")
+    (message,) = (await ada_script.gets(MESSAGES))["messages"]
+    assert [(each["name"], each["size"]) for each in message["attachments"]] == [("a.txt", 3), ("世界.pdf", 300_000)]
+    drawn = (await adas.opens("/rooms/general")).text
+    assert '<span class="file-name" dir="auto">世界.pdf</span><span class="file-about">PDF, 300 KB</span>' in drawn
+
+
+async def test_a_form_without_a_file_or_text(adas: Browser, ada_script: Script) -> None:
+    assert (await posts(adas, ("", b""), content="text")).status == 303
+    assert (await posts(adas, ("a.txt", b"file"))).status == 303
+    assert (await posts(adas, ("", b""))).status == 422
+    assert len((await ada_script.gets(MESSAGES))["messages"]) == 2
+
+
+async def test_a_form_sent_twice_is_one_message_with_its_files(adas: Browser, ada_script: Script) -> None:
+    for _ in range(2):
+        assert (await posts(adas, ("a.txt", b"one"), client_id="key")).location == "/rooms/general#m1"
+    assert len((await ada_script.gets(MESSAGES))["messages"]) == 1
+    assert (await posts(adas, ("b.txt", b"other"), client_id="key")).status == 409
+
+
+async def test_a_refused_file_is_told_in_the_room_and_leaves_nothing(
+    adas: Browser, ada_script: Script, settings: Settings
+) -> None:
+    for files in ([("empty", b"")], [(f"{n}", b"x") for n in range(11)], [("x" * 201, b"x")]):
+        page = await posts(adas, *files, content="kept")
+        assert page.status == 422
+        assert 'class="note bad"' in page.text
+        assert "kept</textarea>" in page.text
+    assert (await ada_script.gets(MESSAGES))["messages"] == []
+    assert not list((settings.data / "files" / "incoming").glob("*"))
+
+
+async def test_a_form_of_another_page_uploads_nothing(adas: Browser, settings: Settings) -> None:
+    for csrf in ("", "x"):
+        page = await adas.posts("/rooms/general/messages", form(csrf, ("a.txt", b"one")))
+        assert page.status == 403
+    assert on_disk(settings) == []
+
+
+async def test_text_after_the_files_is_refused(adas: Browser) -> None:
+    data = form((await adas.opens("/rooms/general")).csrf(), ("a.txt", b"one"))
+    data.add_field("more", "text")
+    assert (await adas.posts("/rooms/general/messages", data)).status == 400
+
+
+async def test_a_form_that_ends_too_soon_leaves_nothing(adas: Browser, settings: Settings) -> None:
+    csrf = (await adas.opens("/rooms/general")).csrf()
+    head = '--b\r\nContent-Disposition: form-data; name="csrf"\r\n\r\n' + csrf + "\r\n"
+    head += '--b\r\nContent-Disposition: form-data; name="content"\r\n\r\nx\r\n'
+    head += '--b\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\n'
+    kind = {"Content-Type": "multipart/form-data; boundary=b"}
+    for rest in ("", "half", "half\r\n", "half\r\n--", "x" * 400_000):
+        assert (await adas.posts("/rooms/general/messages", head + rest, **kind)).status == 400
+    assert on_disk(settings) == []
