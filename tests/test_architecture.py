@@ -67,10 +67,9 @@ ONLY_IN: Final = {
     "click": ("cli/",),
     "jwt": ("core/tokens.py",),
     "cryptography": ("core/tokens.py", "core/passwords.py", "web/session.py"),
-    "linkify_it": ("core/text.py",),
     "PIL": ("storage/redrawing.py",),
-    "markdown_it": ("core/text.py",),
-    "nh3": ("core/text.py",),
+    "linkify_it": ("core/text/",),
+    "markdown_it": ("core/text/",),
 }
 NOT_PURE: Final = {"asyncio", "socket", "ssl", "subprocess", "sqlite3", "threading", "urllib.request", "http"}
 

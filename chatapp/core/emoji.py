@@ -11,7 +11,7 @@ from chatapp.places import folder
 
 # Below static/.
 TABLE: Final = "vendor/emojibase-data-17.0.0/emoji.json"
-LONGEST_SHORTCODE: Final = 64
+MOST_CODE_POINTS: Final = 10
 # In a character that would be drawn as text without it, and in some sequences. Keyboards often leave it out.
 AS_PICTURE: Final = "\ufe0f"
 
@@ -46,11 +46,32 @@ def named(shortcode: str) -> str:
     return _names().get(shortcode, "")
 
 
+def alone(text: str) -> list[str]:
+    """The emoji that a text consists of, in order; empty where it holds anything else but spaces between them."""
+    found: list[str] = []
+    rest = "".join(text.replace(AS_PICTURE, "").split())
+    # Most text that could be asked about is words.
+    if rest[:1] not in _beginnings():
+        return []
+    while rest:
+        size = next((size for size in range(min(MOST_CODE_POINTS, len(rest)), 0, -1) if is_emoji(rest[:size])), 0)
+        if not size:
+            return []
+        found.append(qualified(rest[:size]))
+        rest = rest[size:]
+    return found
+
+
 # Read on first use: few processes of the command line need it.
 @cache
 def _spellings() -> dict[str, str]:
     every = (spelling for emoji in _table() for spelling in (emoji.emoji, *emoji.skins))
     return {spelling.replace(AS_PICTURE, ""): spelling for spelling in every}
+
+
+@cache
+def _beginnings() -> frozenset[str]:
+    return frozenset(spelling[0] for spelling in _spellings())
 
 
 @cache

@@ -72,7 +72,7 @@ export function step(by) {
 /** A row's own links join the Tab order, and its text its name, only while the focus is in it: the log is one stop. */
 function rouse(row, isActive) {
   for (const link of row.querySelectorAll("a")) link.tabIndex = isActive ? 0 : -1;
-  name(row, isActive ? row.querySelector(".bd").textContent.slice(0, LIMITS.announceCharacters) : "");
+  name(row, isActive ? row.querySelector(".bd").innerText.slice(0, LIMITS.announceCharacters) : "");
 }
 
 /** Puts a person's name and initials on a row. */

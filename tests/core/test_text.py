@@ -1,21 +1,19 @@
-"""What a message may hold, and that nothing but links ever comes out as markup."""
+"""What a message may hold, and which addresses in it become links."""
 
 from __future__ import annotations
 
 import re
-from html import unescape
-from html.parser import HTMLParser
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from linkify_it import LinkifyIt
 
 from chatapp.core.errors import Invalid, TooLarge
 from chatapp.core.text import clean, is_visible, render
+from tests.support.drawn import SCHEMES, Drawn
 
 MOST = 8000
-SCHEMES = ("http:", "https:", "mailto:")
 LINKS = LinkifyIt(options={"fuzzy_link": False, "fuzzy_email": False}).add("ftp:", None).add("//", None)
 
 
@@ -87,39 +85,8 @@ def test_what_is_accepted_is_what_came_and_can_be_stored(content: str) -> None:
 # Links
 
 
-class Page(HTMLParser):
-    """What a browser makes of it."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.text = ""
-        self.tags: list[str] = []
-        self.links: list[dict[str, str | None]] = []
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.links.append(dict(attrs))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-    def handle_comment(self, data: str) -> None:
-        self.tags.append("comment")
-
-    def handle_decl(self, decl: str) -> None:
-        self.tags.append("declaration")
-
-    def unknown_decl(self, data: str) -> None:
-        self.tags.append("declaration")
-
-    def handle_pi(self, data: str) -> None:
-        self.tags.append("instruction")
-
-
-def links(content: str) -> list[str | None]:
-    return [link["href"] for link in Page(render(content)).links]
+def links(content: str) -> list[str]:
+    return [link["href"] for link in Drawn(render(content)).links]
 
 
 @pytest.mark.parametrize(
@@ -139,7 +106,7 @@ def links(content: str) -> list[str | None]:
 )
 def test_addresses_become_links(content: str, found: list[str]) -> None:
     assert links(content) == found
-    assert Page(render(content)).text == content
+    assert Drawn(render(content)).text == content
 
 
 @pytest.mark.parametrize(
@@ -186,9 +153,9 @@ def test_everything_else_stays_words(content: str) -> None:
     ids=str,
 )
 def test_an_address_cannot_carry_markup(content: str) -> None:
-    page = Page(render(content))
+    page = Drawn(render(content))
     assert set(page.tags) == {"a"}
-    assert all(link.keys() == {"href", "rel", "target"} for link in page.links)
+    assert page.wrong == []
     assert page.text == content
 
 
@@ -233,21 +200,19 @@ _pieces = st.sampled_from(
 @given(st.lists(st.one_of(_pieces, st.text(max_size=5)), max_size=12).map("".join))
 @example("https://example.org/\xad<javascript:alert(1)>")
 def test_nothing_but_safe_links_comes_out_and_the_words_stay(content: str) -> None:
-    html = render(content)
-    page = Page(html)
-    assert set(page.tags) <= {"a"}
-    for link in page.links:
-        assert link.keys() == {"href", "rel", "target"}
-        assert (link["href"] or "").lower().startswith(SCHEMES)
-    # A browser makes the same words of it; tags taken away, so does everybody else.
-    assert not html or unescape(re.sub(r"<a [^>]*>|</a>", "", html)) == content
+    page = Drawn(render(content))
+    assert page.wrong == []
+    assert all(link["href"].lower().startswith(SCHEMES) for link in page.links)
+    # Signs and white space may go, words may not: but for a language, a target or the name of an emoji.
+    if page.text and not re.search(r"```|~~~|\]\(|:[\w+-]+:", content):
+        assert set(re.findall(r"[^\W\d]+", content)) <= set(re.findall(r"[^\W\d]+", page.spaced))
 
 
 def test_a_message_has_at_most_a_hundred_links_and_all_of_its_words() -> None:
     content = " ".join(f"http://a.b/{number}" for number in range(150))
-    html = render(content)
-    assert [link["href"] for link in Page(html).links] == content.split()[:100]
-    assert unescape(re.sub(r"<a [^>]*>|</a>", "", html)) == content
+    page = Drawn(render(content))
+    assert [link["href"] for link in page.links] == content.split()[:100]
+    assert page.text == content
 
 
 @pytest.mark.parametrize("piece", ["http://a?'", "http://a/(", 'https://a/"', "http://a.b/((", "http://a.b/.."])
@@ -261,22 +226,13 @@ def test_drawing_looks_at_each_part_of_a_message_a_few_times_only(piece: str, mo
         return int(test(linkifier, text, name, position))
 
     monkeypatch.setattr(LinkifyIt, "test_schema_at", counts)
-    assert Page(render(content)).links
+    assert Drawn(render(content)).links
     assert 0 < sum(looked_at) <= 20 * MOST
 
 
 @given(st.lists(st.one_of(_pieces, st.text(max_size=5)), max_size=12).map("".join))
 def test_what_is_a_link_is_the_linkifiers_to_say(content: str) -> None:
+    # These have a meaning of their own.
+    assume(not re.search(r"[\\`*_~[\]|]", content))
     known = [link.text for link in LINKS.match(content) or ()]
-    assert [link["href"] for link in Page(render(content)).links] == known
-
-
-def test_drawing_the_longest_message_is_quick() -> None:
-    for evil in (
-        "https://" * 1000,
-        "http://a" + "(" * 7990,
-        "mailto:" + "a@" * 3990,
-        "://" * 2600,
-        "http://" + "a." * 3990,
-    ):
-        assert len(render(evil)) < 20 * MOST
+    assert [link["href"] for link in Drawn(render(content)).links] == known

@@ -1,0 +1,35 @@
+"""What a message may hold, and how its body is drawn: once, for all readers."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from chatapp.core.errors import Invalid, TooLarge, invalid
+from chatapp.core.text.drawing import render
+
+__all__ = ["clean", "has_surrogate", "is_visible", "render"]
+
+
+def clean(content: str, most: int) -> str:
+    """The content as it came, byte for byte, or a refusal.
+
+    Raises ``TooLarge`` over ``most`` code points and ``Invalid`` for what is blank or cannot be stored.
+    """
+    if len(content) > most:
+        raise TooLarge(f"A message may have {most} characters; this one has {len(content)}.")
+    if "\x00" in content or has_surrogate(content):
+        raise Invalid("The message holds characters that are not text.")
+    if not any(is_visible(character) for character in content):
+        raise invalid("content", "A message cannot be empty.")
+    return content
+
+
+def has_surrogate(text: str) -> bool:
+    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def is_visible(character: str) -> bool:
+    """Not a space, a control or a character of no width."""
+    if character.isascii():
+        return character > " " and character != "\x7f"
+    return not character.isspace() and unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Cn"}

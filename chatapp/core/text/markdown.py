@@ -1,0 +1,152 @@
+"""Which Markdown is understood: CommonMark without HTML, images, headings and rules, with tables and bare addresses.
+
+A library reads it (markdown-it); it writes no HTML. Whatever nests too deep or grows too large stays text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from linkify_it import LinkifyIt
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock, blockquote, list_block, table
+from markdown_it.rules_inline import StateInline, link
+from markdown_it.token import Token
+
+from chatapp.core import emoji
+
+# Reading and drawing are everybody's time: what is above these stays text.
+MOST_NESTED: Final = 8
+MOST_CELLS: Final = 1000
+MOST_LINKS: Final = 100
+MOST_LOOKED_AT: Final = 150_000
+MOST_BRACKETS: Final = 100
+LONGEST_NAMED_LINK: Final = 1000
+
+SCHEMES: Final = ("https", "http", "mailto")
+_linkifier = LinkifyIt(options={"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
+_linkifier.add("ftp:", None).add("//", None)
+_gap: Final = re.compile(r"\s|$")
+_target: Final = re.compile(r"(?:https?://[^\s/?#]|mailto:[^\s?]+@)", re.IGNORECASE)
+_shortcode: Final = re.compile(r":([a-z0-9_+-]{1,64}):(?![a-z0-9])")
+
+# Most messages hold no sign, and many of the others no markup.
+_sign: Final = re.compile(r"[*_`~\]:\\>|]")
+_begins_item: Final = frozenset("-+0123456789 \t")
+_markup: Final = re.compile(
+    r"""[*_`\\] | ~~ | \]\( | (?:https?|mailto): | :[a-z0-9_+-]+:
+    | ^[ \t]*(?: > | [-+][ \t\n] | \d{1,9}[.)][ \t\n] )
+    | ^[ \t|:-]*-[ \t|:-]*$""",
+    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+)
+
+
+def is_plain(content: str) -> bool:
+    """Whether a look is enough to say that there is no markup. False: perhaps there is."""
+    if not _sign.search(content) and "\n" not in content and content[:1] not in _begins_item:
+        return True
+    return not _markup.search(content)
+
+
+def parse(content: str) -> list[Token]:
+    """The content as markdown-it's tokens; besides its own types ``address`` (a bare URL) and ``emoji``."""
+    return _markdown.parse(content, {"links": 0, "looked_at": 0, "brackets": MOST_BRACKETS})
+
+
+def _quote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    return state.level < MOST_NESTED and blockquote(state, start, end, silent)
+
+
+def _list(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    return state.level < MOST_NESTED and list_block(state, start, end, silent)
+
+
+def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    # Cells that a row leaves out are drawn too: a few characters could make a million.
+    columns = state.src.count("|", state.bMarks[start], state.eMarks[start]) + 1
+    return state.level < MOST_NESTED and columns * (end - start) <= MOST_CELLS and table(state, start, end, silent)
+
+
+def _address(state: StateInline, silent: bool) -> bool:
+    """A bare URL. What is one is the linkifier's to say; how much it looks at is ours."""
+    colon, env = state.pos, state.env
+    if state.src[colon] != ":" or state.linkLevel or env["links"] == MOST_LINKS or env["looked_at"] > MOST_LOOKED_AT:
+        return False
+    typed = state.src[max(0, colon - 6) : colon].lower()
+    scheme = next((scheme for scheme in SCHEMES if typed.endswith(scheme)), None)
+    # Where a link has just ended, its own end is no scheme.
+    if scheme is None or not (silent or state.pending.lower().endswith(scheme)):
+        return False
+    gap = _gap.search(state.src, colon, state.posMax)
+    end = gap.start() if gap else state.posMax
+    env["looked_at"] += end - colon
+    # What stands before it has a say.
+    start = colon - len(scheme)
+    before = max(0, start - 1)
+    link = _linkifier.match_at_start(state.src[before:end])
+    # Signs of emphasis at its end are more often that than part of it.
+    url = state.src[start : before + link.last_index].rstrip("*_~") if link else ""
+    if not _target.match(url):
+        return False
+    if not silent:
+        env["links"] += 1
+        state.pending = state.pending[: -len(scheme)]
+        state.push("address", "a", 0).content = url
+    state.pos = start + len(url)
+    return True
+
+
+def _emoji(state: StateInline, silent: bool) -> bool:
+    """A ``:shortcode:`` on its own; in 10:30:00 there is none."""
+    if state.src[state.pos] != ":" or (state.pos and state.src[state.pos - 1].isalnum()):
+        return False
+    found = _shortcode.match(state.src, state.pos, state.posMax)
+    glyph = emoji.named(found[1]) if found else ""
+    if not glyph or found is None:
+        return False
+    if not silent:
+        state.push("emoji", "", 0).content = glyph
+    state.pos = found.end()
+    return True
+
+
+def _named_link(state: StateInline, silent: bool) -> bool:
+    start, end, env = state.pos, state.posMax, state.env
+    reach = min(end, start + LONGEST_NAMED_LINK)
+    if state.src[start] != "[" or not env["brackets"] or state.src.find("](", start, reach) < 0:
+        return False
+    env["brackets"] -= 1
+    # From every bracket on, the library looks for its counterpart up to the end.
+    state.posMax = reach
+    is_link = link(state, silent)
+    state.posMax = end
+    return is_link
+
+
+def _is_target(url: str) -> bool:
+    """Whether a named link may lead there: no script, no data, nothing on our own pages."""
+    return bool(_target.match(url))
+
+
+class _Markdown(MarkdownIt):
+    def validateLink(self, url: str) -> bool:  # noqa: N802
+        return _is_target(url)
+
+
+def _made() -> MarkdownIt:
+    markdown = _Markdown("zero", {"maxNesting": 100})
+    markdown.enable(["fence", "blockquote", "list", "table"])
+    markdown.enable(["newline", "escape", "backticks", "strikethrough", "emphasis", "link", "linkify"])
+    # It would make an escaped sign look like one that was typed plainly.
+    markdown.disable("text_join")
+    markdown.block.ruler.at("blockquote", _quote, {"alt": ["paragraph", "reference", "blockquote", "list"]})
+    markdown.block.ruler.at("list", _list, {"alt": ["paragraph", "reference", "blockquote"]})
+    markdown.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
+    markdown.inline.ruler.at("linkify", _address)
+    markdown.inline.ruler.at("link", _named_link)
+    markdown.inline.ruler.after("linkify", "emoji", _emoji)
+    return markdown
+
+
+_markdown: Final = _made()
