@@ -102,8 +102,9 @@ async def open_chat(settings: Settings, *, clock: Clock = system_clock) -> Async
         if not found.database.is_shared:
             # Whoever was uploading when this ended is gone; others may be at it where the folder is shared.
             await asyncio.to_thread(Blobs(settings.data).clear_incoming)
+        limits = Limits(settings, clock, kept.csrf_key.encode())
         board = PresenceBoard(partial(presence.roommates, found.database), heartbeat=settings.heartbeat)
-        shared = dict[str, Any](presence=board, bus=bus_of(settings, kept), keys=kept.fingerprint)
+        shared = dict[str, Any](presence=board, limits=limits, bus=bus_of(settings, kept), keys=kept.fingerprint)
         news = News(database=found.database, hub=hub, log=rows, **shared)
         async with news.running(), opened_index(settings, found) as index:
             indexing = Indexing(database=found.database, index=index, log=rows)
@@ -132,11 +133,11 @@ def assemble(
 ) -> Chat:
     """The nouns, each with what it uses."""
     database, epoch = found.database, found.epoch
-    limits, hasher = Limits(settings, database.clock), Hasher(settings.password_memory_kib)
+    limits, hasher = news.limits, Hasher(settings.password_memory_kib)
     access, outbox = Access(database), Outbox(database=database, secrets=kept)
     blobs, in_rooms = Blobs(settings.data), dict[str, Any](database=database, access=access, limits=limits)
-    passwords = Passwords(database=database, limits=limits, hasher=hasher, secrets=kept)
-    letters = Letters(database=database, outbox=outbox, limits=limits, settings=settings)
+    passwords = Passwords(database=database, news=news, limits=limits, hasher=hasher, secrets=kept)
+    letters = Letters(database=database, news=news, outbox=outbox, limits=limits, settings=settings)
     shared = dict[str, Any](database=database, news=news, limits=limits, passwords=passwords)
     spoken = dict[str, Any](access=access, journal=journal, log=log, limits=limits)
     sign_in, typing = SignIn(secrets=kept, settings=settings, **shared), TypingBoard(news, database.clock)
@@ -144,7 +145,7 @@ def assemble(
         settings=settings,
         access=access,
         accounts=Accounts(letters=letters, settings=settings, setup_code=kept.setup_code(epoch), **shared),
-        links=Links(letters=letters, outbox=outbox, **shared),
+        links=Links(database=database, news=news, passwords=passwords, letters=letters, outbox=outbox),
         letters=letters,
         sign_in=sign_in,
         tickets=Tickets(database=database, limits=limits),

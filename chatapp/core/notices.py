@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from chatapp.core.counters import Step
 from chatapp.core.events import RoomAdded, RoomChanged, UserChanged
 
 
@@ -56,7 +57,16 @@ class Told(Notice, frozen=True, tag="told"):
     news: RoomAdded | RoomChanged
 
 
-AnyNotice = Begun | SessionEnded | TokenEnded | PersonEnded | MembershipEnded | Renamed | PresenceChanged | Told
+class Counted(Notice, frozen=True, tag="counted"):
+    """A process has counted tries: counter, step, key and moment of each. Keys tell nobody whose they are."""
+
+    process: str
+    steps: tuple[tuple[str, Step, str, int], ...]
+
+
+AnyNotice = (
+    Begun | Counted | SessionEnded | TokenEnded | PersonEnded | MembershipEnded | Renamed | PresenceChanged | Told
+)
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[AnyNotice] = msgspec.json.Decoder(AnyNotice)

@@ -92,7 +92,7 @@ class Accounts:
         is_invited = await self._is_invited(invite)
         if not is_invited and self._registration != "open":
             raise Forbidden("You need an invitation to make an account here.")
-        self._limits.request("register", address)
+        await self._letters.asked_for("register", address)
         new = applicant(username=username, email=email, password=password, display_name=display_name, chat=self._chat)
         password_hash = await self._passwords.hashed(password)
         async with self._database.transaction() as tx:

@@ -8,6 +8,7 @@ from chatapp.core import mail, tokens
 from chatapp.core.limits import MAILS, Limits
 from chatapp.core.mail import Mail
 from chatapp.core.models import LinkPurpose, Person
+from chatapp.domain.news import News
 from chatapp.domain.outbox import Outbox
 from chatapp.settings import Settings
 from chatapp.storage import links, people
@@ -21,19 +22,28 @@ RESET_MS: Final = mail.RESET_MINUTES * MINUTE_MS
 class Letters:
     """``public_url`` begins every link that is mailed."""
 
-    def __init__(self, *, database: Database, outbox: Outbox, limits: Limits, settings: Settings) -> None:
+    def __init__(self, *, database: Database, news: News, outbox: Outbox, limits: Limits, settings: Settings) -> None:
         self._database = database
+        self._news = news
         self._outbox = outbox
         self._limits = limits
         self.chat = settings.name
         # Never taken from a request: a forged Host would send the secret of a link to somebody else.
         self.public_url = settings.base_url
 
+    async def asked_for(self, kind: str, address: str) -> None:
+        """Count that a stranger at that address asks for something that is mailed. Raises ``RateLimited``."""
+        # A flood is refused here, without a word to other processes.
+        self._limits.check_request(kind, address)
+        async with self._news.counting():
+            self._limits.request(kind, address)
+
     async def verification(self, tx: Transaction, person: Person, email: str) -> None:
         """A link to the address that was given; when it is another's, who has it is told instead."""
         owner = await people.by_email(tx, email)
         is_free = owner is None or owner.id == person.id
-        may_send = self._limits.mail("verify" if is_free else "taken", email)
+        async with self._news.counting(tx):
+            may_send = self._limits.mail("verify" if is_free else "taken", email)
         if not may_send and await links.address(tx, person.id, "verify"):
             # The link that was mailed before stays good.
             return
@@ -48,7 +58,9 @@ class Letters:
 
     async def reset(self, tx: Transaction, person: Person) -> None:
         """Links mailed before stay good: strangers may ask too, and must not end the one that is about to be used."""
-        if not self._limits.mail("reset", person.email):
+        async with self._news.counting(tx):
+            may_send = self._limits.mail("reset", person.email)
+        if not may_send:
             return
         link = await self._link(tx, person, "reset", RESET_MS, person.email, keep=MAILS - 1)
         await self._send(tx, mail.password_reset(to=person.email, username=person.username, chat=self.chat, link=link))

@@ -6,7 +6,6 @@ from typing import Final
 
 from chatapp.core import passwords, tokens, validation
 from chatapp.core.errors import Invalid, NotFound, RateLimited
-from chatapp.core.limits import Limits
 from chatapp.core.models import LinkPurpose, Person
 from chatapp.domain import endings, joining
 from chatapp.domain.letters import Letters
@@ -23,11 +22,10 @@ class Links:
     """A link that is used, expired or never was raises ``NotFound``."""
 
     def __init__(
-        self, *, database: Database, news: News, limits: Limits, passwords: Passwords, letters: Letters, outbox: Outbox
+        self, *, database: Database, news: News, passwords: Passwords, letters: Letters, outbox: Outbox
     ) -> None:
         self._database = database
         self._news = news
-        self._limits = limits
         self._passwords = passwords
         self._letters = letters
         self._outbox = outbox
@@ -63,7 +61,7 @@ class Links:
 
         Raises ``RateLimited`` (by ``address``).
         """
-        self._limits.request("reset", address)
+        await self._letters.asked_for("reset", address)
         try:
             clean = validation.email(email)
         except Invalid:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Final
 
@@ -14,10 +14,12 @@ import structlog
 from chatapp.core import notices
 from chatapp.core.errors import ChatError
 from chatapp.core.events import Close, Read, RoomAdded, Typing
+from chatapp.core.limits import Limits
 from chatapp.core.models import Message
 from chatapp.core.notices import (
     AnyNotice,
     Begun,
+    Counted,
     MembershipEnded,
     PersonEnded,
     PresenceChanged,
@@ -26,9 +28,10 @@ from chatapp.core.notices import (
     TokenEnded,
     Told,
 )
+from chatapp.domain.counting import HELD_SECONDS, Counting
 from chatapp.realtime.audience import Listener
 from chatapp.realtime.bus import Bus
-from chatapp.realtime.hints import AnyHint, Grown, HasRead, Noticed, Present, Whispered, grown
+from chatapp.realtime.hints import AnyHint, Grown, HasRead, Held, Noticed, Present, Taken, Whispered, grown
 from chatapp.realtime.hub import Hub
 from chatapp.realtime.presence import BEAT_SECONDS, PresenceBoard
 from chatapp.realtime.sequencer import Sequencer
@@ -61,6 +64,7 @@ class News:
         hub: Hub,
         log: Log,
         presence: PresenceBoard,
+        limits: Limits,
         bus: Bus | None = None,
         keys: str = "",
     ) -> None:
@@ -70,6 +74,8 @@ class News:
         self.presence = presence
         self._bus = bus
         self._keys = keys
+        self.limits = limits
+        self._counting = Counting(limits)
         self._last = 0
         self._noticed = asyncio.Event()
         self._doubted = asyncio.Event()
@@ -108,6 +114,20 @@ class News:
         if self._bus is not None:
             self._bus.publish(HasRead(person_id, news))
 
+    @asynccontextmanager
+    async def counting(self, tx: Transaction | None = None) -> AsyncIterator[None]:
+        """Within, the counters of tries know what every other process has counted, and what they count these know
+        before anything comes of it. ``tx``: one that is alone, and goes on. Raises ``Unavailable``."""
+        if self._bus is None or not self._counting.is_on:
+            yield
+        elif tx is None:
+            async with self._database.transaction() as tx, self.counting(tx):
+                yield
+        else:
+            self._take(await rows.since(tx, self._last))
+            yield
+            await self.say(tx, *self._counting.counted())
+
     # What is heard
 
     @asynccontextmanager
@@ -124,13 +144,14 @@ class News:
         if self._bus is None:
             yield
             return
-        await self._begin()
+        await self._begin(self._bus)
         self.presence.says_to(self._bus.publish, self._bus.source)
         async with self._bus.running(self._heard, self._missed):
             tasks = [
                 asyncio.create_task(_again_and_again(self._noticed, NOTICES_SECONDS, self._read_notices)),
                 asyncio.create_task(_again_and_again(self._doubted, ROOMS_SECONDS, self._check_rooms)),
                 asyncio.create_task(_again_and_again(asyncio.Event(), BEAT_SECONDS, self.presence.beat)),
+                asyncio.create_task(_again_and_again(asyncio.Event(), HELD_SECONDS, self._counting.say_held)),
             ]
             try:
                 yield
@@ -140,11 +161,17 @@ class News:
                 await asyncio.gather(*tasks, return_exceptions=True)
                 await self.sequencer.close()
 
-    async def _begin(self) -> None:
+    async def _begin(self, bus: Bus) -> None:
         """From here on: there is a row that this process has read."""
         async with self._database.transaction() as tx:
+            before = await rows.since(tx, 0)
             await rows.insert(tx, [notices.encode(Begun(self._keys))])
             self._last = await rows.newest(tx)
+        for _, payload in before:
+            with suppress(msgspec.MsgspecError):
+                if isinstance(notice := notices.decode(payload), Counted):
+                    self._counting.count(notice)
+        self._counting.begin(bus.publish, bus.source)
 
     def _heard(self, hint: AnyHint) -> None:
         match hint:
@@ -162,6 +189,8 @@ class News:
                 self._hub.tell([person_id], read)
             case Present():
                 self.presence.heard(hint)
+            case Taken() | Held():
+                self._counting.heard(hint)
 
     def _missed(self) -> None:
         self._noticed.set()
@@ -218,6 +247,8 @@ class News:
                 self._hub.tell_everyone(renamed)
             case Told(person_ids, news):
                 self._hub.tell(person_ids, news)
+            case Counted():
+                self._counting.count(notice)
             case Begun(keys):
                 if keys not in {"", self._keys}:
                     log.warning("secrets.differ", detail=DIFFER)

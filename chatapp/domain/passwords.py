@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -13,6 +13,7 @@ from chatapp.core.limits import Limits, network
 from chatapp.core.models import Person
 from chatapp.core.passwords import Hasher
 from chatapp.domain.hashing import Hashing
+from chatapp.domain.news import News
 from chatapp.storage import audit_log, people
 from chatapp.storage.database import Database
 from chatapp.storage.secrets import Secrets
@@ -24,8 +25,9 @@ WRONG: Final = "The name or the password is not right."
 class Passwords:
     """Every check costs one hash, also when the answer is clear beforehand."""
 
-    def __init__(self, *, database: Database, limits: Limits, hasher: Hasher, secrets: Secrets) -> None:
+    def __init__(self, *, database: Database, news: News, limits: Limits, hasher: Hasher, secrets: Secrets) -> None:
         self._database = database
+        self._news = news
         self._limits = limits
         self._hashing = Hashing(hasher)
         self._device_keys = secrets.csrf_keys
@@ -62,7 +64,8 @@ class Passwords:
             # People type passwords into the wrong field: only what is somebody's name is kept.
             await self._note("login.failed", None, account if found else "")
             raise Unauthenticated(WRONG)
-        self._limits.login_succeeded(account, address, known)
+        async with self._news.counting():
+            self._limits.login_succeeded(account, address, known)
         return found
 
     async def check_own(self, actor: Person, password: str) -> str:
@@ -74,7 +77,8 @@ class Passwords:
         if not is_right:
             await self._note("login.failed", actor, actor.username)
             raise invalid("current", "This is not your current password.")
-        self._limits.login_succeeded(actor.id)
+        async with self._news.counting():
+            self._limits.login_succeeded(actor.id)
         return password_hash
 
     async def hashed(self, password: str) -> str:
@@ -85,17 +89,21 @@ class Passwords:
         return await self.hashed(password) if self._hashing.needs_rehash(password_hash) else password_hash
 
     async def _slow_down(
-        self, account: Hashable, address: str = "", device: str = "", *, actor: Person | None = None, name: str
+        self, account: int | str, address: str = "", device: str = "", *, actor: Person | None = None, name: str
     ) -> None:
         """Count a try. Raises ``RateLimited``; a flood of what it refuses is noted once an hour."""
-        wait = self._limits.login(account, address, device)
+        # A flood is refused here, without a word to other processes.
+        wait = self._limits.login_wait(account, address, device)
+        if not wait:
+            async with self._news.counting():
+                wait = self._limits.login(account, address, device)
         if wait:
             if self._limits.login_is_news(account, address):
                 await self._note("login.limited", actor, name)
             raise RateLimited("Too many attempts. Please wait.", retry_after=wait)
 
     @contextmanager
-    def _counted_if_looked_at(self, account: Hashable, address: str = "", device: str = "") -> Iterator[None]:
+    def _counted_if_looked_at(self, account: int | str, address: str = "", device: str = "") -> Iterator[None]:
         try:
             yield
         except RateLimited:

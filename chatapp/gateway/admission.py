@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from collections import Counter
-from typing import Final, TypeVar
+from typing import Final
 
 from aiohttp import HttpVersion11, hdrs, web
 
@@ -14,21 +13,16 @@ from chatapp.core.errors import BadRequest, Forbidden, Unavailable
 from chatapp.core.limits import Limits
 from chatapp.core.models import Identity
 from chatapp.keys import IDENTITY
-from chatapp.settings import Settings
 
 RETRY_SECONDS: Final = 5
 VERSION: Final = "13"
-K = TypeVar("K", int, str)
 
 
 class Admission:
     """Counts the sockets that are open, and refuses before the upgrade."""
 
-    def __init__(self, settings: Settings, limits: Limits) -> None:
-        self._settings = settings
+    def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._people: Counter[int] = Counter()
-        self._addresses: Counter[str] = Counter()
         self.is_draining = False
 
     def check(self, request: web.Request) -> Identity:
@@ -44,33 +38,22 @@ class Admission:
     def take_place(self, person_id: int, address: str) -> None:
         """Room for one more socket, until the task that serves it ends. Raises ``Unavailable``."""
         # Taken in the same step as it is looked for: many upgrades at once would all find the last place free.
-        if self._settings.limits and self._is_full(person_id, address):
+        people, addresses = self._limits.sockets, self._limits.sockets_from
+        if self._limits.is_on and (people.is_full(person_id) or addresses.is_full(address)):
             # 503, not 429: client libraries try again only after a 5xx.
             raise Unavailable("There are too many open connections.", retry_after=RETRY_SECONDS)
         wait = self._limits.upgrade(person_id, address)
         if wait:
             raise Unavailable("There were too many new connections in a short time.", retry_after=wait)
+        people.take(person_id)
+        addresses.take(address)
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - narrows a type
-        self._people[person_id] += 1
-        self._addresses[address] += 1
         task.add_done_callback(lambda _: self._leave(person_id, address))
 
     def _leave(self, person_id: int, address: str) -> None:
-        _uncount(self._people, person_id)
-        _uncount(self._addresses, address)
-
-    def _is_full(self, person_id: int, address: str) -> bool:
-        return (
-            self._people[person_id] >= self._settings.sockets_per_person
-            or self._addresses[address] >= self._settings.sockets_per_address
-        )
-
-
-def _uncount(counter: Counter[K], key: K) -> None:
-    counter[key] -= 1
-    if not counter[key]:
-        del counter[key]
+        self._limits.sockets.give_back(person_id)
+        self._limits.sockets_from.give_back(address)
 
 
 def _check_handshake(request: web.Request) -> None:

@@ -11,8 +11,8 @@ from typing import Any, Final
 import structlog
 from aiohttp import WSMsgType, web
 
+from chatapp.core.counters import Bucket
 from chatapp.core.events import Close, Draining
-from chatapp.core.limits import Bucket
 from chatapp.domain.chat import Chat
 from chatapp.gateway import commands, registry
 from chatapp.gateway.admission import RETRY_SECONDS, Admission
@@ -59,7 +59,7 @@ class Gateway:
     def __init__(self, chat: Chat) -> None:
         self._chat = chat
         self._settings = chat.settings
-        self.admission = Admission(chat.settings, chat.limits)
+        self.admission = Admission(chat.limits)
         commands.load()
         self._decoder = registry.decoder()
         self._pings = Bucket(PINGS_AT_ONCE, PINGS_PER_MINUTE, milliseconds)

@@ -21,6 +21,7 @@ AT_ONCE: Final = 500
 FIRST_PAUSE: Final = 0.05
 LONGEST_PAUSE: Final = 5.0
 GOODBYE_SECONDS: Final = 1.0
+AWAY: Final = "Until it is back, other processes' news comes late, and each counts pace and sockets by itself."
 
 log = structlog.get_logger()
 
@@ -132,7 +133,11 @@ class Bus(ABC):
 
     def _note_away(self, gone: Gone) -> None:
         if not self._is_away:
-            log.warning("bus.gone", error=str(gone), detail="Until it is back, other processes' news comes late.")
+            log.warning(
+                "bus.gone",
+                error=str(gone),
+                detail="Until it is back, news of other processes comes late, and pace is counted by each.",
+            )
         self._is_away = True
 
     def _note_back(self) -> None:

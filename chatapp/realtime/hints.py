@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from chatapp.core.counters import Key
 from chatapp.core.events import Read, Typing
 from chatapp.core.models import Message, Presence
 
@@ -49,7 +50,22 @@ class Present(Hint, frozen=True, tag="present"):
     people: tuple[tuple[int, Presence], ...]
 
 
-AnyHint = Grown | Noticed | Whispered | HasRead | Present
+class Taken(Hint, frozen=True, tag="taken"):
+    """From a counter of pace."""
+
+    name: str
+    key: Key
+    amount: int
+
+
+class Held(Hint, frozen=True, tag="held"):
+    """So many of it a process holds now: name, key and number of each."""
+
+    process: str
+    places: tuple[tuple[str, Key, int], ...]
+
+
+AnyHint = Grown | Noticed | Whispered | HasRead | Present | Taken | Held
 
 LARGEST = 7_900
 """Bytes of a hint: PostgreSQL takes fewer than 8,000."""

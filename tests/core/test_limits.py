@@ -8,9 +8,11 @@ from dataclasses import replace
 
 import pytest
 
+from chatapp.core import counters as counting
 from chatapp.core import limits
+from chatapp.core.counters import Bucket, Window
 from chatapp.core.errors import RateLimited
-from chatapp.core.limits import Act, Bucket, Limits, Window, network
+from chatapp.core.limits import Act, Limits, network
 from chatapp.settings import Settings
 from tests.support.time import SettableClock
 
@@ -224,12 +226,12 @@ def test_off_means_off(clock: SettableClock) -> None:
 
 
 def test_memory_is_bounded_whatever_names_are_tried(clock: SettableClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "REMEMBERED", 10)
+    monkeypatch.setattr(counting, "REMEMBERED", 10)
     bucket, window = Bucket(1, 1, clock), Window(1, 1000, clock)
     for name in range(100):
         bucket.take(name)
-        window.count(name)
-    assert [name for name in range(100) if window.wait(name)] == list(range(90, 100))
+        window.count(f"{name}")
+    assert [name for name in range(100) if window.wait(f"{name}")] == list(range(90, 100))
     assert bucket.take(99) > 0
     assert bucket.take(0) == 0
 
@@ -237,11 +239,11 @@ def test_memory_is_bounded_whatever_names_are_tried(clock: SettableClock, monkey
 def test_other_names_do_not_push_out_one_that_is_being_tried(
     clock: SettableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "REMEMBERED", 10)
+    monkeypatch.setattr(counting, "REMEMBERED", 10)
     window = Window(1, 1000, clock)
     window.count("ada")
     for name in range(100):
-        window.count(name)
+        window.count(f"{name}")
         assert window.wait("ada")
 
 

@@ -123,8 +123,8 @@ async def test_who_hangs_up_anywhere_costs_nobody_else_his_answer_and_leaves_not
 
 async def nothing_is_left(app: web.Application, tasks: int) -> None:
     gateway = app[GATEWAY]
-    hub, admission = gateway._chat.hub, gateway.admission
-    tables = [hub._people, hub._rooms, hub._unflushed, admission._people, admission._addresses, gateway._open]
+    hub, limits = gateway._chat.hub, gateway._chat.limits
+    tables = [hub._people, hub._rooms, hub._unflushed, limits.sockets.here, limits.sockets_from.here, gateway._open]
     await until(lambda: not any(tables), seconds=SECONDS)
     await until(lambda: len(asyncio.all_tasks()) <= tasks, seconds=SECONDS)
 

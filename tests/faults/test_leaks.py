@@ -86,8 +86,8 @@ class TestInside:
 
     async def nobody_is_left(self, app: web.Application) -> None:
         gateway = app[GATEWAY]
-        hub, admission = gateway._chat.hub, gateway.admission
-        tables = [hub._people, hub._rooms, hub._unflushed, admission._people, admission._addresses, gateway._open]
+        hub, limits = gateway._chat.hub, gateway._chat.limits
+        tables = [hub._people, hub._rooms, hub._unflushed, limits.sockets.here, limits.sockets_from.here, gateway._open]
         await until(lambda: not any(tables), seconds=SECONDS)
         # The last hand on a connection is the clock that would have cut it off.
         await until(lambda: not self.living(), seconds=SECONDS)

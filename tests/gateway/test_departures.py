@@ -36,9 +36,9 @@ def settings(settings: Settings) -> Settings:
 
 async def all_free(app: web.Application, descriptors: int) -> None:
     """No handler, no ear, no place, and no more descriptors than before."""
-    gateway, hub = app[GATEWAY], app[GATEWAY]._chat.hub
+    gateway, hub, limits = app[GATEWAY], app[GATEWAY]._chat.hub, app[GATEWAY]._chat.limits
     await eventually(lambda: not gateway._open and not hub._people and not hub._rooms)
-    await eventually(lambda: not gateway.admission._people and not gateway.admission._addresses)
+    await eventually(lambda: not limits.sockets.here and not limits.sockets_from.here)
     await eventually(lambda: open_descriptors() <= descriptors)
 
 

@@ -289,6 +289,6 @@ async def test_a_socket_that_has_gone_leaves_nothing(
     raw.hangs_up()
     room.writer.transport.abort()
     await eventually(lambda: not app[GATEWAY]._open)
-    assert (len(chat.hub), chat.hub._rooms, app[GATEWAY].admission._people) == (0, {}, {})
-    assert app[GATEWAY].admission._addresses == {}
+    assert (len(chat.hub), chat.hub._rooms, chat.limits.sockets.here) == (0, {}, {})
+    assert chat.limits.sockets_from.here == {}
     assert (await knock("/ws", *upgrade())).status == 403

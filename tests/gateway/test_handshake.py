@@ -203,7 +203,7 @@ class TestLimits:
     ) -> None:
         first, _ = [await opens(ada) for _ in range(2)]
         first.hangs_up()
-        await eventually(lambda: app[GATEWAY].admission._people[ada.person.id] == 1)
+        await eventually(lambda: app[GATEWAY]._chat.limits.sockets.here == {ada.person.id: 1})
         assert [(await knock("/ws", bearer(ada), *upgrade())).status for _ in range(2)] == [101, 503]
 
     @pytest.mark.parametrize("path", ["/ws", "/rooms/general/ws"])

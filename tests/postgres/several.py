@@ -78,7 +78,7 @@ def balance(crowd: Crowd, ports: Sequence[int]) -> Balancer:
 
 def shared_settings(data: Path, url: str, **more: Any) -> Settings:
     data.mkdir(mode=0o700, exist_ok=True)
-    return replace(settings_on(data), database_url=url, limits=False, durability="normal", **more)
+    return replace(settings_on(data), **{"database_url": url, "limits": False, "durability": "normal", **more})
 
 
 @asynccontextmanager

@@ -76,7 +76,7 @@ class House(NamedTuple):
 
     @property
     def sockets(self) -> int:
-        return sum(self.app[GATEWAY].admission._people.values())
+        return sum(self.app[GATEWAY]._chat.limits.sockets.here.values())
 
 
 SETTINGS: dict[str, dict[str, Any]] = {
