@@ -26,8 +26,9 @@ def audit(path: Path | None) -> int:
 
     It is the one of the settings unless PATH is given: a folder with a database file in it, as a backup is, or such a
     file. Looked at are the file's structure, tables, indexes, triggers and views that are missing, changed or not
-    chatapp's, holes and doubles in the rooms' logs, the checksum of every message, rows that belong to nothing, and the
-    counters against the rows. Nothing is changed, and a server may run meanwhile.
+    chatapp's, holes and doubles in the rooms' logs, the checksum of every message, rows that belong to nothing, the
+    counters against the rows, and the content of every file against its digest. Nothing is changed, and a server may
+    run meanwhile.
     """
     if path is None:
         return said(opening.audit(read_settings()))
@@ -37,13 +38,15 @@ def audit(path: Path | None) -> int:
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 def backup(folder: Path) -> int:
-    """Copy the database and the secrets into the new folder FOLDER, and audit the copy.
+    """Copy the database, the files and the secrets into the new folder FOLDER, and audit the copy.
 
     A server may run meanwhile: the copy is the chat as it is at one moment. Exit code 1 when the copy was made and
     the audit found something in it.
     """
     settings = read_settings()
-    _refuse_server(settings, "Copy it with pg_dump, and the file secrets.json of the data folder with it.")
+    _refuse_server(
+        settings, "Copy it with pg_dump, then the folder files and the file secrets.json of the data folder."
+    )
     report = backups.make(settings.data, folder)
     click.echo(f"The backup is in {folder}.")
     _note(settings, "database.backed_up", folder.name)
@@ -54,13 +57,13 @@ def backup(folder: Path) -> int:
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--damaged", is_flag=True, help="Take it even when its audit finds something.")
 def restore(folder: Path, damaged: bool) -> int:
-    """Put the backup in FOLDER in the place of the database and the secrets.
+    """Put the backup in FOLDER in the place of the database, the files and the secrets.
 
     The backup is audited first. What was there before is kept, in a folder of its own beside it. Pages and programs
     that are still open learn that the messages they have are of another history, and load anew.
     """
     settings = read_settings()
-    _refuse_server(settings, "Put its copy back with pg_restore, and secrets.json into the data folder.")
+    _refuse_server(settings, "Put its copy back with pg_restore, and files and secrets.json into the data folder.")
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with locked(settings.data):
         report = backups.check(folder)

@@ -12,6 +12,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
+from chatapp.storage import contents
+from chatapp.storage.blobs import FOLDER, sync
 from chatapp.storage.findings import Report
 from chatapp.storage.full import refuse_full
 from chatapp.storage.integrity import audit, open_to_read
@@ -28,7 +30,7 @@ class BackupError(Exception):
 
 
 def make(data: Path, target: Path) -> Report:
-    """A copy of the database as it is at one moment, and of the secrets, in the new folder ``target``.
+    """A copy of the database as it is at one moment, with its files, and of the secrets, in the new folder ``target``.
 
     A server may run meanwhile. The answer is the audit of the copy. Raises :class:`BackupError`.
     """
@@ -37,14 +39,20 @@ def make(data: Path, target: Path) -> Report:
         raise BackupError(f"{target} is there already. Give the folder of a new backup.")
     target.parent.mkdir(parents=True, exist_ok=True)
     with _unfinished(target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")) as part:
+        # The files first: what is deleted while they are copied is still named by a database of before.
+        contents.copy(data, part)
         _copy(data / DATABASE, part / DATABASE)
+        with closing(open_to_read(part / DATABASE)) as copied:
+            named = contents.named(copied)
+        contents.copy(data, part, named)
+        contents.keep_only(part, named)
         shutil.copy(data / SECRETS, part / SECRETS)
         (part / SECRETS).chmod(0o600)
         report = audit(part / DATABASE)
         for path in (part / DATABASE, part / SECRETS, part):
-            _sync(path)
+            sync(path)
         part.rename(target)
-    _sync(target.parent)
+    sync(target.parent)
     return report
 
 
@@ -64,13 +72,14 @@ def restore(data: Path, source: Path) -> Path:
     """
     # Before anything is put aside: keys that are damaged would stop the next start.
     keys = of_backup(source / SECRETS) if os.path.lexists(source / SECRETS) else None
-    part = data / f"{DATABASE}.part"
-    with _taken_away(part):
+    part, files = data / f"{DATABASE}.part", data / f"{FOLDER}.part"
+    with _taken_away(part, files):
         _copy_without_epoch(source / DATABASE, part)
-        return _put_in_place(data, part, keys)
+        contents.copy(source, files)
+        return _put_in_place(data, part, files / FOLDER, keys)
 
 
-def _put_in_place(data: Path, part: Path, keys: bytes | None) -> Path:
+def _put_in_place(data: Path, part: Path, files: Path, keys: bytes | None) -> Path:
     # With a mark and without a database no start makes an empty chat of it.
     (data / MARK).touch(mode=0o600)
     aside = _aside(data)
@@ -78,10 +87,14 @@ def _put_in_place(data: Path, part: Path, keys: bytes | None) -> Path:
     for name in (f"{DATABASE}{end}" for end in BESIDE):
         if (data / name).exists():
             (data / name).rename(aside / name)
+    if (data / FOLDER).exists():
+        (data / FOLDER).rename(aside / FOLDER)
+    if files.exists():
+        files.rename(data / FOLDER)
     part.rename(data / DATABASE)
     if keys is not None:
         _replace_secrets(data, keys, aside)
-    _sync(data)
+    sync(data)
     return aside
 
 
@@ -93,7 +106,7 @@ def _copy_without_epoch(source: Path, part: Path) -> None:
     except sqlite3.Error as error:
         refuse_full(error, part.parent)
         raise BackupError(f"{source} cannot be taken: {error}.") from None
-    _sync(part)
+    sync(part)
 
 
 def _replace_secrets(data: Path, keys: bytes, aside: Path) -> None:
@@ -103,7 +116,7 @@ def _replace_secrets(data: Path, keys: bytes, aside: Path) -> None:
     part.unlink(missing_ok=True)
     part.touch(mode=0o600, exist_ok=False)
     part.write_bytes(keys)
-    _sync(part)
+    sync(part)
     part.rename(data / SECRETS)
 
 
@@ -136,18 +149,12 @@ def _unfinished(folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _taken_away(part: Path) -> Iterator[None]:
-    """A file that is gone before and afterwards, unless it was renamed."""
+def _taken_away(part: Path, files: Path) -> Iterator[None]:
+    """A file and a folder that are gone before and afterwards, as far as they were not renamed."""
     part.unlink(missing_ok=True)
+    shutil.rmtree(files, ignore_errors=True)
     try:
         yield
     finally:
         part.unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        shutil.rmtree(files, ignore_errors=True)

@@ -75,7 +75,7 @@ class Blobs:
         draft = self._begun()
         try:
             await _fill(draft, chunks, most)
-            await asyncio.to_thread(_sync, draft.path)
+            await asyncio.to_thread(sync, draft.path)
             yield draft
         except OSError as error:
             if isinstance(error, ConnectionError | TimeoutError):
@@ -97,9 +97,9 @@ class Blobs:
         for source in (*draft.beside(), draft.path):
             if source.exists():
                 source.rename(target.with_name(target.name + source.suffix))
-        _sync(target.parent)
+        sync(target.parent)
         if is_new:
-            _sync(self._root)
+            sync(self._root)
 
     def path(self, digest: str, copy: str = "") -> Path:
         """Where a content is, or a copy of it."""
@@ -172,7 +172,8 @@ def _changed(path: Path) -> float:
         return float("inf")
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """To the disk: a file, or the names in a folder. Blocking."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -53,6 +53,7 @@ class Report(msgspec.Struct):
     count: int = 0
     rooms: int = 0
     messages: int = 0
+    files: int = 0
     revision: str | None = None
 
     @property
@@ -62,6 +63,8 @@ class Report(msgspec.Struct):
     def summary(self) -> str:
         wrong = "nothing wrong" if self.is_sound else _counted(self.count, "finding")
         seen = f"{_counted(self.rooms, 'room')}, {_counted(self.messages, 'message')}"
+        if self.files:
+            seen += f", {_counted(self.files, 'file')}"
         return f"{seen}, schema {self.revision or 'unknown'}: {wrong}."
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from chatapp.storage import findings, migrate
+from chatapp.storage import contents, findings, migrate
 from chatapp.storage.findings import Checked, Finding, Report, note
 from chatapp.storage.full import refuse_full
 from chatapp.storage.sqlite import lenient
@@ -42,6 +42,10 @@ def audit(path: Path) -> Report:
             with _noting(report, path, f"The {name} cannot be read to the end"):
                 for finding in check(connection, report):
                     note(report, finding)
+    # Not in that transaction: it takes as long as reading all files, and sees which have been deleted meanwhile.
+    with _noting(report, path, "The files cannot be looked at"), closing(open_to_read(path)) as connection:
+        for finding in contents.check(connection, report, path.parent):
+            note(report, finding)
     return report
 
 

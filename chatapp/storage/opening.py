@@ -41,7 +41,7 @@ def audit(settings: Settings) -> Report:
     if settings.database_url:
         from chatapp.storage import postgres_audit
 
-        return postgres_audit.audit(settings.database_url)
+        return postgres_audit.audit(settings.database_url, settings.data)
     return integrity.audit(settings.database_path)
 
 

@@ -7,11 +7,12 @@ import itertools
 import re
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from chatapp.storage import findings, migrate
+from chatapp.storage import contents, findings, migrate
 from chatapp.storage import postgres_errors as errors
 from chatapp.storage.database import Answer
 from chatapp.storage.findings import Checked, Finding, Report, note, noting
@@ -55,25 +56,28 @@ class _Rows:
         return next(self._rows, None)
 
 
-def audit(url: str) -> Report:
-    """As :func:`chatapp.storage.integrity.audit`; pages and indexes are the server's own affair. Blocking."""
+def audit(url: str, data: Path | None = None) -> Report:
+    """As :func:`chatapp.storage.integrity.audit`; pages and indexes are the server's own affair. Blocking.
+
+    Files are looked at in the folder ``data``, where one is given.
+    """
     report = Report()
     with noting(report, "The database cannot be read", errors.FAMILY):
-        asyncio.run(_audit(url, report))
+        asyncio.run(_audit(url, report, data))
     return report
 
 
-async def _audit(url: str, report: Report) -> None:
+async def _audit(url: str, report: Report, data: Path | None) -> None:
     connections = engine(url, Asked("full", is_patient=True), 1)
     try:
         async with connections.connect() as connection:
             await connection.execute(ONE_MOMENT)
-            await connection.run_sync(_check, report)
+            await connection.run_sync(_check, report, data)
     finally:
         await connections.dispose()
 
 
-def _check(connection: sa.Connection, report: Report) -> None:
+def _check(connection: sa.Connection, report: Report, data: Path | None) -> None:
     server = Server(connection)
     checks: dict[str, Callable[[Server, Report], Checked]] = {
         "schema": _schema,
@@ -82,6 +86,8 @@ def _check(connection: sa.Connection, report: Report) -> None:
         "counters": findings.counters,
         "audit log": findings.chain,
     }
+    if data is not None:
+        checks["files"] = partial(contents.check, data=data)
     for name, check in checks.items():
         with noting(report, f"The {name} cannot be read to the end", errors.FAMILY):
             for finding in check(server, report):

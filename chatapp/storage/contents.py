@@ -1,0 +1,91 @@
+"""The contents of files and the rows that name them, for an audit and a backup. All of it blocks."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+from typing import Final
+
+from chatapp.storage.blobs import COPIES, FOLDER, contents, digest_of, sync
+from chatapp.storage.database import Source
+from chatapp.storage.findings import FILED, Checked, Finding, Report
+
+# What an interrupted upload has left is taken away before that.
+FORGOTTEN_SECONDS: Final = 86_400
+# Rows that are about to go name nothing any more.
+NAMED: Final = (
+    'SELECT f.digest, min(r.slug), min(f."index") FROM files f JOIN rooms r ON r.id = f.room_id '
+    'WHERE f.uploaded_by IS NOT NULL OR f."index" IS NOT NULL GROUP BY f.digest ORDER BY f.digest'
+)
+STILL: Final = 'SELECT count(*) FROM files WHERE digest = ? AND (uploaded_by IS NOT NULL OR "index" IS NOT NULL)'
+
+
+def check(source: Source, report: Report, data: Path) -> Checked:
+    """Every content that is named, each what was stored; and none that is not."""
+    if (report.revision or "") < FILED:
+        return
+    named = set()
+    for digest, slug, index in list(source.execute(NAMED)):
+        named.add(digest)
+        report.files += 1
+        path = place(data, digest)
+        is_there = path.is_file()
+        if is_there and digest_of(path) == digest:
+            continue
+        if not is_there and not source.execute(STILL, (digest,)).fetchone()[0]:
+            continue  # Deleted since.
+        what = "not what was stored" if is_there else "missing"
+        where = f"file of message {index}" if index is not None else "file that is not sent yet"
+        yield Finding(f"Room {slug}: the content of a {where} is {what}: {path.name}.", slug, index)
+    lost = sum(path.name not in named and _is_old(path) for path in contents(data / FOLDER))
+    if lost:
+        yield Finding(f"The folder of files holds contents that no row names: {lost}.")
+
+
+def named(file: Source) -> set[str]:
+    """The digests that a database file names; of an earlier schema none."""
+    is_there = file.execute("SELECT count(*) FROM sqlite_master WHERE name = 'files'").fetchone()[0]
+    return {row[0] for row in file.execute(NAMED)} if is_there else set()
+
+
+def copy(data: Path, target: Path, digests: set[str] | None = None) -> None:
+    """The contents with those digests, or all, with the copies of pictures; what is there already is left as it is."""
+    for path in contents(data / FOLDER):
+        if digests is None or path.name in digests:
+            for each in (*(path.with_name(f"{path.name}.{copy}") for copy in COPIES), path):
+                _copied(each, place(target, path.name).with_name(each.name))
+
+
+def keep_only(target: Path, digests: set[str]) -> None:
+    """Take away all others."""
+    for path in list(contents(target / FOLDER)):
+        if path.name not in digests:
+            for each in path.parent.glob(f"{path.name}*"):
+                each.unlink()
+
+
+def place(data: Path, digest: str) -> Path:
+    return data / FOLDER / digest[:2] / digest
+
+
+def _copied(source: Path, target: Path) -> None:
+    if target.exists():
+        return
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        shutil.copyfile(source, target)
+    except FileNotFoundError:
+        # Deleted meanwhile, or no picture.
+        target.unlink(missing_ok=True)
+        return
+    target.chmod(0o600)
+    for path in (target, target.parent):
+        sync(path)
+
+
+def _is_old(path: Path) -> bool:
+    try:
+        return path.stat().st_mtime < time.time() - FORGOTTEN_SECONDS
+    except FileNotFoundError:
+        return False
