@@ -42,6 +42,9 @@ export class Connection {
     // Closed on leaving, so that the page may rest in the back/forward cache; back from there it connects at once.
     addEventListener("pagehide", () => this.#hangUp());
     addEventListener("pageshow", (event) => event.persisted && this.tryNow());
+    // Frozen in the background it would hear nothing, and its person be taken for present.
+    document.addEventListener("freeze", () => this.#hangUp());
+    document.addEventListener("resume", () => this.tryNow());
     document.addEventListener("visibilitychange", () => this.#onVisibility());
     this.#connect();
   }

@@ -102,3 +102,13 @@ async def test_a_page_in_the_back_forward_cache_is_nobody(visit: Visit) -> None:
     await shows(ada, "main", "offline")
     await grace.go_back()
     await shows(ada, "main", "online")
+
+
+async def test_a_page_that_the_browser_freezes_is_nobody(visit: Visit) -> None:
+    """The events are made by hand: a browser without a screen freezes nothing."""
+    ada, grace = await visit("ada", at="/people"), await visit("grace")
+    await shows(ada, "main", "online")
+    await grace.evaluate("() => document.dispatchEvent(new Event('freeze'))")
+    await shows(ada, "main", "offline")
+    await grace.evaluate("() => document.dispatchEvent(new Event('resume'))")
+    await shows(ada, "main", "online")

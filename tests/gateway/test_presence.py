@@ -8,9 +8,10 @@ import pytest
 
 from chatapp.realtime import presence as board
 from chatapp.settings import Settings
-from chatapp.storage import memberships
-from tests.support.cast import Actor, Ear, Given
+from tests.support.cast import Actor, Given
+from tests.support.rooms import outside_of_general
 from tests.support.time import eventually
+from tests.support.watcher import watches
 
 GRACE = 0.5
 
@@ -20,35 +21,6 @@ def settings(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setattr(board, "GRACE_SECONDS", GRACE)
     monkeypatch.setattr(board, "EVERY_SECONDS", 0.1)
     return replace(settings, limits=False)
-
-
-class Watcher:
-    """Somebody with a page open: what it shows of others."""
-
-    def __init__(self, ear: Ear) -> None:
-        self.ear = ear
-        self.shown: dict[str, str] = {}
-        self.frames = 0
-
-    async def hears(self) -> None:
-        frame = await self.ear.hears("presence")
-        self.frames += 1
-        if frame["complete"]:
-            self.shown = {}
-        for presence in ("online", "away", "offline"):
-            self.shown |= dict.fromkeys(frame[presence], presence)
-
-    async def sees(self, **expected: str) -> None:
-        while {name: self.shown.get(name, "offline") for name in expected} != expected:
-            await self.hears()
-
-
-async def watches(actor: Actor) -> Watcher:
-    """A page that was just opened."""
-    watcher = Watcher(await actor.connects())
-    assert (await watcher.ear.asks("presence"))["ok"]
-    await watcher.hears()
-    return watcher
 
 
 async def test_who_comes_and_goes_is_told(ada: Actor, grace: Actor) -> None:
@@ -107,7 +79,7 @@ async def test_loading_a_page_anew_is_not_seen(ada: Actor, grace: Actor) -> None
 
 async def test_who_shares_no_room_is_told_nothing(given: Given, ada: Actor, grace: Actor) -> None:
     lin = await given.person("lin")
-    await outside_of_general(lin)
+    await outside_of_general(lin.chat, lin.person)
     watcher, apart = await watches(ada), await watches(lin)
     assert apart.shown == {}
     graces = await grace.connects()
@@ -120,7 +92,7 @@ async def test_who_shares_no_room_is_told_nothing(given: Given, ada: Actor, grac
 
 async def test_a_shared_room_is_enough_and_its_end_is_the_end(given: Given, ada: Actor, grace: Actor) -> None:
     lin = await given.person("lin")
-    await outside_of_general(lin)
+    await outside_of_general(lin.chat, lin.person)
     watcher, graces = await watches(lin), await grace.connects()
     await given.room("Designers", owner=ada, members=[grace, lin])
     await watcher.sees(grace="online", lin="online", ada="offline")
@@ -134,7 +106,7 @@ async def test_a_shared_room_is_enough_and_its_end_is_the_end(given: Given, ada:
 
 async def test_who_is_taken_out_is_told_no_more_of_the_others(given: Given, ada: Actor, grace: Actor) -> None:
     lin = await given.person("lin")
-    await outside_of_general(lin)
+    await outside_of_general(lin.chat, lin.person)
     await grace.connects()
     await given.room("Designers", owner=ada, members=[grace, lin])
     watcher = await watches(lin)
@@ -146,7 +118,7 @@ async def test_who_is_taken_out_is_told_no_more_of_the_others(given: Given, ada:
 
 async def test_a_direct_room_is_shared_too(given: Given, grace: Actor) -> None:
     lin = await given.person("lin")
-    await outside_of_general(lin)
+    await outside_of_general(lin.chat, lin.person)
     watcher = await watches(grace)
     await lin.connects()
     await grace.chat.rooms.open_direct(grace.person, "lin")
@@ -186,10 +158,3 @@ async def test_who_is_disabled_is_gone_at_once(ada: Actor, grace: Actor) -> None
     await watcher.sees(grace="online")
     await ada.chat.accounts.set_disabled(ada.person, "grace", True)
     await watcher.sees(grace="offline")
-
-
-async def outside_of_general(actor: Actor) -> None:
-    """As nobody is who has an account, so that what counts is the other rooms."""
-    database = actor.chat.outbox._database
-    async with database.transaction() as tx:
-        await memberships.delete(tx, 1, actor.person.id)

@@ -1,4 +1,5 @@
-"""Closed rooms whose address a test knows beforehand, as there were before every one of them got an ending."""
+"""Closed rooms whose address a test knows beforehand, as there were before every one of them got an ending; and people
+who are not in general, as nobody is who has an account, so that what counts is the other rooms."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import msgspec
 
 from chatapp.core.models import Person, Room
 from chatapp.domain.chat import Chat
-from chatapp.storage import rooms
+from chatapp.storage import memberships, rooms
 
 
 async def closed_room(chat: Chat, owner: Person, slug: str, name: str = "") -> Room:
@@ -15,3 +16,10 @@ async def closed_room(chat: Chat, owner: Person, slug: str, name: str = "") -> R
     async with chat.access._database.transaction() as tx:
         await rooms.update(tx, room.id, slug=slug)
     return msgspec.structs.replace(room, slug=slug)
+
+
+async def outside_of_general(chat: Chat, *people: Person) -> None:
+    """To be called before they connect: nobody is told."""
+    async with chat.access._database.transaction() as tx:
+        for person in people:
+            await memberships.delete(tx, 1, person.id)

@@ -9,13 +9,20 @@ import os
 import socket
 import struct
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple, Self
-
-from aiohttp.test_utils import TestClient
+from typing import Any, Final, NamedTuple, Protocol, Self
 
 PATIENCE: Final = 20.0
 TEXT, BINARY, CLOSE, PING, PONG = 0x1, 0x2, 0x8, 0x9, 0xA
-Client = TestClient[Any, Any]
+
+
+class Client(Protocol):
+    """Where a server is: a test client knows it, too."""
+
+    @property
+    def host(self) -> str: ...
+
+    @property
+    def port(self) -> int | None: ...
 
 
 class Answer(NamedTuple):
