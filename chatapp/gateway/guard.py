@@ -23,6 +23,11 @@ class Guard(asyncio.Protocol):
     with the upgrade has gone past here, and :meth:`missed_something` is told.
     """
 
+    __slots__ = (
+        *("transport", "_inner", "_refuse", "_fault"),
+        *("_head", "_left", "_is_last", "_is_data", "_is_in_message", "_began"),
+    )
+
     def __init__(self, transport: asyncio.Transport) -> None:
         self.transport = transport
         self._inner = cast("asyncio.Protocol", transport.get_protocol())

@@ -36,7 +36,8 @@ class Socket(Connection):
     ) -> None:
         super().__init__(chat, identity, ws, guard)
         self._decoder = decoder
-        self._drawn_rooms: set[str] = set()
+        # Made for the first: most scripts draw the text themselves.
+        self._drawn_rooms: set[str] | None = None
 
     async def start(self) -> None:
         """Greet."""
@@ -79,10 +80,14 @@ class Socket(Connection):
 
     def wants_html(self, room: str) -> bool:
         """Whether it subscribed to that room with ``html``."""
-        return room in self._drawn_rooms
+        return self._drawn_rooms is not None and room in self._drawn_rooms
 
     def draws(self, room: str, *, is_drawn: bool) -> None:
-        (self._drawn_rooms.add if is_drawn else self._drawn_rooms.discard)(room)
+        if is_drawn:
+            self._drawn_rooms = self._drawn_rooms or set()
+            self._drawn_rooms.add(room)
+        elif self._drawn_rooms:
+            self._drawn_rooms.discard(room)
 
     async def replay(self, subscription: Subscription) -> bool:
         try:

@@ -75,6 +75,8 @@ async def _identify(request: web.Request) -> Identity | None:
 
 
 async def _by_cookie(request: web.Request) -> Identity | None:
+    if hdrs.COOKIE not in request.headers:
+        return None
     session = await get_session(request)
     secret = session.get("secret")
     if not secret or not may_use_cookie(request):
