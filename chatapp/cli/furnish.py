@@ -61,6 +61,8 @@ async def furnish(
                 places = [(number * members + place) % people for place in range(members)]
                 slug = await _room(chat, number, [persons[place] for place in places])
                 found[slug] = [tokens[place] for place in places]
+            while await chat.indexing.next():
+                progress(0)
     return Furnished(tokens, found)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Final
 
@@ -87,7 +87,8 @@ def _goes_on(word: str, asked: str) -> bool:
 
 class Query(msgspec.Struct, frozen=True):
     """All ``terms`` and none of ``without``. Of several rooms, and of several people, one is enough. Rooms by their
-    address, people by their username. ``since`` a day, that day included; ``before`` another, that day not."""
+    address, people by their username. ``being`` holds names of :data:`PROPERTIES`, of all of which a message is.
+    ``since`` a day, that day included; ``before`` another, that day not."""
 
     text: str = ""
     terms: tuple[Term, ...] = ()
@@ -96,15 +97,15 @@ class Query(msgspec.Struct, frozen=True):
     not_rooms: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
     not_people: tuple[str, ...] = ()
-    has: tuple[str, ...] = ()
-    has_not: tuple[str, ...] = ()
+    being: tuple[str, ...] = ()
+    not_being: tuple[str, ...] = ()
     since: date | None = None
     before: date | None = None
 
     @property
     def is_empty(self) -> bool:
         """Nothing is said of what is looked for, at most of what is not."""
-        return not (self.terms or self.rooms or self.people or self.has or self.since or self.before)
+        return not (self.terms or self.rooms or self.people or self.being or self.since or self.before)
 
 
 def parse(text: str) -> Query:
@@ -141,8 +142,8 @@ def _filter(name: str, value: str, *, is_without: bool) -> tuple[str, object] | 
         field = "rooms" if name == "in" else "people"
         plain = composed(value.removeprefix("#" if name == "in" else "@").casefold())
         return (f"not_{field}" if is_without else field, plain) if plain else None
-    if name == "has" and value.lower() in HAS:
-        return "has_not" if is_without else "has", value.lower()
+    if (known := f"{name}:{value.lower()}") in PROPERTIES:
+        return "not_being" if is_without else "being", known
     if name in {"before", "after"} and not is_without:
         day = _day(value)
         return None if day is None else ("since" if name == "after" else "before", day)
@@ -157,12 +158,12 @@ def _day(value: str) -> date | None:
     return found if found and FIRST_DAY <= found <= LAST_DAY else None
 
 
-def _has_link(message: Message) -> bool:
-    return _LINK.search(message.content) is not None
-
-
-HAS: Final = {"link": _has_link}
-"""What a message can have, by the word for it."""
+PROPERTIES: Final[dict[str, Callable[[Message], bool]]] = {
+    "has:link": lambda message: _LINK.search(message.content) is not None,
+    "has:reaction": lambda message: bool(message.reactions),
+    "is:pinned": lambda message: message.is_pinned,
+}
+"""What a message can be, by the filter for it, which is its token too."""
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -181,17 +182,10 @@ def by(person_id: int) -> str:
     return f"by:{person_id}"
 
 
-def has(name: str) -> str:
-    return f"has:{name}"
-
-
 def facets(message: Message) -> list[str]:
     """The tokens of what a message is, besides its words."""
-    return [
-        room(message.room_id),
-        by(message.author_id),
-        *(has(name) for name, is_there in HAS.items() if is_there(message)),
-    ]
+    being = [name for name, is_so in PROPERTIES.items() if is_so(message)]
+    return [room(message.room_id), by(message.author_id), *being]
 
 
 def spans(query: Query, message: Message, *, is_slow: bool = False) -> list[tuple[int, int]] | None:
@@ -206,7 +200,8 @@ def spans(query: Query, message: Message, *, is_slow: bool = False) -> list[tupl
         where += here
     if any(term.spans(text, found) for term in query.without):
         return None
-    is_right = all(HAS[name](message) for name in query.has) and not any(HAS[name](message) for name in query.has_not)
+    is_right = all(PROPERTIES[name](message) for name in query.being)
+    is_right = is_right and not any(PROPERTIES[name](message) for name in query.not_being)
     return where if is_right else None
 
 

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
+import msgspec
+
 from chatapp.core.models import History, Message
 from chatapp.core.search import facets
 from chatapp.core.searchable import searchable
+from chatapp.storage import search
 from chatapp.storage.database import Database
 from chatapp.storage.journal import Announce
 from chatapp.storage.messages import Log
-from chatapp.storage.search import Behind, Entry, Progress, SearchIndex
+from chatapp.storage.search import Entry, SearchIndex
 
 # Indexed in one transaction.
 SLICE: Final = 200
@@ -23,8 +26,20 @@ MOST_CHARACTERS: Final = 200_000
 GATHER_SECONDS: Final = 0.5
 # Where other processes write, nobody says so.
 LOOK_SECONDS: Final = 1.0
+FORGET_MS: Final = 3_600_000
 # So many changes are indexed before a search is answered, which then finds what was just said.
 SOON: Final = 1000
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How many changes of all rooms are indexed, and how many there are."""
+
+    done: int = 0
+    total: int = 0
+
+    @property
+    def left(self) -> int:
+        return self.total - self.done
 
 
 class Indexing:
@@ -36,6 +51,7 @@ class Indexing:
         self._log = log
         self._grown = asyncio.Event()
         self._turn = asyncio.Lock()
+        self._forget_at = 0
 
     def after(self, announce: Announce) -> Announce:
         """What announces a commit, and then has this look for it."""
@@ -50,13 +66,39 @@ class Indexing:
         """Index a slice of every room that is behind; False when none was."""
         async with self._turn:
             self._grown.clear()
-            behind = await self.index.behind()
-            for room in behind:
-                history = await self._log.since(room.room_id, room.version, SLICE)
-                # On a thread: a long message takes milliseconds.
-                entries = await asyncio.to_thread(_entries, history.messages)
-                await self.index.store(room.room_id, _reached(room, history), entries)
+            if not await self.index.leads():
+                return False
+            reached, tops = await self.index.reached(), await search.tops(self._database)
+            if any(version > tops.get(room_id, 0) for room_id, version in reached.items()):
+                # The database has lost what was indexed already: in a power cut, without full durability.
+                await self.index.clear()
+                reached = {}
+            behind = [room_id for room_id, top in tops.items() if top > reached.get(room_id, 0)]
+            for room_id in behind:
+                await self._index(room_id, reached.get(room_id, 0))
             return bool(behind)
+
+    async def _index(self, room_id: int, version: int) -> None:
+        history = await self._log.since(room_id, version, SLICE)
+        # On a thread: a long message takes milliseconds.
+        entries = await asyncio.to_thread(_entries, history.messages)
+        await self.index.store(room_id, _reached(history), entries)
+
+    async def progress(self) -> Progress:
+        """How much is indexed."""
+        # In this order: what is said meanwhile is not indexed.
+        reached, tops = await self.index.reached(), await search.tops(self._database)
+        return Progress(sum(min(reached.get(room_id, 0), top) for room_id, top in tops.items()), sum(tops.values()))
+
+    async def forget(self) -> bool:
+        """Have no word of what was deleted left on the disk, every hour, step by step; False when that is done."""
+        if self._database.clock() < self._forget_at:
+            return False
+        async with self._turn:
+            is_more = await self.index.forget()
+        if not is_more:
+            self._forget_at = self._database.clock() + FORGET_MS
+        return is_more
 
     async def wait(self) -> None:
         """Return when there may be something to index, with what comes right after it."""
@@ -68,14 +110,14 @@ class Indexing:
     async def catch_up(self) -> Progress:
         """Index what was said just now; where the index stands then."""
         for _ in range(SOON // SLICE):
-            progress = await self.index.progress()
+            progress = await self.progress()
             if not 0 < progress.left <= SOON:
                 return progress
             await self.next()
-        return await self.index.progress()
+        return await self.progress()
 
 
-def _reached(room: Behind, history: History) -> int:
+def _reached(history: History) -> int:
     if len(history.messages) < SLICE:
         return history.version
     # The version of a damaged message is not to be trusted.

@@ -10,11 +10,11 @@ import msgspec
 from chatapp.core.errors import invalid
 from chatapp.core.limits import Limits
 from chatapp.core.models import Message, Person, Room, RoomView
-from chatapp.core.search import Query, Token, by, has, insides, room, spans, tokens
-from chatapp.domain.indexing import Indexing
+from chatapp.core.search import Query, Token, by, insides, room, spans, tokens
+from chatapp.domain.indexing import Indexing, Progress
 from chatapp.storage import people, rooms
 from chatapp.storage.database import Database
-from chatapp.storage.search import LAST, Asked, Candidate, Progress, moment, position
+from chatapp.storage.search import LAST, Asked, Found, moment, position, readable
 
 PAGE: Final = 20
 MOST: Final = 100
@@ -29,8 +29,8 @@ SMALL_SHARE: Final = 10
 MOST_ROOMS: Final = 200
 MYSELF: Final = "me"
 
-Part = tuple[Sequence[Candidate], int | None]
-"""Candidates, and the position to go on below."""
+Part = tuple[Sequence[tuple[int, Message]], int | None]
+"""Messages with their positions, and the position to go on below."""
 
 
 class Hit(msgspec.Struct, frozen=True):
@@ -48,7 +48,7 @@ class Results(msgspec.Struct, frozen=True):
 
     hits: tuple[Hit, ...] = ()
     older: int | None = None
-    progress: Progress = Progress(0, 0)
+    progress: Progress = Progress()
     unknown: tuple[str, ...] = ()
 
     @property
@@ -98,8 +98,8 @@ class Search:
         if not chosen or (query.people and not any(name in known for name in query.people)):
             return Results(progress=progress, unknown=tuple(unknown))
         asked = _asked(query, chosen, known, progress)
-        asked = msgspec.structs.replace(asked, person_id=actor.id, **_within(days, below))
-        parts = self._scanned(asked, query) if is_slow else self._looked_up(asked, limit)
+        asked = msgspec.structs.replace(asked, **_within(days, below))
+        parts = self._scanned(actor, asked, query) if is_slow else self._looked_up(actor, asked, limit)
         found = {view.room.id: view.room for view in chosen}
         hits, older = await _gathered(parts, query, found, limit, is_slow=is_slow)
         return Results(tuple(hits), older, progress, tuple(unknown))
@@ -113,25 +113,31 @@ class Search:
                 known[name] = person.id
         return known, [f"@{name}" for name in query.people if name not in known]
 
-    async def _looked_up(self, asked: Asked, limit: int) -> AsyncIterator[Part]:
+    async def _looked_up(self, actor: Person, asked: Asked, limit: int) -> AsyncIterator[Part]:
         size, left = limit + 1, MOST_CANDIDATES
         while left > 0:
-            part = await self._index.candidates(asked, size)
-            if len(part) < size:
-                yield part, None
-                return
-            asked = msgspec.structs.replace(asked, high=part[-1].position)
-            yield part, asked.high
-            size, left = CANDIDATES, left - size
-
-    async def _scanned(self, asked: Asked, query: Query) -> AsyncIterator[Part]:
-        inside = [each for term in query.terms for each in insides(term)]
-        for _ in range(MOST_SCANNED // SCANNED):
-            part, high = await self._index.scan(asked, inside, SCANNED, CANDIDATES)
-            yield part, high
+            found = await self._index.find(asked, size)
+            high = found[-1].position if len(found) == size else None
+            yield await self._read(actor, found), high
             if high is None:
                 return
             asked = msgspec.structs.replace(asked, high=high)
+            size, left = CANDIDATES, left - size
+
+    async def _scanned(self, actor: Person, asked: Asked, query: Query) -> AsyncIterator[Part]:
+        inside = [each for term in query.terms for each in insides(term)]
+        for _ in range(MOST_SCANNED // SCANNED):
+            found, high = await self._index.scan(asked, inside, SCANNED, CANDIDATES)
+            yield await self._read(actor, found), high
+            if high is None:
+                return
+            asked = msgspec.structs.replace(asked, high=high)
+
+    async def _read(self, actor: Person, found: Sequence[Found]) -> list[tuple[int, Message]]:
+        """The messages as they are now, of rooms that the actor is in now."""
+        ids = [each.message_id for each in found]
+        known = await readable(self._database, actor.id, ids) if ids else {}
+        return [(each.position, known[each.message_id]) for each in found if each.message_id in known]
 
 
 async def _gathered(
@@ -141,15 +147,14 @@ async def _gathered(
     hits: list[Hit] = []
     rest: int | None = None
     async for part, rest in parts:  # noqa: B007 - what is left is told
-        for candidate in part:
-            # As it is now: the index may lag behind what was edited, and knows nothing of the order of words.
-            where = spans(query, candidate.message, is_slow=is_slow)
+        for at, message in part:
+            # The index may lag behind what was edited, and knows nothing of the order of words.
+            where = spans(query, message, is_slow=is_slow)
             if where is None:
                 continue
             if len(hits) == limit:
                 return hits, hits[-1].position
-            message = candidate.message
-            hits.append(Hit(message, known[message.room_id], tuple(where), candidate.position))
+            hits.append(Hit(message, known[message.room_id], tuple(where), at))
     return hits, rest
 
 
@@ -169,15 +174,15 @@ def _names(view: RoomView) -> list[str]:
 
 def _asked(query: Query, chosen: Sequence[RoomView], known: dict[str, int], progress: Progress) -> Asked:
     some = [tuple(by(known[name]) for name in query.people if name in known)] if query.people else []
-    some += [(has(name),) for name in query.has]
+    some += [(name,) for name in query.being]
     none = [Token(by(known[name])) for name in query.not_people if name in known]
-    none += [Token(has(name)) for name in query.has_not]
+    none += [Token(name) for name in query.not_being]
     every = [token for term in query.terms for token in tokens(term)]
     ids = tuple({view.room.id: None for view in chosen})
     share = sum(view.room.last_version for view in chosen)
     if len(ids) <= MOST_ROOMS and (not (every or some) or share * SMALL_SHARE < progress.total):
         some.append(tuple(room(each) for each in ids))
-    return Asked(0, ids, tuple(every), tuple(some), tuple(none))
+    return Asked(ids, tuple(every), tuple(some), tuple(none))
 
 
 def _within(days: Days, below: int | None) -> dict[str, int]:

@@ -44,7 +44,7 @@ class Indexer:
 
     async def _step(self) -> None:
         begun = time.monotonic()
-        if await self._indexing.next():
+        if await self._indexing.next() or await self._indexing.forget():
             # People who talk come first: at most half of the time is spent on what was said before.
             await asyncio.sleep(time.monotonic() - begun)
         else:

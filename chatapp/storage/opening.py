@@ -106,5 +106,5 @@ async def opened_index(settings: Settings, found: Opened) -> AsyncIterator[Searc
         async with postgres_search.open_index(settings.database_url, found.epoch) as on_a_server:
             yield on_a_server
         return
-    async with sqlite_search.open_index(settings.database_path, found.epoch) as index:
+    async with sqlite_search.open_index(settings.data, found.epoch) as index:
         yield index

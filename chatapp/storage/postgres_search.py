@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatapp.core.errors import Unavailable
 from chatapp.core.search import Token
-from chatapp.storage import hot
 from chatapp.storage import postgres_errors as errors
 from chatapp.storage.postgres_engine import Asked as Connected
 from chatapp.storage.postgres_engine import driver_of, engine
@@ -26,10 +25,8 @@ from chatapp.storage.search import (
     SHAPE,
     SLOW,
     Asked,
-    Behind,
-    Candidate,
     Entry,
-    Progress,
+    Found,
     SearchIndex,
     position,
 )
@@ -49,30 +46,17 @@ TABLES: Final = """
 """
 IS_THERE: Final = "SELECT to_regclass('search_about') IS NOT NULL"
 ABOUT: Final = "SELECT key, value FROM search_about"
-AHEAD: Final = """
-    SELECT EXISTS (SELECT 1 FROM search_reached x LEFT JOIN rooms r ON r.id = x.room_id
-    WHERE x.version > coalesce(r.last_version, 0))
+FOLLOW: Final = "SELECT pg_try_advisory_lock($1)"
+REACHED: Final = "SELECT room_id, version FROM search_reached"
+_FOUND: Final = """
+    SELECT position, message_id FROM search_entries
+    WHERE (message_id >> 32) = ANY($1::bigint[]) AND position >= $2 AND position < $3
 """
-BEHIND: Final = """
-    SELECT r.id, coalesce(x.version, 0), r.last_version FROM rooms r LEFT JOIN search_reached x ON x.room_id = r.id
-    WHERE r.last_version > coalesce(x.version, 0) ORDER BY r.id
-"""
-PROGRESS: Final = """
-    SELECT coalesce(sum(least(coalesce(x.version, 0), r.last_version)), 0)::bigint,
-    coalesce(sum(r.last_version), 0)::bigint
-    FROM rooms r LEFT JOIN search_reached x ON x.room_id = r.id
-"""
-_FOUND: Final = f"""
-    SELECT e.position, {hot.COLUMNS} FROM search_entries e
-    JOIN memberships s ON s.room_id = (e.message_id >> 32) AND s.person_id = $1
-    JOIN messages m ON m.id = e.message_id LEFT JOIN people p ON p.id = m.author_id
-    WHERE NOT m.is_deleted AND (e.message_id >> 32) = ANY($2::bigint[]) AND e.position >= $3 AND e.position < $4
-"""  # noqa: S608 - of constants
-_NEWEST: Final = "ORDER BY e.position DESC LIMIT $5"
-MATCHING: Final = f"{_FOUND} AND e.tokens @@ $6::text::tsquery {_NEWEST}"
+_NEWEST: Final = "ORDER BY position DESC LIMIT $4"
+MATCHING: Final = f"{_FOUND} AND tokens @@ $5::text::tsquery {_NEWEST}"
 SCANNING: Final = f"""
-    {_FOUND} AND ($6::text = '' OR e.tokens @@ $6::text::tsquery)
-    AND NOT EXISTS (SELECT 1 FROM unnest($7::text[]) AS part WHERE strpos(e.tokens::text, part) = 0) {_NEWEST}
+    {_FOUND} AND ($5::text = '' OR tokens @@ $5::text::tsquery)
+    AND NOT EXISTS (SELECT 1 FROM unnest($6::text[]) AS part WHERE strpos(tokens::text, part) = 0) {_NEWEST}
 """  # noqa: S608 - of constants
 BOTTOM: Final = """
     SELECT position FROM search_entries WHERE position < $1 AND position >= $2
@@ -84,7 +68,7 @@ PUT: Final = """
     INSERT INTO search_entries VALUES ($1, $2, $3::text::tsvector)
     ON CONFLICT (message_id) DO UPDATE SET tokens = excluded.tokens
 """
-REACHED: Final = """
+NOTE: Final = """
     INSERT INTO search_reached VALUES ($1, $2) ON CONFLICT (room_id) DO UPDATE SET version = excluded.version
 """
 
@@ -95,32 +79,34 @@ Driver: TypeAlias = "asyncpg.Connection[Any]"
 class PostgresSearchIndex(SearchIndex):
     """Opened by :func:`open_index`. Its commits wait for no disk: what is lost with the server is indexed again."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, epoch: str) -> None:
+        self._expected = {"epoch": epoch, "shape": SHAPE}
         self._readers = engine(url, Connected("normal", is_reader=True), READERS)
         self._writers = engine(url, Connected("normal"), 1)
         self._turn = asyncio.Lock()
 
-    async def open(self, epoch: str) -> None:
+    async def open(self) -> None:
         """Begin anew unless it was made of this life of the database."""
-        await self._write(lambda db, _: _begin_anew_unless(db, {"epoch": epoch, "shape": SHAPE}))
+        await self._write(lambda db, _: _begin_anew(db, self._expected, is_needed=False))
 
-    async def behind(self) -> list[Behind]:
-        return await self._write(_behind)
+    async def reached(self) -> dict[int, int]:
+        return await self._read(_reached)
 
-    async def progress(self) -> Progress:
-        return Progress(*(await self._read(lambda db: db.fetchrow(PROGRESS))))
+    async def leads(self) -> bool:
+        return await self._write(_leads)
 
     async def store(self, room_id: int, version: int, entries: Sequence[Entry]) -> None:
         await self._write(lambda db, _: _store(db, room_id, version, entries))
 
-    async def candidates(self, asked: Asked, limit: int) -> list[Candidate]:
+    async def clear(self) -> None:
+        await self._write(lambda db, _: _begin_anew(db, self._expected, is_needed=True))
+
+    async def find(self, asked: Asked, limit: int) -> list[Found]:
         if asked.every or asked.some:
             return await self._read(lambda db: _found(db, MATCHING, asked, limit, match(asked)))
         return await self._read(lambda db: _found(db, SCANNING, asked, limit, match(asked), []))
 
-    async def scan(
-        self, asked: Asked, inside: Sequence[str], rows: int, limit: int
-    ) -> tuple[list[Candidate], int | None]:
+    async def scan(self, asked: Asked, inside: Sequence[str], rows: int, limit: int) -> tuple[list[Found], int | None]:
         return await self._read(lambda db: _scan(db, asked, inside, rows, limit))
 
     async def close(self) -> None:
@@ -158,9 +144,9 @@ class PostgresSearchIndex(SearchIndex):
 
 @asynccontextmanager
 async def open_index(url: str, epoch: str) -> AsyncIterator[PostgresSearchIndex]:
-    index = PostgresSearchIndex(url)
+    index = PostgresSearchIndex(url, epoch)
     try:
-        await index.open(epoch)
+        await index.open()
         yield index
     finally:
         await index.close()
@@ -178,15 +164,14 @@ def _quoted(token: Token) -> str:
     return f"'{token.text}'{':*' if token.is_beginning else ''}"
 
 
-async def _found(db: Driver, statement: str, asked: Asked, limit: int, *more: Any) -> list[Candidate]:
-    values = (asked.person_id, asked.rooms, asked.low, asked.high, limit, *more)
-    rows = await db.fetch(statement, *values, timeout=SEARCH_SECONDS)
-    return [Candidate(row[0], hot.to_message(tuple(row)[1:])) for row in rows]
+async def _found(db: Driver, statement: str, asked: Asked, limit: int, *more: Any) -> list[Found]:
+    values = (asked.rooms, asked.low, asked.high, limit, *more)
+    return [Found(*row) for row in await db.fetch(statement, *values, timeout=SEARCH_SECONDS)]
 
 
 async def _scan(
     db: Driver, asked: Asked, inside: Sequence[str], rows: int, limit: int
-) -> tuple[list[Candidate], int | None]:
+) -> tuple[list[Found], int | None]:
     last = await db.fetchval(BOTTOM, asked.high, asked.low, rows)
     part = asked if last is None else msgspec.structs.replace(asked, low=last + 1)
     narrowed = match(msgspec.structs.replace(asked, every=()))
@@ -196,10 +181,15 @@ async def _scan(
     return found, None if last is None else part.low
 
 
-async def _behind(db: Driver, connection: AsyncConnection) -> list[Behind]:
-    if not connection.info.get("follows"):
-        connection.info["follows"] = await db.fetchval("SELECT pg_try_advisory_lock($1)", LOCK)
-    return [Behind(*row) for row in await db.fetch(BEHIND)] if connection.info["follows"] else []
+async def _reached(db: Driver) -> dict[int, int]:
+    return {row[0]: row[1] for row in await db.fetch(REACHED)}
+
+
+async def _leads(db: Driver, connection: AsyncConnection) -> bool:
+    # Each call that is granted would have to be taken back.
+    if not connection.info.get("leads"):
+        connection.info["leads"] = await db.fetchval(FOLLOW, LOCK)
+    return bool(connection.info["leads"])
 
 
 async def _store(db: Driver, room_id: int, version: int, entries: Sequence[Entry]) -> None:
@@ -214,18 +204,18 @@ async def _store(db: Driver, room_id: int, version: int, entries: Sequence[Entry
                 first = position(entry.created_at)
                 at = first if last is None or last < first else last + 1
             await db.execute(PUT, at, entry.message_id, _vector(entry.tokens))
-        await db.execute(REACHED, room_id, version)
+        await db.execute(NOTE, room_id, version)
 
 
 def _vector(tokens: str) -> str:
     return " ".join(f"'{token}'" for token in tokens.split(" "))
 
 
-async def _begin_anew_unless(db: Driver, expected: dict[str, str]) -> None:
+async def _begin_anew(db: Driver, expected: dict[str, str], *, is_needed: bool) -> None:
     async with db.transaction():
         # Others may open it at the same moment.
         await db.execute("SELECT pg_advisory_xact_lock($1)", OPENING)
-        if await db.fetchval(IS_THERE) and not await db.fetchval(AHEAD):
+        if not is_needed and await db.fetchval(IS_THERE):
             found = {row[0]: row[1] for row in await db.fetch(ABOUT)}
             if found == expected:
                 return

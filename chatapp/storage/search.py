@@ -7,15 +7,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
+import sqlalchemy as sa
 
 from chatapp.core.models import Message
 from chatapp.core.search import Token
+from chatapp.storage import hot
+from chatapp.storage.database import Reader
+from chatapp.storage.tables import memberships, messages, people, rooms
 
 # With any other shape of what is kept, the index is made anew.
-SHAPE: Final = "1"
+SHAPE: Final = "2"
 NUMBER_BITS: Final = 20
 SEARCH_SECONDS: Final = 3.0
 SLOW: Final = "This search takes too long. Add a word, a room or a date."
@@ -33,30 +37,10 @@ class Entry(msgspec.Struct, frozen=True):
     tokens: str
 
 
-class Behind(msgspec.Struct, frozen=True):
-    """A room whose log goes on after the version that is indexed."""
-
-    room_id: int
-    version: int
-    top: int
-
-
-class Progress(msgspec.Struct, frozen=True):
-    """How many changes of all rooms are indexed, and how many there are."""
-
-    done: int
-    total: int
-
-    @property
-    def left(self) -> int:
-        return max(0, self.total - self.done)
-
-
 class Asked(msgspec.Struct, frozen=True):
-    """All of ``every``, one of each of ``some``, none of ``none``, in these rooms as far as the person is in them,
-    at positions from ``low`` up to but without ``high``."""
+    """All of ``every``, one of each of ``some``, none of ``none``, in these rooms, at positions from ``low`` up to but
+    without ``high``."""
 
-    person_id: int
     rooms: tuple[int, ...]
     every: tuple[Token, ...] = ()
     some: tuple[tuple[str, ...], ...] = ()
@@ -65,11 +49,11 @@ class Asked(msgspec.Struct, frozen=True):
     high: int = LAST
 
 
-class Candidate(msgspec.Struct, frozen=True):
-    """A message as it is now, which had these tokens when it was indexed."""
+class Found(NamedTuple):
+    """A message that had these tokens when it was indexed."""
 
     position: int
-    message: Message
+    message_id: int
 
 
 def position(moment: int) -> int:
@@ -85,27 +69,50 @@ class SearchIndex(ABC):
     """Its methods raise ``Unavailable`` when it cannot answer, or not in the time that one search may take."""
 
     @abstractmethod
-    async def behind(self) -> list[Behind]:
-        """The rooms of which something is not indexed."""
+    async def reached(self) -> dict[int, int]:
+        """Of each room the version up to which it is indexed."""
 
-    @abstractmethod
-    async def progress(self) -> Progress: ...
+    async def leads(self) -> bool:
+        """Whether it is this process that follows the log."""
+        return True
 
     @abstractmethod
     async def store(self, room_id: int, version: int, entries: Sequence[Entry]) -> None:
         """Index these messages anew and note that the room is indexed up to that version, in one transaction."""
 
     @abstractmethod
-    async def candidates(self, asked: Asked, limit: int) -> list[Candidate]:
-        """The newest first. Messages that were changed since are given as they are now, deleted ones left out."""
+    async def clear(self) -> None:
+        """Begin anew."""
+
+    async def forget(self) -> bool:
+        """Take a step in leaving no trace of what was taken out on the disk; False when nothing is left to do."""
+        return False
 
     @abstractmethod
-    async def scan(
-        self, asked: Asked, inside: Sequence[str], rows: int, limit: int
-    ) -> tuple[list[Candidate], int | None]:
-        """As :meth:`candidates`, of the newest ``rows`` entries those with each of ``inside`` within a token;
-        and the position to go on below, None at the end. Of the tokens asked for only those of people and properties
-        count."""
+    async def find(self, asked: Asked, limit: int) -> list[Found]:
+        """The newest first."""
+
+    @abstractmethod
+    async def scan(self, asked: Asked, inside: Sequence[str], rows: int, limit: int) -> tuple[list[Found], int | None]:
+        """As :meth:`find`, of the newest ``rows`` entries those with each of ``inside`` within a token; and the
+        position to go on below, None at the end. ``every`` is not asked for."""
 
     @abstractmethod
     async def close(self) -> None: ...
+
+
+async def tops(db: Reader) -> dict[int, int]:
+    """The last version of every room."""
+    return {row[0]: row[1] for row in await db.all(sa.select(rooms.c.id, rooms.c.last_version))}
+
+
+async def readable(db: Reader, person_id: int, ids: Sequence[int]) -> dict[int, Message]:
+    """Those of the messages, as they are now, that are not deleted and in a room that the person is in now."""
+    # Not a join: SQLite would go through all messages of the person's rooms.
+    is_mine = sa.exists().where(memberships.c.room_id == messages.c.room_id, memberships.c.person_id == person_id)
+    asked = (
+        sa.select(*hot.MESSAGE)
+        .outerjoin(people, people.c.id == messages.c.author_id)
+        .where(messages.c.id.in_(ids), is_mine, ~messages.c.is_deleted)
+    )
+    return {message.id: message for message in map(hot.to_message, await db.all(asked))}

@@ -21,11 +21,13 @@ TABLES: Final = """
         tokenize="ascii tokenchars ':'"
     );
 """
-AHEAD: Final = """
-    SELECT 1 FROM reached x LEFT JOIN rooms r ON r.id = x.room_id WHERE x.version > coalesce(r.last_version, 0)
-"""
+# In "about": something was taken out since the last merge of everything; and that merge has begun.
+TO_FORGET: Final = "to_forget"
+FORGETTING: Final = "forgetting"
+# Merged in one transaction.
+PAGES: Final = 500
 OURS: Final = """
-    SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'words!_%' ESCAPE '!'
+    SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'words!_%' ESCAPE '!'
 """
 
 
@@ -43,6 +45,7 @@ def _store_one(db: sqlite3.Connection, entry: Entry) -> None:
     if before == entry.tokens:
         return
     if known:
+        db.execute("INSERT OR REPLACE INTO about VALUES (?, '')", (TO_FORGET,))
         db.execute("INSERT INTO words (words, rowid, tokens) VALUES ('delete', ?, ?)", (at, before))
         db.execute("DELETE FROM entries WHERE position = ?", (at,))
     if entry.tokens:
@@ -71,12 +74,34 @@ def _free(db: sqlite3.Connection, created_at: int) -> int:
     return at
 
 
-def begin_anew_unless(db: sqlite3.Connection, expected: dict[str, str]) -> None:
-    """Empty it where it is of another database or shape, or ahead of its database."""
+def forget(db: sqlite3.Connection) -> bool:
+    """Take a step in leaving no word of what was taken out in the file; False when there is none left.
+
+    FTS5 only notes that a word is no more there, until what it has written is merged.
+    """
+    if db.execute("SELECT 1 FROM about WHERE key = ?", (TO_FORGET,)).fetchone() is None:
+        return False
+    is_begun = db.execute("SELECT 1 FROM about WHERE key = ?", (FORGETTING,)).fetchone() is not None
+    with _transaction(db):
+        before = db.total_changes
+        db.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (PAGES if is_begun else -PAGES,))
+        # SQLite's own sign that nothing was left to merge.
+        if db.total_changes - before < 2:
+            db.execute("DELETE FROM about WHERE key IN (?, ?)", (TO_FORGET, FORGETTING))
+        else:
+            db.execute("INSERT OR REPLACE INTO about VALUES (?, '')", (FORGETTING,))
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return True
+
+
+def is_as(db: sqlite3.Connection, expected: dict[str, str]) -> bool:
+    """Whether it is of that life of the database, and of the shape of this version."""
     is_there = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'about'").fetchone()
     found = dict(db.execute("SELECT key, value FROM about")) if is_there else {}
-    if found == expected and not db.execute(AHEAD).fetchone():
-        return
+    return all(found.get(key) == value for key, value in expected.items())
+
+
+def begin_anew(db: sqlite3.Connection, expected: dict[str, str]) -> None:
     with _transaction(db):
         for (name,) in db.execute(OURS).fetchall():
             db.execute(f"DROP TABLE {name}")

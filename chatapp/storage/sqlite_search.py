@@ -9,7 +9,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -18,7 +18,7 @@ import structlog
 
 from chatapp.core.errors import Unavailable
 from chatapp.core.search import Token
-from chatapp.storage import hot
+from chatapp.storage.database import Damaged
 from chatapp.storage.search import (
     AWAY,
     MOST_BEGINNINGS,
@@ -26,37 +26,27 @@ from chatapp.storage.search import (
     SHAPE,
     SLOW,
     Asked,
-    Behind,
-    Candidate,
     Entry,
-    Progress,
+    Found,
     SearchIndex,
 )
-from chatapp.storage.sqlite_indexing import begin_anew_unless, store
+from chatapp.storage.sqlite_indexing import begin_anew, forget, is_as, store
 
 FILE: Final = "search.db"
 BESIDE: Final = ("", "-wal", "-shm")
 BUSY_SECONDS: Final = 5.0
-BEHIND: Final = """
-    SELECT r.id, coalesce(x.version, 0), r.last_version FROM rooms r LEFT JOIN reached x ON x.room_id = r.id
-    WHERE r.last_version > coalesce(x.version, 0) ORDER BY r.id
-"""
-PROGRESS: Final = """
-    SELECT coalesce(sum(min(coalesce(x.version, 0), r.last_version)), 0), coalesce(sum(r.last_version), 0)
-    FROM rooms r LEFT JOIN reached x ON x.room_id = r.id
-"""
-_MESSAGE: Final = """
-    CROSS JOIN memberships s ON s.room_id = (e.message_id >> 32) AND s.person_id = :person
-    CROSS JOIN messages m ON m.id = e.message_id LEFT JOIN people p ON p.id = m.author_id
-    WHERE NOT m.is_deleted AND e.position < :high AND e.position >= :low
+OTHER: Final = "the index belongs to another database"
+REACHED: Final = "SELECT room_id, version FROM reached"
+_WHERE: Final = """
+    WHERE e.position < :high AND e.position >= :low
     AND (e.message_id >> 32) IN (SELECT value FROM json_each(:rooms))
 """
 MATCHING: Final = f"""
-    SELECT e.position, {hot.COLUMNS} FROM words CROSS JOIN entries e ON e.position = words.rowid {_MESSAGE}
+    SELECT e.position, e.message_id FROM words CROSS JOIN entries e ON e.position = words.rowid {_WHERE}
     AND words MATCH :match AND words.rowid < :high AND words.rowid >= :low ORDER BY words.rowid DESC LIMIT :limit
 """  # noqa: S608 - of constants
 SCANNING: Final = f"""
-    SELECT e.position, {hot.COLUMNS} FROM entries e {_MESSAGE}
+    SELECT e.position, e.message_id FROM entries e {_WHERE}
     AND NOT EXISTS (SELECT 1 FROM json_each(:inside) WHERE NOT instr(e.tokens, value))
     AND NOT EXISTS (SELECT 1 FROM json_each(:none) WHERE instr(e.tokens || ' ', ' ' || value || ' '))
     AND NOT EXISTS (
@@ -78,86 +68,112 @@ log = structlog.get_logger()
 
 
 class SqliteSearchIndex(SearchIndex):
-    """Opened by :func:`open_index`. One thread reads, another writes."""
+    """Opened by :func:`open_index`. One thread reads, another writes. Where the disk refuses, it is opened later."""
 
-    def __init__(self, path: Path, database: Path) -> None:
+    def __init__(self, path: Path, epoch: str) -> None:
         self._path = path
-        self._database = database
+        self._expected = {"epoch": epoch, "shape": SHAPE}
         self._reading = ThreadPoolExecutor(1, "search")
         self._writing = ThreadPoolExecutor(1, "indexing")
         self._turn = asyncio.Lock()
         self._reader: sqlite3.Connection | None = None
         self._writer: sqlite3.Connection | None = None
 
-    async def open(self, epoch: str) -> None:
-        """Begin anew unless it was made of this life of the database."""
-        await _on(self._writing, lambda: self._open(epoch))
-
-    async def behind(self) -> list[Behind]:
-        return [Behind(*row) for row in await self._write(lambda db: db.execute(BEHIND).fetchall())]
-
-    async def progress(self) -> Progress:
-        return Progress(*await self._read(lambda db: db.execute(PROGRESS).fetchone()))
+    async def reached(self) -> dict[int, int]:
+        return await self._write(lambda db: dict(db.execute(REACHED).fetchall()))
 
     async def store(self, room_id: int, version: int, entries: Sequence[Entry]) -> None:
         await self._write(lambda db: store(db, room_id, version, entries))
 
-    async def candidates(self, asked: Asked, limit: int) -> list[Candidate]:
-        return await self._read(lambda db: _candidates(db, asked, limit))
+    async def clear(self) -> None:
+        await self._write(lambda db: begin_anew(db, self._expected))
 
-    async def scan(
-        self, asked: Asked, inside: Sequence[str], rows: int, limit: int
-    ) -> tuple[list[Candidate], int | None]:
+    async def forget(self) -> bool:
+        return await self._write(forget)
+
+    async def find(self, asked: Asked, limit: int) -> list[Found]:
+        return await self._read(lambda db: _find(db, asked, limit))
+
+    async def scan(self, asked: Asked, inside: Sequence[str], rows: int, limit: int) -> tuple[list[Found], int | None]:
         return await self._read(lambda db: _scan(db, asked, inside, rows, limit))
 
     async def close(self) -> None:
-        for thread, connection in ((self._reading, self._reader), (self._writing, self._writer)):
-            if connection is not None:
-                await _on(thread, connection.close)
+        for thread, end in ((self._reading, self._close_reader), (self._writing, self._close_writer)):
+            await _on(thread, end)
             thread.shutdown()
 
     async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        with _guarded():
-            return await _on(self._writing, lambda: work(_open_one(self._writer)))
+        try:
+            with _guarded():
+                return await _on(self._writing, lambda: work(self._writer or self._open()))
+        except Damaged:
+            async with self._turn:
+                await self._delete()
+            raise
 
     async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         async with self._turn:
-            asked = asyncio.ensure_future(_on(self._reading, lambda: work(_open_one(self._reader))))
+            asked = asyncio.ensure_future(_on(self._reading, lambda: work(self._reader or self._open_reader())))
             done, _ = await asyncio.wait({asked}, timeout=SEARCH_SECONDS)
             if not done and self._reader is not None:
                 self._reader.interrupt()
-            with _guarded():
-                return await asked
+            try:
+                with _guarded():
+                    return await asked
+            except Damaged:
+                await self._delete()
+                raise
 
-    def _open(self, epoch: str) -> None:
-        try:
-            self._writer = self._connected(epoch)
-        except sqlite3.DatabaseError as error:
-            log.warning("search.begun_anew", error=str(error))
-            for end in BESIDE:
-                Path(f"{self._path}{end}").unlink(missing_ok=True)
-            self._writer = self._connected(epoch)
-        self._reader = _attached(f"{self._path}?mode=ro", self._database)
+    async def _delete(self) -> None:
+        """What is written next begins anew."""
+        await _on(self._reading, self._close_reader)
+        await _on(self._writing, self._delete_files)
 
-    def _connected(self, epoch: str) -> sqlite3.Connection:
+    def _delete_files(self) -> None:
+        self._close_writer()
+        for end in BESIDE:
+            Path(f"{self._path}{end}").unlink(missing_ok=True)
+
+    def _open(self) -> sqlite3.Connection:
         self._path.touch(mode=0o600)
-        connection = _attached(str(self._path), self._database)
+        self._writer = _connected(str(self._path))
         try:
             for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON"):
-                connection.execute(f"PRAGMA {pragma}")
-            begin_anew_unless(connection, {"epoch": epoch, "shape": SHAPE})
+                self._writer.execute(f"PRAGMA {pragma}")
+            if not is_as(self._writer, self._expected):
+                begin_anew(self._writer, self._expected)
         except BaseException:
-            connection.close()
+            self._close_writer()
             raise
-        return connection
+        return self._writer
+
+    def _open_reader(self) -> sqlite3.Connection:
+        self._reader = _connected(f"{self._path}?mode=ro")
+        if not is_as(self._reader, self._expected):
+            # Of another life of the database, and the disk refused to begin anew.
+            self._close_reader()
+            raise sqlite3.OperationalError(OTHER)
+        return self._reader
+
+    def _close_reader(self) -> None:
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.close()
+
+    def _close_writer(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.close()
 
 
 @asynccontextmanager
-async def open_index(database: Path, epoch: str) -> AsyncIterator[SqliteSearchIndex]:
-    """The index beside an open database file, for the process that holds it."""
-    index = SqliteSearchIndex(database.with_name(FILE), database)
+async def open_index(folder: Path, epoch: str) -> AsyncIterator[SqliteSearchIndex]:
+    """The index in a data folder, of that life of its database."""
+    index = SqliteSearchIndex(folder / FILE, epoch)
     try:
-        await index.open(epoch)
+        # What is there of another life must not be searched; where the disk refuses, nothing is.
+        with suppress(Unavailable):
+            await index.reached()
         yield index
     finally:
         await index.close()
@@ -187,7 +203,7 @@ def _quoted(token: str) -> str:
     return f'"{token}"'
 
 
-def _candidates(db: sqlite3.Connection, asked: Asked, limit: int) -> list[Candidate]:
+def _find(db: sqlite3.Connection, asked: Asked, limit: int) -> list[Found]:
     if asked.every or asked.some:
         return _found(db, MATCHING, asked, limit=limit, match=match(db, asked))
     return _gone_through(db, asked, (), limit)
@@ -195,7 +211,7 @@ def _candidates(db: sqlite3.Connection, asked: Asked, limit: int) -> list[Candid
 
 def _scan(
     db: sqlite3.Connection, asked: Asked, inside: Sequence[str], rows: int, limit: int
-) -> tuple[list[Candidate], int | None]:
+) -> tuple[list[Found], int | None]:
     row = db.execute(BOTTOM, (asked.high, asked.low, rows)).fetchone()
     part = msgspec.structs.replace(asked, low=row[0] + 1) if row else asked
     found = _gone_through(db, part, inside, limit)
@@ -204,42 +220,37 @@ def _scan(
     return found, part.low if row else None
 
 
-def _gone_through(db: sqlite3.Connection, asked: Asked, inside: Sequence[str], limit: int) -> list[Candidate]:
+def _gone_through(db: sqlite3.Connection, asked: Asked, inside: Sequence[str], limit: int) -> list[Found]:
     none = [token.text for token in asked.none]
     return _found(db, SCANNING, asked, limit=limit, inside=_json(inside), none=_json(none), some=_json(asked.some))
 
 
-def _found(db: sqlite3.Connection, statement: str, asked: Asked, **more: Any) -> list[Candidate]:
-    values = {"person": asked.person_id, "low": asked.low, "high": asked.high}
-    rows = db.execute(statement, {**values, "rooms": _json(asked.rooms), **more}).fetchall()
-    return [Candidate(row[0], hot.to_message(row[1:])) for row in rows]
+def _found(db: sqlite3.Connection, statement: str, asked: Asked, **more: Any) -> list[Found]:
+    values = {"low": asked.low, "high": asked.high, "rooms": _json(asked.rooms), **more}
+    return [Found(*row) for row in db.execute(statement, values)]
 
 
 def _json(values: object) -> str:
     return msgspec.json.encode(values).decode()
 
 
-def _attached(uri: str, database: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(f"file:{uri}", BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=True)
-    # A byte that the disk altered must not hide the row it is in.
-    connection.text_factory = lambda text: text.decode("utf-8", "replace")
-    connection.execute("ATTACH ? AS chat", (f"file:{database}?mode=ro",))
-    return connection
+def _connected(uri: str) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{uri}", BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=True)
 
 
 async def _on(thread: ThreadPoolExecutor, work: Callable[[], T]) -> T:
     return await asyncio.get_running_loop().run_in_executor(thread, work)
 
 
-def _open_one(connection: sqlite3.Connection | None) -> sqlite3.Connection:
-    if connection is None:
-        raise Unavailable(AWAY)
-    return connection
-
-
 @contextmanager
 def _guarded() -> Iterator[None]:
     try:
         yield
-    except sqlite3.OperationalError as error:
-        raise Unavailable(SLOW if "interrupted" in str(error) else AWAY, retry_after=1) from error
+    except (sqlite3.OperationalError, OSError) as error:
+        if "interrupted" in str(error):
+            raise Unavailable(SLOW, retry_after=1) from error
+        log.warning("search.trouble", error=str(error))
+        raise Unavailable(AWAY, retry_after=1) from error
+    except sqlite3.DatabaseError as error:
+        log.warning("search.damaged", error=str(error))
+        raise Damaged(AWAY, retry_after=1) from error

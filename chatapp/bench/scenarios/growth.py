@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Final, NamedTuple
+from urllib.parse import quote
 
 from chatapp.bench.asker import Asker
 from chatapp.bench.result import Result
@@ -13,6 +15,8 @@ from chatapp.bench.server import Server
 
 MISSED: Final = 500
 WARM_ROUNDS: Final = 5
+# What every message holds.
+SEARCHED: Final = {"search, a word ms": "fox", "search, a beginning ms": "jum", "search, in order ms": '"lazy dog"'}
 
 
 class Grown(NamedTuple):
@@ -44,10 +48,21 @@ def _round(asker: Asker, room: str) -> tuple[dict[str, float], int]:
     index, version = now["index"], now["version"]
     page, _ = asker.gets(f"/api/v1/rooms/{room}/messages?before={index // 2}&limit=50")
     catch_up, missed = asker.says("subscribe", room=room, after=max(0, version - MISSED), epoch=now["epoch"])
+    found = {name: _searched(asker, words) for name, words in SEARCHED.items()}
+    rare = _searched(asker, str(index // 2))
     post, _ = asker.says("sendMessage", room=room, content="the quick brown fox jumps over the lazy dog")
     if len(missed["messages"]) != min(MISSED, version):
         raise ConnectionError(f"A catch-up of {MISSED} brought {len(missed['messages'])} messages.")
-    return {"history page ms": page, f"catch-up of {MISSED} ms": catch_up, "post ms": post}, index
+    shown = {"history page ms": page, f"catch-up of {MISSED} ms": catch_up, "post ms": post}
+    return shown | found | {"search, one message ms": rare}, index
+
+
+def _searched(asker: Asker, words: str) -> float:
+    """Seconds of a search for what is there."""
+    seconds, body = asker.gets(f"/api/v1/search?q={quote(words)}&limit=50")
+    if not json.loads(body)["messages"]:
+        raise ConnectionError(f"A search for {words} found nothing.")
+    return seconds
 
 
 def _result(size: int, times: dict[str, list[float]]) -> Result:
