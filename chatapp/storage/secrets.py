@@ -82,11 +82,21 @@ def forget_old(folder: Path) -> Secrets:
 
 
 def _create(path: Path) -> Secrets:
-    return _write(path, Secrets((_key(),), {secrets.token_hex(8): _key()}, _key()))
+    """Raises ``FileExistsError``. Whole from the first moment: others may start on the same folder at the same time."""
+    if path.is_symlink() or path.exists():
+        raise FileExistsError
+    draft = path.with_name(f"{FILE}.{secrets.token_hex(8)}")
+    try:
+        content = _write(draft, Secrets((_key(),), {secrets.token_hex(8): _key()}, _key()))
+        # Of two starts at once one makes the keys.
+        path.hardlink_to(draft)
+    finally:
+        draft.unlink(missing_ok=True)
+    return content
 
 
 def _write(path: Path, content: Secrets) -> Secrets:
-    # O_EXCL: of two starts at once one makes the keys; and it follows no link that somebody laid out.
+    # O_EXCL: it follows no link that somebody laid out.
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(msgspec.json.format(msgspec.json.encode(content)) + b"\n")
