@@ -59,7 +59,7 @@ from chatapp.storage.secrets import Secrets
 log = structlog.get_logger()
 
 
-def create_app(settings: Settings, *, clock: Clock = system_clock) -> web.Application:
+def create_app(settings: Settings, *, clock: Clock = system_clock, complains: bool = True) -> web.Application:
     """The whole chat as one application; opening and closing happen at its start-up and clean-up.
 
     Raises ``AlreadyRunning`` at start-up when another process holds the data folder, and ``Unusable`` when its
@@ -73,7 +73,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> web.Applic
         async with (
             open_chat(settings, clock=clock) as chat,
             Runner(chat.outbox, {"mail": Postman(settings).deliver, "reset": chat.links.send_reset}),
-            Housekeeper(chat.housekeeping),
+            Housekeeper(chat.housekeeping, complains=complains),
             Indexer(chat.indexing),
         ):
             app[CHAT] = chat

@@ -64,7 +64,7 @@ async def serving(settings: Settings, *, complains: bool = True, shares_port: bo
     """
     for warning in [*settings.warnings(), *_doubts(settings.data)] if complains else ():
         log.warning("settings.warning", detail=warning)
-    app = create_app(settings)
+    app = create_app(settings, complains=complains)
     server = web.AppRunner(app, shutdown_timeout=SHUTDOWN_SECONDS, **HTTP)
     try:
         await server.setup()

@@ -53,7 +53,7 @@ class Worker:
         self._process: asyncio.subprocess.Process | None = None
         self._line: asyncio.StreamWriter | None = None
 
-    async def start(self, *, complains: bool = False) -> str:
+    async def start(self) -> str:
         """What it says once it serves. Raises :class:`NotStarted`."""
         ours, theirs = socket.socketpair()
         reader, self._line = await asyncio.open_connection(sock=ours)
@@ -66,7 +66,7 @@ class Worker:
                 # Ctrl+C is said to this process, which passes it on.
                 start_new_session=True,
             )
-        self._line.write(msgspec.json.encode(Place(self._port, complains)) + b"\n")
+        self._line.write(msgspec.json.encode(Place(self._port, complains=self.number == 1)) + b"\n")
         greeting = await reader.readline()
         if not greeting:
             await self.ended()
@@ -119,7 +119,7 @@ async def _unless(stop: asyncio.Event, work: Awaitable[object]) -> bool:
 
 async def _start(workers: list[Worker]) -> None:
     """The first alone: it brings the database up and complains, and what keeps it from starting would keep them all."""
-    greeting = await workers[0].start(complains=True)
+    greeting = await workers[0].start()
     try:
         async with asyncio.TaskGroup() as others:
             for worker in workers[1:]:

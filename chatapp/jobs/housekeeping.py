@@ -23,23 +23,31 @@ log = structlog.get_logger(__name__)
 
 
 class Housekeeper:
-    """Runs while the context is open; on leaving, what was seen is written down once more."""
+    """Runs while the context is open; on leaving, what was seen is written down once more.
 
-    def __init__(self, housekeeping: Housekeeping, *, minute: float = MINUTE, hour: float = HOUR) -> None:
+    ``complains``: of a disk that is nearly full. Of several processes on one machine one does.
+    """
+
+    def __init__(
+        self, housekeeping: Housekeeping, *, minute: float = MINUTE, hour: float = HOUR, complains: bool = True
+    ) -> None:
         self._housekeeping = housekeeping
         self._minute = minute
         self._hour = hour
         self._tasks: list[asyncio.Task[None]] = []
         self._is_low = False
+        self._complains = complains
 
     async def __aenter__(self) -> Self:
         self._tasks = [
             asyncio.create_task(_every(self._minute, self._housekeeping.note_seen), name="note seen"),
-            asyncio.create_task(_every(self._minute, self._look_at_the_disk), name="look at the disk"),
             asyncio.create_task(_every(self._minute, self._housekeeping.free_files), name="free files"),
             asyncio.create_task(_every(self._hour, self._tidy), name="tidy"),
             asyncio.create_task(_every(self._hour, self._housekeeping.sweep_files), name="sweep files"),
         ]
+        if self._complains:
+            looking = _every(self._minute, self._look_at_the_disk)
+            self._tasks.append(asyncio.create_task(looking, name="look at the disk"))
         return self
 
     async def __aexit__(

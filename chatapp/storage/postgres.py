@@ -109,10 +109,6 @@ class PostgresDatabase(Database):
             f"PostgreSQL runs with {name}=off: {RISKS[name]}" for name, rows in found.items() if rows[0][0] == "off"
         ]
 
-    def free_share(self) -> float:
-        # The disk under the data folder holds the secrets only; the server's is not seen from here.
-        return 1.0
-
     async def close(self) -> None:
         if self._settling is not None:
             self._settling.cancel()

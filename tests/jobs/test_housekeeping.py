@@ -71,7 +71,6 @@ def said(logged: Sequence[Mapping[str, Any]]) -> list[str]:
     return [line["free"] for line in logged if line["event"] == "disk.low"]
 
 
-@pytest.mark.file_only("the disk of a database server is not seen from here")
 async def test_the_free_share_is_that_of_the_disk_with_the_database(house: House) -> None:
     disk = shutil.disk_usage(house.settings.data)
     assert abs(house.chat.housekeeping.free_share() - disk.free / disk.total) < 0.01
