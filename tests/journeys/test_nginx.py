@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import ClientSession, TCPConnector
 
-from tests.support.nginx import NAME, Proxy, free_port, proxied
+from tests.support.nginx import NAME, Proxy, free_port, proxied, recipe
 from tests.support.server import Server
 from tests.support.time import eventually
 from tests.support.visitor import Visitor, visitor
@@ -50,7 +50,7 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
         # It announces its public address: the tests' server takes its own port from there.
         backend = int(server._settings["PORT"])
         await server.start()
-        async with proxied(folder, backend, https) as proxy:
+        async with proxied(folder, https, recipe(), {"127.0.0.1:8080": backend}) as proxy:
             yield Site(server, proxy, token)
     finally:
         await server.kill()

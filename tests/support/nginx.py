@@ -8,7 +8,7 @@ import re
 import shutil
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -75,15 +75,18 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def proxied(folder: Path, backend: int, https: int) -> AsyncIterator[Proxy]:
-    """nginx on loopback, with a certificate of its own making, until the block ends."""
+async def proxied(folder: Path, https: int, text: str, backends: Mapping[str, int]) -> AsyncIterator[Proxy]:
+    """nginx on loopback, with a certificate of its own making, until the block ends.
+
+    ``text``: its configuration; ``backends``: the ports here of the addresses that are written there.
+    """
     http, binary = free_port(), program()
     _certify(folder)
-    text = recipe().replace("chat.example.org$request_uri", f"{NAME}:{https}$request_uri")
+    text = text.replace("chat.example.org$request_uri", f"{NAME}:{https}$request_uri")
     for written, ours in {
         "listen 80;": f"listen 127.0.0.1:{http};",
         "listen 443 ssl": f"listen 127.0.0.1:{https} ssl",
-        "http://127.0.0.1:8080": f"http://127.0.0.1:{backend}",
+        **{address: f"127.0.0.1:{port}" for address, port in backends.items()},
         "/etc/ssl/chat.example.org": str(folder),
         "/var/log/nginx": str(folder),
         "chat.example.org": NAME,
