@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 
 from chatapp.core.events import timestamp, wire
-from chatapp.core.models import Account, History, Member, Person, RoomView, Token
+from chatapp.core.models import Account, History, Member, Person, Presence, RoomView, Token
 from chatapp.keys import CHAT
 from chatapp.web import query
 
@@ -34,6 +34,7 @@ class MemberOut(msgspec.Struct, frozen=True):
     username: str
     display_name: str
     role: str
+    presence: str
 
 
 class Me(msgspec.Struct, frozen=True):
@@ -84,8 +85,8 @@ def room_out(view: RoomView) -> RoomOut:
     )
 
 
-def member_out(member: Member) -> MemberOut:
-    return MemberOut(member.username, member.display_name, member.role)
+def member_out(member: Member, presence: Presence) -> MemberOut:
+    return MemberOut(member.username, member.display_name, member.role, presence)
 
 
 def me_out(person: Person) -> Me:

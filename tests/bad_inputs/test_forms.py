@@ -136,6 +136,7 @@ FIELDS: Final = [
         if name and words != "another case of an existing one"
     ],
     form("37", "a time zone that is a path", "POST /settings/profile", 422, display_name="x", time_zone="../../etc"),
+    form("37", "a presence that is none", "POST /settings/presence", (400, 422), presence="invisible"),
     form("37", "a theme that is none", "POST /settings/theme", (400, 422), theme="<script>"),
     *[
         form("25", f"a read position of {words}", "POST /rooms/general/read", (400, 422), index=value)

@@ -48,6 +48,8 @@ async def happens(ada: Actor, grace: Actor, ear: Ear, direct: str) -> None:
     await ear.asks("pinMessage", room=ROOM, index=said["index"])
     await ear.asks("typing", room=ROOM)
     await ear.asks("typing", room=ROOM, active=False)
+    await ear.asks("presence", active=False)
+    await ear.asks("presence", active=True)
     await ear.asks("markRead", room=ROOM, index=said["index"])
     await ear.asks("deleteMessage", room=ROOM, index=said["index"])
     await ear.says("SECRET between two", direct)

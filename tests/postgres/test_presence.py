@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from chatapp.realtime import presence as board
+from tests.faults.figures import sockets
 from tests.postgres.several import Process, know_the_same, processes, shared_settings
+from tests.postgres.test_workers import children
 from tests.support.cast import Actor, Given, cast
 from tests.support.house import until
 from tests.support.redis_server import RedisServer
 from tests.support.rooms import outside_of_general
-from tests.support.watcher import watches
+from tests.support.server import Server
+from tests.support.watcher import At, lookout, watches
+from tests.support.wire import RawSocket
 
 
 @pytest.fixture(autouse=True)
@@ -191,3 +198,31 @@ async def test_nobody_hears_of_their_own_typing_at_another_process(
     assert [frame["event"] for frame in near._news] == ["messages"]
     assert (await far.frame())["event"] == "messages"
     await far.ws.close()
+
+
+async def test_who_was_at_a_worker_that_is_killed_is_gone(tmp_path: Path) -> None:
+    server = Server(tmp_path / "data", LIMITS="off")
+    server.workers = 2
+    grace, ada = await server.add_person("grace"), await server.add_person("ada")
+    await server.start()
+    try:
+        before = {pid: sockets(pid) for pid in children(server.pid)}
+        raw = await RawSocket.opens(At(server.port), "/ws", f"Authorization: Bearer {grace}")
+        (home,) = (pid for pid, count in before.items() if sockets(pid) > count)
+        async with AsyncExitStack() as stack:
+            # The kernel deals connections out by chance: some come to the other one.
+            lookouts = []
+            for _ in range(20):
+                other = await RawSocket.opens(At(server.port), "/ws", f"Authorization: Bearer {ada}")
+                stack.callback(other.hangs_up)
+                lookouts.append(await stack.enter_async_context(lookout(other)))
+            await until(lambda: all(shown.of("grace") == "online" for shown in lookouts))
+            os.kill(home, signal.SIGKILL)
+            bound = board.BELIEVED_SECONDS + 2 * board.BEAT_SECONDS
+            await until(
+                lambda: all(each.of("grace") == "offline" for each in lookouts if each.is_looking), seconds=bound
+            )
+            assert any(each.is_looking for each in lookouts)
+        raw.hangs_up()
+    finally:
+        await server.kill()

@@ -24,6 +24,7 @@ class Shown:
     def __init__(self) -> None:
         self.shown: dict[str, str] = {}
         self.frames = 0
+        self.is_looking = True
 
     def note(self, frame: Mapping[str, Any]) -> None:
         self.frames += 1
@@ -66,7 +67,11 @@ async def lookout(raw: RawSocket) -> AsyncIterator[Shown]:
 
     async def look() -> None:
         while True:
-            frame = await raw.hears(within=600)
+            try:
+                frame = await raw.hears(within=600)
+            except (asyncio.IncompleteReadError, ConnectionError):
+                shown.is_looking = False
+                return
             if frame.opcode == PING:
                 raw.sends(PONG, frame.payload)
             elif frame.opcode == TEXT and frame.json.get("event") == "presence":

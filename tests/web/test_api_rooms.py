@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 from tests.support.cast import Actor, Given
+from tests.support.house import until
+from tests.support.rooms import outside_of_general
 from tests.web.script import CHANGES, MESSAGES, Script, problem
 
 
@@ -34,6 +36,21 @@ async def test_members_come_and_go(ada_script: Script, grace_script: Script) -> 
     assert (await grace_script.calls("DELETE", f"{members}/grace")).status == 204
     assert problem(await grace_script.calls("GET", members)) == (404, "not_found")
     assert problem(await ada_script.calls("PUT", f"{members}/nobody")) == (404, "not_found")
+
+
+async def test_members_say_whether_they_are_here(ada_script: Script, given: Given, ada: Actor, grace: Actor) -> None:
+    lin = await given.person("lin")
+    await given.room("Plaza", owner=ada, kind="open")
+    await outside_of_general(ada.chat, lin.person)
+    await ada.connects()
+    await (await grace.connects()).asks("presence", active=False)
+    everywhere = "/api/v1/rooms/general/members"
+    await until(lambda: given.chat.presence._board.presence(grace.person.id) == "away")
+    listed = (await ada_script.gets(everywhere))["members"]
+    assert {member["username"]: member["presence"] for member in listed} == {"ada": "online", "grace": "away"}
+    # Open to lin, who is in no room with anybody.
+    async with lin.client.get("/api/v1/rooms/plaza/members", headers=lin.bearer) as answer:
+        assert [member["presence"] for member in (await answer.json())["members"]] == ["offline"]
 
 
 async def test_reading_is_said_and_never_undone(ada_script: Script, grace: Actor) -> None:

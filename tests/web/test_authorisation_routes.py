@@ -165,11 +165,11 @@ async def test_a_foreign_room_takes_as_long_as_none(world: World) -> None:
     assert 1 / BOUND < ratio < BOUND
 
 
-async def test_others_learn_a_persons_names_and_nothing_else(world: World) -> None:
+async def test_others_learn_a_persons_names_and_whether_they_are_here(world: World) -> None:
     shown = await world.page("outsider", "/people")
     assert "@example.org" not in shown.told
     assert "disabled" not in shown.told
     assert "unverified" not in shown.told
     members = await world.client.get("/api/v1/rooms/plaza/members", headers=world._bearer("outsider"))
     fields = {name for member in (await members.json())["members"] for name in member}
-    assert fields == {"username", "display_name", "role"}
+    assert fields == {"username", "display_name", "role", "presence"}

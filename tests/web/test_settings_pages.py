@@ -70,6 +70,25 @@ async def test_a_theme_that_is_none_is_refused(adas: Browser) -> None:
     assert (await adas.submits("/settings/theme", on="/settings/appearance", theme="plaid")).status == 422
 
 
+async def test_presence_is_hidden_and_shown_again(adas: Browser, chat: Chat, ada: Actor) -> None:
+    for wanted in ("hidden", "shown"):
+        page = await adas.submits("/settings/presence", on="/settings/profile", presence=wanted)
+        assert (page.status, page.location) == (303, "/settings/profile")
+        shown = (await adas.opens("/settings/profile")).text
+        assert re.findall(r'name="presence" value="(\w+)" checked', shown) == [wanted]
+    for wrong in ("", "HIDDEN", "no"):
+        page = await adas.submits("/settings/presence", on="/settings/profile", presence=wrong)
+        assert page.status in {400, 422}
+
+
+async def test_fetching_a_page_makes_nobody_be_here(adas: Browser, chat: Chat, ada: Actor) -> None:
+    """Presence is that of sockets, so what a browser fetches in advance cannot count."""
+    for path in ("/rooms/general", "/people"):
+        await adas.opens(path, **{"Sec-Purpose": "prefetch;prerender"})
+    assert chat.presence._board.presence(ada.person.id) == "offline"
+    assert 'data-presence="ada" data-state="offline"' in " ".join((await adas.opens("/people")).text.split())
+
+
 async def test_other_sessions_can_be_ended(adas: Browser, client: TestClient[Any, Any], ada: Actor, chat: Chat) -> None:
     async with browser(client) as second, browser(client) as third:
         await second.signs_in("ada")

@@ -11,8 +11,10 @@ from chatapp.web.shapes import member_out
 
 
 async def index(request: web.Request) -> web.Response:
-    members = await request.config_dict[CHAT].memberships.members(actor(request), request.match_info["room"])
-    return reply({"members": [member_out(member) for member in members]})
+    me, chat = actor(request), request.config_dict[CHAT]
+    members = await chat.memberships.members(me, request.match_info["room"])
+    seen = chat.presence.seen_from(await chat.rooms.sidebar(me))
+    return reply({"members": [member_out(member, seen(member.username)) for member in members]})
 
 
 async def update(request: web.Request) -> web.Response:
