@@ -103,14 +103,14 @@ class Messages:
 
     async def editable(self, actor: Person, slug: str, index: int) -> Message:
         """The message that the actor wants to edit. Raises as :meth:`edit` would."""
-        message = await self._standing(actor, slug, index)
+        message = await self.standing(actor, slug, index)
         if message.author_id != actor.id:
             raise Forbidden(SOMEBODY_ELSES)
         return message
 
     async def deletable(self, actor: Person, slug: str, index: int) -> Message:
         """The message that the actor wants to delete. Raises as :meth:`delete` would."""
-        message = await self._standing(actor, slug, index)
+        message = await self.standing(actor, slug, index)
         room, role, _ = await self._access.membership_for(actor, slug)
         if message.author_id != actor.id and not _may_moderate(room, role):
             raise Forbidden(SOMEBODY_ELSES)
@@ -135,6 +135,21 @@ class Messages:
         if message is None:
             raise NotFound
         return message
+
+    async def standing(self, actor: Person, slug: str, index: int) -> Message:
+        """As :meth:`by_index`, raising ``NotFound`` also for one that was deleted."""
+        message = await self.by_index(actor, slug, index)
+        if message.is_deleted:
+            raise NotFound
+        return message
+
+    async def originals(self, actor: Person, slug: str, replies: Sequence[Message]) -> dict[int, Message]:
+        """What these reply to, by index, as it is now."""
+        indexes = {message.reply_to for message in replies if message.reply_to is not None}
+        if not indexes:
+            return {}
+        found = await self._read(actor, slug, lambda room: self._log.some(room.id, indexes))
+        return {message.index: message for message in found}
 
     async def changes(self, actor: Person, slug: str, version: int, epoch: str = "") -> History:
         """Every message changed after ``version``, as it is now, by version.
@@ -180,12 +195,6 @@ class Messages:
         known = await people.by_id(self._database, actor.id)
         if known is not None and not known.is_hidden:
             self._typing.note(room, known, is_active=is_active)
-
-    async def _standing(self, actor: Person, slug: str, index: int) -> Message:
-        message = await self.by_index(actor, slug, index)
-        if message.is_deleted:
-            raise NotFound
-        return message
 
     async def _read(self, actor: Person, slug: str, look: Callable[[Room], Awaitable[T]]) -> T:
         found = await look(await self._access.room_for(actor, slug))

@@ -191,7 +191,7 @@ class Batch:
 
     def _post(self, post: Post, username: str, display_name: str) -> Message:
         index, version = self._tops[post.room_id]
-        if post.reply_to is not None and post.reply_to > index:
+        if post.reply_to is not None and not 1 <= post.reply_to <= index:
             raise NotFound("There is no such message to reply to.")
         message = Message(
             message_id(post.room_id, index + 1),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
+import sqlalchemy as sa
 
 from chatapp.core.models import History, Message, message_id
 from chatapp.storage import hot
 from chatapp.storage.database import Database
 from chatapp.storage.statement import Statement
+from chatapp.storage.tables import messages, people
 from chatapp.storage.tail import Tail, Tails
 
 
@@ -41,6 +45,13 @@ class Log:
     async def pinned(self, room_id: int, limit: int) -> History:
         """What is pinned in the room, what was pinned last first."""
         return hot.to_history(await self._database.hot(hot.PINNED, room=room_id, limit=limit))
+
+    async def some(self, room_id: int, indexes: Collection[int]) -> list[Message]:
+        """Those of that ``indexes`` that there are, in no order."""
+        ids = [message_id(room_id, index) for index in indexes]
+        asked = sa.select(*hot.MESSAGE).outerjoin(people, people.c.id == messages.c.author_id)
+        rows = await self._database.all(asked.where(messages.c.id.in_(ids), messages.c.room_id == room_id))
+        return [hot.to_message(tuple(row)) for row in rows]
 
     async def changes(self, room_id: int, version: int, most: int, at_least: int = 0) -> History:
         """What changed after ``version``, by version: the first ``most``, incomplete when there is more."""

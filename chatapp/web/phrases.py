@@ -106,6 +106,7 @@ def _keys() -> dict[str, str]:
         "key_send_always": _("Send, also on a touch keyboard"),
         "key_newline": _("New line"),
         "key_edit_last": _("Edit the last message you wrote, from an empty box"),
+        "key_reply": _("Reply to the message"),
         "key_edit": _("Edit the message"),
         "key_delete": _("Delete the message"),
         "key_copy": _("Copy the message's text"),

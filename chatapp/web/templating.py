@@ -21,7 +21,7 @@ from chatapp.web.assets import ASSETS, takes_gzip
 from chatapp.web.csrf import CSRF_KEYS, CsrfToken
 from chatapp.web.forms import Form
 from chatapp.web.language import DIRECTION, LANGUAGE, translations
-from chatapp.web.marks import hue, initials
+from chatapp.web.marks import first_words, hue, initials
 from chatapp.web.moments import Moments
 from chatapp.web.origins import is_arrival, may_be_measured
 from chatapp.web.phrases import phrases
@@ -52,10 +52,9 @@ def _environment(is_debug: bool) -> jinja2.Environment:
     )
     environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update({"initials": initials, "hue": hue})
-    environment.globals.update({"initials": initials, "hue": hue, "file_about": sizes.about, "file_box": files.box})
-    environment.globals.update(
-        {"file_address": files.address, "file_picture": files.picture, "file_thumbnail": files.thumbnail}
-    )
+    environment.globals.update({"initials": initials, "hue": hue, "first_words": first_words})
+    environment.globals.update({"file_about": sizes.about, "file_box": files.box, "file_address": files.address})
+    environment.globals.update({"file_picture": files.picture, "file_thumbnail": files.thumbnail})
     return environment
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
 from aiohttp import web
 
+from chatapp.core.errors import NotFound
 from chatapp.core.models import History, Message, Person, RoomView
 from chatapp.domain.access import may_manage
 from chatapp.domain.chat import Chat
@@ -23,10 +26,12 @@ PAGE: Final = 50
 # With more unread than this the newest page would not hold the first of them and something before it.
 MOST_UNREAD: Final = 40
 GROUP_MS: Final = 5 * 60 * 1000
+NOTHING: Final[Mapping[int, Message]] = {}
 
 
 class Row(msgspec.Struct, frozen=True):
-    """A message where it stands. ``day`` is set when a new day begins with it, ``is_new`` under the New line."""
+    """A message where it stands. ``day`` is set when a new day begins with it, ``is_new`` under the New line,
+    ``original`` where it is a reply."""
 
     message: Message
     is_first: bool
@@ -34,10 +39,13 @@ class Row(msgspec.Struct, frozen=True):
     is_new: bool
     day: str | None
     day_iso: str
+    original: Message | None = None
 
 
-def rows(history: History, view: RoomView, me: Person, moments: Moments) -> list[Row]:
-    """The messages of a window, grouped for this reader."""
+def rows(
+    history: History, view: RoomView, me: Person, moments: Moments, originals: Mapping[int, Message] = NOTHING
+) -> list[Row]:
+    """The messages of a window, grouped for this reader, over each reply what it replies to."""
     new_at = _first_unread(history, view, me)
     drawn: list[Row] = []
     before: Message | None = None
@@ -53,6 +61,7 @@ def rows(history: History, view: RoomView, me: Person, moments: Moments) -> list
                 is_new=is_new,
                 day=moments.day(message.created_at) if is_new_day else None,
                 day_iso=day.isoformat(),
+                original=originals.get(message.reply_to or 0),
             )
         )
         before = message
@@ -88,14 +97,15 @@ async def room_page(
     """The room as a page; ``at`` is highlighted, ``form`` is a message that was refused."""
     chat, me, slug = request.config_dict[CHAT], actor(request), view.room.slug
     edges = _edges(history)
-    form = form or blank(content="", client_id=secrets.token_urlsafe(16))
+    form = form or blank(content="", client_id=secrets.token_urlsafe(16), reply_to=request.query.get("reply_to", ""))
     context: dict[str, Any] = {"flashes": [{"kind": "bad", "text": _said(form)}]} if form.status >= 400 else {}
     return await render_shell(
         request,
         "rooms/show.html",
         slug=slug,
         view=view,
-        rows=rows(history, view, me, Moments(me.time_zone)),
+        rows=rows(history, view, me, Moments(me.time_zone), await chat.messages.originals(me, slug, history.messages)),
+        replying=await _replying(request, form),
         older_url=f"/rooms/{slug}?before={edges['oldest']}" if edges["has_older"] else None,
         newer_url=f"/rooms/{slug}?after={edges['newest']}" if edges["has_newer"] else None,
         at=at,
@@ -124,6 +134,17 @@ def _for_scripts(view: RoomView, me: Person, history: History, chat: Chat) -> di
         "read_index": view.read_index,
         "limits": {"content": chat.settings.max_content},
     }
+
+
+async def _replying(request: web.Request, form: Form[Any]) -> Message | None:
+    """The message that is being replied to; None where there is none, or none any more."""
+    index = form.values["reply_to"]
+    if not (index.isascii() and index.isdigit() and len(index) <= query.MOST_DIGITS):
+        return None
+    with suppress(NotFound):
+        slug = request.match_info["slug"]
+        return await request.config_dict[CHAT].messages.standing(actor(request), slug, int(index))
+    return None
 
 
 def _edges(history: History) -> dict[str, Any]:

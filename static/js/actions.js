@@ -6,6 +6,7 @@ import { LIMITS, announce, page, t } from "./app.js";
 import { Deletions } from "./deletions.js";
 import { Editor } from "./editor.js";
 import { fresh, indexOf } from "./message.js";
+import { quoteWords, replyTo, resumeReply } from "./replies.js";
 
 const GAP = 4;
 /** The menu says itself that these are done. */
@@ -16,6 +17,8 @@ const isMine = (row) => row.matches(".mine");
 const mayDelete = (row) => isMine(row) || page.room.may_moderate;
 const addressOf = (row) => `${location.origin}/rooms/${page.room.slug}/${indexOf(row)}`;
 const textOf = (row) => row.querySelector(".bd").innerText;
+/** What is selected of a row's text. */
+const chosenIn = (row) => (row.querySelector(".bd").contains(getSelection().anchorNode) ? String(getSelection()) : "");
 /** Waiting, deleted and half-deleted messages offer nothing. */
 const isLive = (row) => Boolean(row?.matches(".msg[data-index]:not(.deleted, .going, .editing)"));
 
@@ -31,10 +34,12 @@ export class Actions {
     const deletions = new Deletions(connection, timeline);
     /** By the `data-do` of its button: who is offered it, and what it does. */
     this.#table = {
+      reply: { run: replyTo },
       edit: { isOffered: isMine, run: (row) => editor.open(row) },
       more: { run: (row) => this.#openMenu(row) },
       link: { run: (row) => this.#copy("link", addressOf(row), row) },
       text: { run: (row) => this.#copy("text", textOf(row), row) },
+      quote: { run: (row) => quoteWords(chosenIn(row) || textOf(row)) },
       delete: { isOffered: mayDelete, run: (row) => deletions.begin(row) },
     };
     document.body.append(this.#menu);
@@ -47,6 +52,8 @@ export class Actions {
     if (!isLive(row) || !this.#isOffered(name, row)) return;
     this.#table[name].run(row);
   }
+
+  resumeReply() { return resumeReply(); }
 
   /** The last of one's own messages, written anew in its place. */
   editLast() {
@@ -64,6 +71,7 @@ export class Actions {
     this.#menu.addEventListener("beforetoggle", (event) => (event.newState === "open" ? this.#onMenuOpens() : this.#onMenuCloses()));
     // Not pointerover, which rows that scroll by under a resting pointer cause too.
     this.#log.addEventListener("pointermove", (event) => event.pointerType !== "touch" && this.#onPointer(rowOf(event.target)));
+    this.#log.addEventListener("pointerdown", (event) => event.pointerType === "touch" && this.#onTouch(event.target));
     this.#log.addEventListener("pointerleave", () => this.#show(rowOf(document.activeElement)));
     for (const type of ["focusin", "keydown"]) this.#log.addEventListener(type, (event) => this.#show(rowOf(event.target)));
   }
@@ -73,6 +81,11 @@ export class Actions {
     if (!name) return;
     if (!STAYS.includes(name)) this.#menu.hidePopover();
     this.run(name, this.#row);
+  }
+
+  #onTouch(target) {
+    const row = rowOf(target);
+    if (row && !target.closest("a, button, textarea")) hold(row, () => this.run("more", row));
   }
 
   #onPointer(row) {
@@ -128,4 +141,23 @@ export class Actions {
     label.textContent = t("copied");
     setTimeout(() => this.#isMenuOpen && this.#menu.hidePopover(), LIMITS.copied / 2);
   }
+}
+
+/**
+ * A finger that rests on a row marks it, and calls `act` when it is lifted: what opened under it would be closed, or
+ * pressed, by that.
+ */
+function hold(row, act) {
+  const over = new AbortController();
+  const { signal } = over;
+  const timer = setTimeout(() => row.classList.add("chosen"), LIMITS.longPress);
+  const end = (event) => {
+    const isHeld = event.type !== "scroll" && row.classList.contains("chosen");
+    clearTimeout(timer);
+    row.classList.remove("chosen");
+    over.abort();
+    if (isHeld) setTimeout(act);
+  };
+  for (const type of ["pointerup", "pointercancel", "scroll"]) document.addEventListener(type, end, { signal, capture: true });
+  row.addEventListener("contextmenu", (event) => event.preventDefault(), { signal });
 }

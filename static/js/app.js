@@ -135,6 +135,7 @@ export const KEYS = Object.freeze([
   { group: "keys_timeline", keys: "ArrowDown", text: "key_newer_message", scope: "log", action: "rowBelow" },
   { group: "keys_timeline", keys: "Home", text: "key_first_message", scope: "log", action: "firstRow" },
   { group: "keys_timeline", keys: "End", text: "key_last_message", scope: "log", action: "lastRow" },
+  { group: "keys_timeline", keys: "R", text: "key_reply", scope: "log", action: "replyRow" },
   { group: "keys_timeline", keys: "E", text: "key_edit", scope: "log", action: "editRow" },
   { group: "keys_timeline", keys: "Delete", text: "key_delete", scope: "log", action: "deleteRow" },
   { group: "keys_timeline", keys: "C", text: "key_copy", scope: "log", action: "copyRow" },
@@ -249,7 +250,7 @@ export const kept = () => ["draft", "outbox"].flatMap((kind) => storage.keys(`${
 const forget = () => kept().forEach(storage.remove);
 
 async function startRoom(connection, rooms) {
-  const [{ Timeline }, { Composer }, { offerActions, step }] = await Promise.all([
+  const [{ Timeline }, { Composer }, { offerActions }] = await Promise.all([
     import("./timeline.js"), import("./composer.js"), import("./message.js"),
   ]);
   const timeline = new Timeline(connection, rooms);
@@ -258,12 +259,8 @@ async function startRoom(connection, rooms) {
     sendByEnter: () => composer.sendByEnter(),
     send: () => composer.send(),
     type: (event) => composer.typeAnywhere(event),
-    rowAbove: () => step(-1),
-    rowBelow: () => step(1),
-    firstRow: () => step(-Infinity),
-    lastRow: () => step(Infinity),
-    ...offerActions(connection, timeline),
-    escape: () => connection.dismiss() || (composer.isIdle && timeline.finishReading()),
+    ...offerActions(connection, timeline, composer),
+    escape: () => connection.dismiss() || composer.dropReply() || (composer.isIdle && timeline.finishReading()),
   });
 }
 

@@ -8,6 +8,8 @@ import { clearState } from "./message.js";
 
 const room = page.room?.slug;
 const draft = `draft:${page.me?.username}:${room}`;
+/** Where it is kept that what is being written is a reply, and to what. */
+export const replyDraft = `${draft}/reply`;
 const outbox = `outbox:${page.me?.username}:`;
 const isTouch = matchMedia("(pointer: coarse)").matches;
 
@@ -18,6 +20,8 @@ export class Composer {
   #input = document.getElementById("message");
   #button = this.#form.querySelector(".send");
   #counter = document.getElementById("counter");
+  #replyTo = this.#form.elements.reply_to;
+  #bar = document.getElementById("replying");
   #typedAt = 0;
 
   constructor(connection, timeline) {
@@ -27,6 +31,7 @@ export class Composer {
     // A pressed button must not take the focus: on a phone the keyboard would go away and come back.
     this.#button.addEventListener("mousedown", (event) => event.preventDefault());
     this.#input.addEventListener("input", () => this.#onInput());
+    this.#bar.querySelector("a").addEventListener("click", (event) => { event.preventDefault(); this.dropReply(); });
     timeline.onLost = () => this.#close();
     connection.on("roomRemoved", (frame) => frame.room === room && this.#close());
     new TypingLine(connection);
@@ -38,6 +43,9 @@ export class Composer {
   /** Nothing is being written: the key that ends things may end something else. */
   get isIdle() { return document.activeElement !== this.#input || !this.#input.value; }
 
+  /** Something is being replied to, or was before a reload. */
+  get isReply() { return Boolean(this.#replyTo.value || storage.read(replyDraft)); }
+
   /** Enter on a touch keyboard is a new line; there the button sends. */
   sendByEnter() {
     return isTouch ? false : this.send();
@@ -46,10 +54,22 @@ export class Composer {
   send() {
     const content = this.#input.value;
     if (!content.trim() || this.#excess() > 0) return;
+    const replyTo = Number(this.#replyTo.value) || undefined;
     this.#input.value = "";
     this.#onInput();
+    this.dropReply();
     this.#input.focus({ preventScroll: true });
-    this.#outbox.send(content);
+    this.#outbox.send(content, replyTo);
+  }
+
+  /** What is written is no reply any more; false where it was none. */
+  dropReply() {
+    if (!this.#replyTo.value) return false;
+    if (this.#bar.contains(document.activeElement)) this.#input.focus({ preventScroll: true });
+    this.#replyTo.value = "";
+    this.#bar.hidden = true;
+    storage.remove(replyDraft);
+    return true;
   }
 
   /** A letter pressed outside of every field is meant for the message. */
@@ -125,7 +145,7 @@ class TypingLine {
   }
 }
 
-/** @typedef {{key: string, content: string, row: HTMLElement, state: "waiting"|"sending"|"failed", tries: number, timer?: number}} Letter */
+/** @typedef {{key: string, content: string, replyTo?: number, row: HTMLElement, state: "waiting"|"sending"|"failed", tries: number, timer?: number}} Letter */
 
 /**
  * Texts on their way. Each keeps one idempotency key from the first try to the last, so a retry or a late answer never
@@ -148,18 +168,18 @@ class Outbox {
   }
 
   /** Shows the text at once and sends it as soon as there is a connection. */
-  send(content) {
+  send(content, replyTo) {
     // Not randomUUID: browsers have it only with https or on the same machine.
     const key = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
     const at = new Date().toISOString();
-    storage.write(outbox + key, JSON.stringify({ room, content, at }));
-    const letter = this.#add(key, content, at);
+    storage.write(outbox + key, JSON.stringify({ room, content, at, replyTo }));
+    const letter = this.#add(key, content, at, replyTo);
     this.#timeline.catchUp();
     this.#transmit(letter);
   }
 
-  #add(key, content, at) {
-    const letter = { key, content, row: this.#timeline.append(content, at), state: "waiting", tries: 0 };
+  #add(key, content, at, replyTo) {
+    const letter = { key, content, replyTo, row: this.#timeline.append(content, at, replyTo), state: "waiting", tries: 0 };
     letter.row.dataset.clientId = key;
     this.#letters.set(key, letter);
     return letter;
@@ -169,17 +189,17 @@ class Outbox {
   #restore() {
     const read = (key) => ({ key: key.slice(outbox.length), ...JSON.parse(storage.read(key)) });
     const kept = storage.keys(outbox).map(read).filter((each) => each.room === room);
-    for (const { key, content, at } of kept.sort((one, other) => one.at.localeCompare(other.at))) {
-      this.#fail(this.#add(key, content, at), t("not_sent_reload"));
+    for (const { key, content, at, replyTo } of kept.sort((one, other) => one.at.localeCompare(other.at))) {
+      this.#fail(this.#add(key, content, at, replyTo), t("not_sent_reload"));
     }
   }
 
   async #transmit(letter) {
-    const { key, content } = letter;
+    const { key, content, replyTo } = letter;
     this.#mark(letter, "sending");
     letter.timer = setTimeout(() => this.#say(letter, "sending-template"), LIMITS.sending);
     try {
-      const answer = await this.#connection.request("sendMessage", { room, content, client_id: key });
+      const answer = await this.#connection.request("sendMessage", { room, content, client_id: key, reply_to: replyTo });
       this.#timeline.show([answer.message]);
     } catch (error) {
       if (this.#letters.has(key)) this.#onRefused(letter, error);

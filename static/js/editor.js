@@ -30,8 +30,8 @@ export class Editor {
   async open(row) {
     const back = document.activeElement.id === "message" ? document.activeElement : row;
     const answer = await fetch(`/api/v1/rooms/${room}/messages/${indexOf(row)}`).catch(() => null);
-    const { content } = answer?.ok ? await answer.json() : {};
-    if (!content) return void announce(t("not_connected"));
+    const { content = "" } = answer?.ok ? await answer.json() : {};
+    if (!answer?.ok) return void announce(t("not_connected"));
     if (this.#row) this.#close();
     this.#row = row;
     this.#back = back;

@@ -60,8 +60,16 @@ export function newestInSight(log) {
   return [...log.querySelectorAll(".msg[data-index]")].findLast((row) => isInSight(row.getBoundingClientRect()));
 }
 
+/** Brings a row into sight and under the focus, and lights it up for a moment. */
+export function flash(row) {
+  row.classList.add("target");
+  row.scrollIntoView({ block: "center" });
+  row.focus({ preventScroll: true });
+  setTimeout(() => row.classList.remove("target"), LIMITS.flash);
+}
+
 /** Moves the focus among the rows; Infinity is the last one shown. */
-export function step(by) {
+function step(by) {
   const log = document.getElementById("timeline");
   const rows = [...log.querySelectorAll(".msg")];
   const now = rows.indexOf(document.activeElement.closest(".msg"));
@@ -96,7 +104,7 @@ export function paint(row, message) {
   row.classList.remove("pending", "failed");
   if (message.deleted) row.classList.remove("going");
   row.classList.toggle("deleted", Boolean(message.deleted) || message.kind === "damaged");
-  row.toggleAttribute("data-reply", Boolean(message.reply_to));
+  quote(row, message.reply_to);
   for (const link of row.querySelectorAll(".hd a, .ts, .act")) link.href = `/rooms/${page.room.slug}/${message.index}`;
   sign(row, message.username, message.display_name);
   paintBody(row.querySelector(".bd"), message);
@@ -123,8 +131,31 @@ function paintBody(body, message) {
   else body.textContent = message.content;
 }
 
+let quotes = null;
+
+/** Fetched with the first reply that is drawn or changed; what does not arrive is tried again with the next. */
+function withQuotes(use) {
+  quotes ??= import("./quotes.js");
+  quotes.then(use).catch(() => { quotes = null; });
+}
+
+/** Says over a reply what it replies to: at once that it does, and the words when they are known. */
+function quote(row, original) {
+  if (!original || row.dataset.reply) return;
+  const link = fresh("quote-template");
+  link.href = `/rooms/${page.room.slug}/${original}`;
+  row.dataset.reply = original;
+  row.querySelector(".bd").before(link);
+  withQuotes(({ fill }) => fill(link, original));
+}
+
+/** Replies show what they reply to as it is now. */
+export function quoteAnew(message) {
+  if (quotes || document.querySelector(`[data-reply="${message.index}"]`)) withQuotes(({ update }) => update(message));
+}
+
 /** A row for words that are not stored yet. */
-export function waitingRow(content, at) {
+export function waitingRow(content, at, replyTo) {
   const row = blankRow();
   row.removeAttribute("id");
   delete row.dataset.index;
@@ -133,6 +164,7 @@ export function waitingRow(content, at) {
   for (const link of row.querySelectorAll("a")) link.removeAttribute("href");
   sign(row, page.me.username, page.me.display_name);
   row.querySelector(".bd").textContent = content;
+  quote(row, replyTo);
   localise(row);
   return row;
 }
@@ -144,6 +176,7 @@ export function rename(log, username, displayName) {
     sign(row, username, displayName);
     localise(row);
   }
+  for (const by of log.querySelectorAll(`.quote [data-by="${username}"]`)) by.textContent = displayName;
 }
 
 /** The heading over a row that begins a day; null where the day goes on. */
@@ -173,27 +206,29 @@ export function enliven(log) {
 }
 
 /**
- * What is done with single messages is fetched when somebody first points at one. Returns what keys do; each says
- * whether there was something to do it to.
+ * Lets people go from message to message and do things with one; what does them is fetched when somebody first points
+ * there. Returns what keys do: false where there is nothing to do it to.
  */
-export function offerActions(connection, timeline) {
+export function offerActions(connection, timeline, composer) {
   const log = document.getElementById("timeline");
   let loaded = null;
   const load = () => (loaded ??= import("./actions.js").then(({ Actions }) => new Actions(connection, timeline)).catch(() => { loaded = null; }));
   const run = (name, row) => load().then((all) => all?.run(name, row));
   for (const type of ["pointermove", "focusin"]) log.addEventListener(type, load, { once: true });
+  addEventListener("touchstart", load, { once: true, passive: true });
   log.addEventListener("click", (event) => {
-    const link = event.target.closest(".act");
-    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const link = event.target.closest(".act, .quote");
+    const row = link?.closest(".msg");
+    const original = link && document.getElementById(`m${row.dataset.reply}`);
+    if (event.ctrlKey || event.metaKey || event.shiftKey || !(link?.matches(".act") || original)) return;
     event.preventDefault();
-    run("more", link.closest(".msg"));
+    if (link.matches(".act")) run("more", row);
+    else flash(original);
   });
+  if (composer.isReply) load().then((all) => all?.resumeReply());
   // A click gives a row the focus too, but the letters typed after it are meant for the message box.
   let clicked = null;
-  log.addEventListener("pointerdown", (event) => {
-    const row = clicked = event.target.closest(".msg");
-    if (row && event.pointerType === "touch" && !event.target.closest("a, button, textarea")) hold(row, () => run("more", row));
-  });
+  log.addEventListener("pointerdown", (event) => { clicked = event.target.closest(".msg"); });
   log.addEventListener("focusin", (event) => { if (event.target.closest(".msg") !== clicked) clicked = null; });
   const byKey = (name) => () => {
     const row = document.activeElement.closest(".msg");
@@ -202,30 +237,16 @@ export function offerActions(connection, timeline) {
     return true;
   };
   return {
+    rowAbove: () => step(-1),
+    rowBelow: () => step(1),
+    firstRow: () => step(-Infinity),
+    lastRow: () => step(Infinity),
+    replyRow: byKey("reply"),
     editRow: byKey("edit"),
     deleteRow: byKey("delete"),
     copyRow: byKey("text"),
     editLast: () => !document.getElementById("message").value && void load().then((all) => all?.editLast()),
   };
-}
-
-/**
- * A finger that rests on a row marks it, and calls `act` when it is lifted: what opened under it would be closed, or
- * pressed, by that.
- */
-function hold(row, act) {
-  const over = new AbortController();
-  const { signal } = over;
-  const timer = setTimeout(() => row.classList.add("chosen"), LIMITS.longPress);
-  const end = (event) => {
-    const isHeld = event.type !== "scroll" && row.classList.contains("chosen");
-    clearTimeout(timer);
-    row.classList.remove("chosen");
-    over.abort();
-    if (isHeld) setTimeout(act);
-  };
-  for (const type of ["pointerup", "pointercancel", "scroll"]) document.addEventListener(type, end, { signal, capture: true });
-  row.addEventListener("contextmenu", (event) => event.preventDefault(), { signal });
 }
 
 /** Moves a row to its place among `rows`, only where another message got in between: a moved node loses focus and selection. */
@@ -243,6 +264,7 @@ export function unmark(row) {
 /** Takes away every stored message, and what only stood between them. */
 export function clear(log) {
   for (const node of log.querySelectorAll(".msg[data-index], .day, .new, .gap, .restored")) node.remove();
+  if (quotes) withQuotes(({ forget }) => forget());
 }
 
 /** Says, below the newest message there is, why what came after it is gone. */

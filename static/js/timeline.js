@@ -4,7 +4,7 @@
  */
 import { LIMITS, announceMessage, make, page, t, tn } from "./app.js";
 import {
-  blankRow, clear, divider, enliven, indexOf, isGrouped, localise, newestInSight, newLine, note, paint, place, rename, rowAbove,
+  blankRow, clear, divider, enliven, flash, indexOf, isGrouped, localise, newestInSight, newLine, note, paint, place, quoteAnew, rename, rowAbove,
   rowBelow, sayRestored, unmark, waitingRow,
 } from "./message.js";
 
@@ -66,8 +66,8 @@ export class Timeline {
   }
 
   /** A row for words that are not stored yet: after everything that is, and in sight. */
-  append(content, at) {
-    const row = waitingRow(content, at);
+  append(content, at, replyTo) {
+    const row = waitingRow(content, at, replyTo);
     this.steadily(() => {
       this.#bottom.before(row);
       this.#tidy(row);
@@ -147,11 +147,8 @@ export class Timeline {
   /** Where reading starts: at the linked message, else at the first new one, else at the end. */
   #open() {
     const target = this.#log.querySelector(".msg.target, .msg:target");
-    if (target) {
-      target.scrollIntoView({ block: "center" });
-      target.focus({ preventScroll: true });
-      setTimeout(() => target.classList.remove("target"), LIMITS.flash);
-    } else if (!this.#log.scrollTop) { // else somebody reads already, before the scripts were there
+    if (target) flash(target);
+    else if (!this.#log.scrollTop) { // else somebody reads already, before the scripts were there
       const offset = this.#newLine.getBoundingClientRect().top - this.#log.getBoundingClientRect().top;
       this.#log.scrollTop = this.#newLine.isConnected ? offset - this.#log.clientHeight / 4 : this.#log.scrollHeight;
     }
@@ -170,6 +167,7 @@ export class Timeline {
     const isNews = message.index > this.#index && message.username !== page.me.username;
     const isJoined = message.index <= this.#newest || !this.#hasNewer;
     this.#index = Math.max(this.#index, message.index);
+    quoteAnew(message);
     if (isJoined && message.index >= this.#oldest) this.#put(message);
     else this.claim(message)?.remove();
     return isNews;

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from aiohttp import web
 
-from chatapp.core.errors import ChatError, NotFound
+from chatapp.core.errors import ChatError
 from chatapp.keys import CHAT
 from chatapp.web import forms, query, uploads
 from chatapp.web.identity import actor
@@ -17,6 +17,7 @@ from chatapp.web.timeline import PAGE, room_page, window
 class NewMessage(msgspec.Struct):
     content: str
     client_id: str = ""
+    reply_to: int | None = None
 
 
 class NewContent(msgspec.Struct):
@@ -26,9 +27,7 @@ class NewContent(msgspec.Struct):
 async def show(request: web.Request) -> web.Response:
     chat, me, slug = request.config_dict[CHAT], actor(request), request.match_info["slug"]
     index = query.path_number(request, "index")
-    message = await chat.messages.by_index(me, slug, index)
-    if message.is_deleted:
-        raise NotFound
+    await chat.messages.standing(me, slug, index)
     view = await chat.rooms.show(me, slug)
     return await room_page(request, view, await chat.messages.around(me, slug, index, PAGE), at=index)
 
@@ -38,7 +37,9 @@ async def create(request: web.Request) -> web.Response:
     form = await forms.read(request, NewMessage)
     try:
         wanted, attached = form.data, await uploads.taken(request, slug)
-        message = await chat.messages.post(me, slug, wanted.content, wanted.client_id, attachments=attached)
+        message = await chat.messages.post(
+            me, slug, wanted.content, wanted.client_id, wanted.reply_to, attachments=attached
+        )
     except ChatError as error:
         view = await chat.rooms.show(me, slug)
         return await room_page(request, view, await window(request, view), form=form.refused(error))

@@ -1,0 +1,60 @@
+/** What replies quote: the first words of another message, as it is now, wherever in the log it stands. */
+import { page, t } from "./app.js";
+
+const MOST = 120;
+/** @type {Map<number, Promise<object>>} by index */
+const known = new Map();
+
+/** The beginning of a text, in one line. */
+function firstWords(content) {
+  const line = [...content.trim().replace(/\s+/g, " ")];
+  return line.length <= MOST ? line.join("") : `${line.slice(0, MOST).join("").trimEnd()}…`;
+}
+
+function wordsOf(message) {
+  if (message.deleted) return t("deleted_message");
+  if (message.kind === "damaged") return t("damaged_message");
+  return firstWords(message.content || message.attachments?.[0].name || "");
+}
+
+/** A message as it is now. */
+export function find(index) {
+  if (!known.has(index)) known.set(index, ask(index));
+  return known.get(index);
+}
+
+async function ask(index) {
+  try {
+    const answer = await fetch(`/api/v1/rooms/${page.room.slug}/messages/${index}`);
+    if (!answer.ok) throw new Error(answer.status);
+    return await answer.json();
+  } catch (error) {
+    known.delete(index);
+    throw error;
+  }
+}
+
+/** Writes who said what, in a few words. */
+export function write(place, message) {
+  const by = place.querySelector(".by");
+  by.dataset.by = message.username;
+  by.textContent = message.display_name;
+  place.querySelector(".words").textContent = wordsOf(message);
+}
+
+/** Writes into a quote what the message of that index says. */
+export async function fill(link, index) {
+  const message = await find(index);
+  // It may have changed while it was on its way.
+  write(link, (await known.get(index)) ?? message);
+}
+
+/** Has every quote of a message say what it says now. */
+export function update(message) {
+  if (known.has(message.index)) known.set(message.index, Promise.resolve(message));
+  const places = `.msg[data-reply="${message.index}"] > .quote, .replying[data-reply="${message.index}"]`;
+  for (const place of document.querySelectorAll(places)) write(place, message);
+}
+
+/** Asks anew from here on: some changes were not heard. */
+export function forget() { known.clear(); }

@@ -1,0 +1,161 @@
+"""Replies: the bar over the box, the quoted words and where they lead; what is quoted is what stands there now."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+
+from playwright.async_api import Locator, Page, expect
+
+from tests.e2e.test_actions import delete, open_menu, point_at, tool
+from tests.e2e.test_conversation import NORMAL
+from tests.e2e.verbs import Wire, new_room, post_many, row, say
+
+Visit = Callable[..., Awaitable[Page]]
+
+
+async def reply(page: Page, to: Locator, text: str) -> Locator:
+    await point_at(to)
+    await tool(to, "reply").click()
+    await expect(page.locator("#replying")).to_be_visible()
+    await expect(page.locator("#message")).to_be_focused()
+    await page.keyboard.type(text)
+    await page.keyboard.press("Enter")
+    written = row(page, text)
+    await expect(written).to_have_attribute("data-index", re.compile(r"\d+"))
+    await expect(page.locator("#replying")).to_be_hidden()
+    return written
+
+
+async def test_a_reply_quotes_what_it_answers_for_everybody_live_and_after_a_reload(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada, "grace")
+    grace = await visit("grace", at=f"/rooms/{room}")
+    await say(ada, "shall we\nship it?")
+    await reply(grace, row(grace, "shall we"), "yes, now")
+    answer = row(ada, "yes, now")
+    await expect(answer.locator(".quote")).to_contain_text("Ada Okafor shall we ship it?")
+    await expect(answer).to_have_class(re.compile("first"))
+    drawn = await answer.evaluate(NORMAL)
+    await ada.reload()
+    assert await row(ada, "yes, now").evaluate(NORMAL) == drawn
+
+
+async def test_the_quote_leads_to_the_original(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada)
+    original = await say(ada, "the original")
+    answer = await reply(ada, original, "the answer")
+    await answer.locator(".quote").click()
+    await expect(ada.locator("#m1")).to_be_focused()
+    await post_many(ada, 80)
+    await ada.goto(f"/rooms/{room}")
+    await expect(row(ada, "the original")).to_have_count(0)
+    await ada.goto(f"/rooms/{room}/2")
+    await expect(row(ada, "the answer").locator(".quote")).to_contain_text("the original")
+
+
+async def test_a_quote_of_something_out_of_the_window_is_filled_in(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada, "grace")
+    await say(ada, "long ago")
+    await post_many(ada, 80)
+    await ada.goto(f"/rooms/{room}")
+    grace = await visit("grace", at=f"/rooms/{room}/1")
+    await reply(grace, row(grace, "long ago"), "I remember")
+    answer = row(ada, "I remember")
+    await expect(answer.locator(".quote")).to_contain_text("Ada Okafor long ago")
+    await answer.locator(".quote").click()
+    await ada.wait_for_url(re.compile("/1$"))
+    await expect(row(ada, "long ago")).to_be_focused()
+
+
+async def test_removed_words_are_not_quoted_any_longer(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada, "grace")
+    grace = await visit("grace", at=f"/rooms/{room}")
+    await say(ada, "a secret wording")
+    await reply(grace, row(grace, "a secret wording"), "careful")
+    await expect(row(ada, "careful").locator(".quote")).to_contain_text("a secret wording")
+    mine = ada.locator("#m1")
+    await point_at(mine)
+    await tool(mine, "edit").click()
+    await ada.locator(".editor textarea").fill("a harmless wording")
+    await ada.keyboard.press("Enter")
+    for page in (ada, grace):
+        await expect(row(page, "careful").locator(".quote")).to_contain_text("a harmless wording")
+    await delete(ada, mine)
+    await ada.goto("/rooms")
+    await expect(row(grace, "careful").locator(".quote")).to_contain_text("deleted")
+    assert "harmless" not in await grace.content()
+    await grace.reload()
+    await expect(row(grace, "careful").locator(".quote")).to_contain_text("deleted")
+    assert "harmless" not in await grace.content()
+
+
+async def test_what_was_edited_away_while_one_was_away_is_caught_up_with(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada, "grace")
+    grace, wire = await visit("grace"), Wire()
+    await wire.hold(grace)
+    await grace.goto(f"/rooms/{room}")
+    await say(ada, "old words")
+    await reply(grace, row(grace, "old words"), "noted")
+    await wire.cut()
+    await expect(grace.locator("#banner")).to_be_visible()
+    await ada.focus("#message")
+    await ada.keyboard.press("ArrowUp")
+    await ada.locator(".editor textarea").fill("new words")
+    await ada.keyboard.press("Enter")
+    await expect(row(ada, "noted").locator(".quote")).to_contain_text("new words")
+    wire.is_cut = False
+    await grace.click("#banner-try")
+    await expect(grace.locator("#m1 .bd")).to_have_text("new words")
+    await expect(row(grace, "noted").locator(".quote")).to_contain_text("new words")
+
+
+async def test_a_reply_is_given_up_with_escape_and_kept_over_a_reload(visit: Visit) -> None:
+    ada = await visit("ada")
+    await new_room(ada)
+    message = await say(ada, "the original")
+    await ada.focus("#timeline")
+    await ada.keyboard.press("End")
+    await expect(message).to_be_focused()
+    await ada.keyboard.press("r")
+    await expect(ada.locator("#replying")).to_contain_text("Replying to Ada Okafor the original")
+    await ada.keyboard.type("half an ans")
+    await ada.reload()
+    await expect(ada.locator("#message")).to_have_value("half an ans")
+    await expect(ada.locator("#replying")).to_contain_text("the original")
+    await ada.focus("#message")
+    await ada.keyboard.press("Escape")
+    await expect(ada.locator("#replying")).to_be_hidden()
+    await expect(ada.locator("#message")).to_have_value("half an ans")
+    await ada.keyboard.press("Enter")
+    await expect(row(ada, "half an ans")).to_have_count(1)
+    await expect(row(ada, "half an ans").locator(".quote")).to_have_count(0)
+
+
+async def test_words_are_quoted_into_the_box(visit: Visit) -> None:
+    ada = await visit("ada")
+    await new_room(ada)
+    menu = await open_menu(ada, await say(ada, "one sentence"))
+    await menu.locator("[data-do=quote]").click()
+    await expect(ada.locator("#message")).to_be_focused()
+    await expect(ada.locator("#message")).to_have_value("> one sentence\n")
+
+
+async def test_without_scripts_a_reply_is_a_link_and_a_form(visit: Visit) -> None:
+    ada = await visit("ada", java_script_enabled=False)
+    await new_room(ada)
+    await ada.fill("#message", "the original")
+    await ada.click("#composer .send")
+    await row(ada, "the original").locator(".act").click()
+    await ada.click(".message-actions >> text=Reply")
+    await expect(ada.locator("#replying")).to_contain_text("the original")
+    await ada.fill("#message", "the answer")
+    await ada.click("#composer .send")
+    await expect(row(ada, "the answer").locator(".quote")).to_contain_text("Ada Okafor the original")
+    await expect(ada.locator("#replying")).to_be_hidden()
+    await row(ada, "the answer").locator(".quote").click()
+    await expect(ada.locator(".msg.target")).to_contain_text("the original")
