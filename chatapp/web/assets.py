@@ -104,8 +104,8 @@ ASSETS: Final = web.AppKey("assets", Assets)
 
 async def show(request: web.Request) -> web.StreamResponse:
     asset = request.config_dict[ASSETS].find(request.match_info["digest"], request.match_info["path"])
-    headers = {hdrs.CONTENT_TYPE: asset.content_type, hdrs.CACHE_CONTROL: FOREVER, hdrs.VARY: hdrs.ACCEPT_ENCODING}
-    headers |= BY_ITSELF
+    kept: dict[str, str] = {hdrs.CACHE_CONTROL: FOREVER, hdrs.VARY: hdrs.ACCEPT_ENCODING}
+    headers = {hdrs.CONTENT_TYPE: asset.content_type, **kept, **BY_ITSELF}
     body = asset.body
     if asset.compressed and takes_gzip(request):
         headers[hdrs.CONTENT_ENCODING] = "gzip"
