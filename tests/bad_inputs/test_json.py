@@ -25,7 +25,10 @@ GOOD: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "Credentials": ("POST /api/v1/tokens", {"username": "ada", "password": "not hers: " + MARK}),
     "NewRoom": ("POST /api/v1/rooms", {"name": MARK, "slug": "x", "topic": "x", "kind": "open"}),
     "RoomPatch": (f"PATCH {ROOM}", {"name": MARK, "topic": "x"}),
-    "NewMessage": (f"POST {ROOM}/messages", {"content": MARK, "client_id": "x", "reply_to": 1}),
+    "NewMessage": (
+        f"POST {ROOM}/messages",
+        {"content": MARK, "client_id": "x", "reply_to": 1, "attachments": []},
+    ),
     "NewContent": (f"PATCH {ROOM}/messages/1", {"content": MARK}),
     "ReadTo": (f"PUT {ROOM}/read", {"index": 1}),
     "UserPatch": ("PATCH /api/v1/users/grace", {"is_disabled": False, "is_admin": False}),
@@ -110,7 +113,9 @@ def wrong_types() -> Iterator[Row]:
                     continue
                 body = as_json({**good, spec.name: value})
                 about = f"{spec.name} is {words}"
-                yield Row("29", about, line, 400, "bad_request", headers=AS_JSON, body=body, field=spec.name)
+                # Of a list, the entry is told that is wrong.
+                field = f"{spec.name}[0]" if isinstance(good[spec.name], list) and words == "a list" else spec.name
+                yield Row("29", about, line, 400, "bad_request", headers=AS_JSON, body=body, field=field)
             if spec.required:
                 body = as_json({key: value for key, value in good.items() if key != spec.name})
                 about = f"{spec.name} is missing"
