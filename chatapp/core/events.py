@@ -110,6 +110,7 @@ def wire(message: Message, room: str, *, with_html: bool = False) -> WireMessage
         message.is_deleted,
         message.reply_to,
         tuple(map(_reaction, message.reactions)) if message.reactions else (),
+        message.mentions,
         attachments=tuple(wire_attachment(each, room) for each in message.attachments) if message.attachments else (),
         client_id=message.client_id,
         kind=message.kind,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final, Literal
 
 import msgspec
@@ -10,6 +11,8 @@ RoomKind = Literal["open", "closed", "direct"]
 Role = Literal["owner", "member"]
 MOST_IN_A_ROOM: Final = 2**32 - 1
 DAMAGED: Final = "damaged"
+# As core/text/drawing.py writes it.
+_mention: Final = re.compile('<bdi class="mention" data-mention="([^"]+)">')
 # So many of those who reacted with an emoji are named to clients, the first; they are all counted.
 NAMED: Final = 50
 # About as much do the addresses of a file take, and its numbers.
@@ -116,7 +119,8 @@ class Room(msgspec.Struct, frozen=True):
 
 
 class RoomView(msgspec.Struct, frozen=True):
-    """A room as one person sees it in a list: ``title`` is the name, or the other person's."""
+    """A room as one person sees it in a list: ``title`` is the name, or the other person's; ``mentions`` are the
+    indexes of what they have not read and what names them."""
 
     room: Room
     title: str
@@ -124,6 +128,7 @@ class RoomView(msgspec.Struct, frozen=True):
     role: Role | None = None
     read_index: int = 0
     other_username: str = ""
+    mentions: tuple[int, ...] = ()
 
     @property
     def is_member(self) -> bool:
@@ -150,6 +155,11 @@ class Roommate(msgspec.Struct, frozen=True):
     username: str
     is_hidden: bool
     rooms: frozenset[int]
+
+
+def mentioned(html: str) -> tuple[str, ...]:
+    """Whom a body names; see :attr:`Message.mentions`."""
+    return tuple(dict.fromkeys(_mention.findall(html))) if "data-mention" in html else ()
 
 
 def message_id(room_id: int, index: int) -> int:
@@ -226,6 +236,12 @@ class Message(msgspec.Struct, frozen=True):
     @property
     def is_damaged(self) -> bool:
         return self.kind == DAMAGED
+
+    @property
+    def mentions(self) -> tuple[str, ...]:
+        """Usernames, ``@room`` and ``@here``, in order. Read off the html: it is stored with the row, under its
+        checksum, and a username never changes."""
+        return mentioned(self.html)
 
     @property
     def is_pinned(self) -> bool:

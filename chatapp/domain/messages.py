@@ -12,12 +12,12 @@ from chatapp.core import audit_log, text
 from chatapp.core.errors import Forbidden, NotFound, invalid
 from chatapp.core.files import MOST_FILES, alternative
 from chatapp.core.limits import Limits
-from chatapp.core.models import Attach, History, Message, Person, Role, Room
+from chatapp.core.models import Attach, History, Message, Person, Role, Room, mentioned
 from chatapp.domain.access import Access
 from chatapp.realtime.hub import Hub
 from chatapp.realtime.typing import TypingBoard
 from chatapp.settings import Settings
-from chatapp.storage import people
+from chatapp.storage import mentions, people
 from chatapp.storage.batch import Delete, Edit, Post
 from chatapp.storage.database import Database
 from chatapp.storage.journal import Journal
@@ -79,9 +79,10 @@ class Messages:
         client_id = _client_id(client_id)
         room_id = await self._access.id_for(actor, slug)
         self._limits.message(actor.id, room_id)
-        at, html = self._database.clock(), text.render(content)
+        html, named = await self._draw(actor, room_id, content)
+        at = self._database.clock()
         return await self._journal.append(
-            Post(room_id, actor.id, at, content, html, client_id, reply_to, attachments=attached)
+            Post(room_id, actor.id, at, content, html, client_id, reply_to, attachments=attached, mentions=named)
         )
 
     async def edit(self, actor: Person, slug: str, index: int, content: str) -> Message:
@@ -89,8 +90,8 @@ class Messages:
         content = text.clean(content, self._most_content)
         room_id = await self._access.id_for(actor, slug)
         self._limits.message(actor.id, room_id)
-        at = self._database.clock()
-        return await self._journal.append(Edit(room_id, actor.id, at, index, content, text.render(content)))
+        html, named = await self._draw(actor, room_id, content)
+        return await self._journal.append(Edit(room_id, actor.id, self._database.clock(), index, content, html, named))
 
     async def delete(self, actor: Person, slug: str, index: int) -> Message:
         """Leave a tombstone: one's own message, or any for an owner of the room or an administrator."""
@@ -195,6 +196,18 @@ class Messages:
         known = await people.by_id(self._database, actor.id)
         if known is not None and not known.is_hidden:
             self._typing.note(room, known, is_active=is_active)
+
+    async def _draw(self, actor: Person, room_id: int, content: str) -> tuple[str, tuple[int, ...]]:
+        """The html, and whom it names: members. Only open rooms are drawn, since all readers get the same."""
+        wanted = text.named(content)
+        if wanted is text.NOBODY:
+            return text.render(content), ()
+        ids = await mentions.members_named(self._database, room_id, wanted.usernames) if wanted.usernames else {}
+        slugs = await mentions.open_rooms(self._database, wanted.slugs) if wanted.slugs else frozenset()
+        html = text.render(content, text.Names(wanted.usernames & (ids.keys() | text.SPECIAL), slugs))
+        ids[text.EVERYBODY] = mentions.EVERYBODY
+        named = {ids[name] for name in mentioned(html) if name != text.WHO_IS_HERE}
+        return html, tuple(sorted(named - {actor.id}))
 
     async def _read(self, actor: Person, slug: str, look: Callable[[Room], Awaitable[T]]) -> T:
         found = await look(await self._access.room_for(actor, slug))

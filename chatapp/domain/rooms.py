@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Final
@@ -18,7 +18,7 @@ from chatapp.core.models import Person, Role, Room, RoomKind, RoomView
 from chatapp.core.notices import Told
 from chatapp.domain.access import Access
 from chatapp.domain.news import News
-from chatapp.storage import audit_log, memberships, people, rooms
+from chatapp.storage import audit_log, memberships, mentions, people, rooms
 from chatapp.storage.database import Database, Transaction
 
 GENERAL: Final = "general"
@@ -38,7 +38,8 @@ class Rooms:
     async def sidebar(self, actor: Person) -> list[RoomView]:
         """The actor's rooms: by name, then direct ones by the other's name."""
         views = await rooms.joined(self._database, actor.id)
-        return sorted((_titled(actor, view) for view in views), key=_order)
+        named = await mentions.unread(self._database, actor.id)
+        return sorted((_titled(actor, view, named.get(view.room.id, ())) for view in views), key=_order)
 
     async def browse(self, actor: Person) -> list[RoomView]:
         """Open rooms the actor is not in, by name."""
@@ -144,13 +145,11 @@ def _other(person: Person, first: Person, second: Person) -> str:
     return (second if person.id == first.id else first).display_name
 
 
-def _titled(actor: Person, view: RoomView) -> RoomView:
-    # A direct room with oneself has no other: it bears one's own name.
-    return (
-        msgspec.structs.replace(view, title=actor.display_name, other_username=actor.username)
-        if not view.title
-        else view
-    )
+def _titled(actor: Person, view: RoomView, named: Sequence[int]) -> RoomView:
+    if not view.title:
+        # A direct room with oneself has no other: it bears one's own name.
+        view = msgspec.structs.replace(view, title=actor.display_name, other_username=actor.username)
+    return msgspec.structs.replace(view, mentions=tuple(named)) if named else view
 
 
 def _order(view: RoomView) -> tuple[bool, bool, str]:

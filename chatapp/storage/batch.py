@@ -10,7 +10,7 @@ import msgspec
 from chatapp.core.audit_log import Draft
 from chatapp.core.errors import ChatError, Conflict, Forbidden, NotFound
 from chatapp.core.models import DAMAGED, Attach, Attachment, File, Message, message_id
-from chatapp.storage import audit_log, files, hot, reactions
+from chatapp.storage import audit_log, files, hot, mentions, reactions
 from chatapp.storage.checksum import signed
 from chatapp.storage.database import Writer
 
@@ -19,7 +19,7 @@ MOST_PINS: Final = 100
 
 
 class Post(msgspec.Struct, frozen=True):
-    """A new message; ``client_id`` is the author's idempotency key."""
+    """A new message; ``client_id`` is the author's idempotency key, ``mentions`` are people."""
 
     room_id: int
     by: int
@@ -30,6 +30,7 @@ class Post(msgspec.Struct, frozen=True):
     reply_to: int | None = None
     kind: str = ""
     attachments: tuple[Attach, ...] = ()
+    mentions: tuple[int, ...] = ()
 
 
 class Edit(msgspec.Struct, frozen=True):
@@ -41,6 +42,7 @@ class Edit(msgspec.Struct, frozen=True):
     index: int
     content: str
     html: str = ""
+    mentions: tuple[int, ...] = ()
 
 
 class Delete(msgspec.Struct, frozen=True):
@@ -101,6 +103,7 @@ class Batch:
         self._of_messages: dict[tuple[int, int], list[int]] = {}
         self._attached: dict[int, tuple[str, int]] = {}
         self._released: list[int] = []
+        self._mentions: dict[int, tuple[int, ...]] = {}
 
     async def store(self, writer: Writer) -> None:
         """Read what is needed, decide, write. Runs inside the caller's transaction."""
@@ -211,6 +214,8 @@ class Batch:
         )
         self._tops[post.room_id] = (index + 1, version + 1)
         self._new[message.id] = message
+        if post.mentions:
+            self._mentions[message.id] = post.mentions
         self._advance(message)
         return self._note(message)
 
@@ -242,6 +247,9 @@ class Batch:
         return self._turned(target, pinned_at=change.at)
 
     def _rewrite(self, change: Edit | Delete, target: Message) -> Message:
+        named = change.mentions if isinstance(change, Edit) else ()
+        if named or target.mentions or target.is_damaged:
+            self._mentions[target.id] = named
         if isinstance(change, Edit):
             _refuse_damaged(target)
             return self._turned(target, content=change.content, html=change.html, edited_at=change.at)
@@ -280,6 +288,8 @@ class Batch:
         await writer.many(hot.GROW, [(*self._tops[room_id], room_id) for room_id in self.stored])
         await writer.many(files.ATTACH, [(*attached, file_id) for file_id, attached in self._attached.items()])
         await writer.many(files.RELEASE, [(None, None, file_id) for file_id in self._released])
+        await writer.listed(mentions.FORGET, [(ident,) for ident in self._mentions if ident in self._rewritten])
+        await writer.many(mentions.INSERT, [(ident, each) for ident, named in self._mentions.items() for each in named])
         await audit_log.append(writer, self._notes)
 
 

@@ -206,6 +206,16 @@ _is_pinned: Final = messages.c.pinned_at.is_not(None)
 # Of the few that are: it costs a post nothing.
 sa.Index("ix_messages_pinned", messages.c.room_id, sqlite_where=_is_pinned, postgresql_where=_is_pinned)
 
+# Whom a message names, so that what is unread of it can be counted; the message itself says it too, by its html.
+mentions: Final = sa.Table(
+    "mentions",
+    metadata,
+    sa.Column("message_id", BigId, sa.ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True),
+    # storage.mentions.EVERYBODY for all in the room, hence no reference.
+    sa.Column("person_id", BigId, primary_key=True, autoincrement=False),
+    sa.Index("ix_mentions_person_id_message_id", "person_id", "message_id"),
+)
+
 # What was uploaded. Its content lies on disk under its digest, once for all rows that name it (storage/blobs.py).
 files: Final = sa.Table(
     "files",

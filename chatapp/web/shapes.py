@@ -28,6 +28,7 @@ class RoomOut(msgspec.Struct, frozen=True):
     version: int
     read_index: int
     unread: int
+    mentions: int
 
 
 class MemberOut(msgspec.Struct, frozen=True):
@@ -82,6 +83,7 @@ def room_out(view: RoomView) -> RoomOut:
         version=room.last_version,
         read_index=view.read_index,
         unread=view.unread,
+        mentions=len(view.mentions),
     )
 
 

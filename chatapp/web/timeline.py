@@ -12,6 +12,7 @@ from aiohttp import web
 
 from chatapp.core.errors import NotFound
 from chatapp.core.models import History, Message, Person, RoomView
+from chatapp.core.text import EVERYBODY, WHO_IS_HERE
 from chatapp.domain.access import may_manage
 from chatapp.domain.chat import Chat
 from chatapp.keys import CHAT
@@ -31,11 +32,12 @@ NOTHING: Final[Mapping[int, Message]] = {}
 
 class Row(msgspec.Struct, frozen=True):
     """A message where it stands. ``day`` is set when a new day begins with it, ``is_new`` under the New line,
-    ``original`` where it is a reply."""
+    ``original`` where it is a reply, ``is_named`` where it mentions the reader."""
 
     message: Message
     is_first: bool
     is_mine: bool
+    is_named: bool
     is_new: bool
     day: str | None
     day_iso: str
@@ -58,6 +60,7 @@ def rows(
                 message=message,
                 is_first=is_new_day or is_new or not _continues(before, message),
                 is_mine=message.author_id == me.id,
+                is_named=_names(message, me),
                 is_new=is_new,
                 day=moments.day(message.created_at) if is_new_day else None,
                 day_iso=day.isoformat(),
@@ -70,7 +73,13 @@ def rows(
 
 def lone(message: Message, me: Person) -> Row:
     """A message by itself."""
-    return Row(message, is_first=True, is_mine=message.author_id == me.id, is_new=False, day=None, day_iso="")
+    is_mine, is_named = message.author_id == me.id, _names(message, me)
+    return Row(message, is_first=True, is_mine=is_mine, is_named=is_named, is_new=False, day=None, day_iso="")
+
+
+def _names(message: Message, me: Person) -> bool:
+    """Others only: who writes "@room" is not told."""
+    return message.author_id != me.id and not {me.username, EVERYBODY, WHO_IS_HERE}.isdisjoint(message.mentions)
 
 
 async def window(request: web.Request, view: RoomView) -> History:

@@ -105,6 +105,7 @@ export function paint(row, message) {
   if (message.deleted) row.classList.remove("going");
   row.classList.toggle("deleted", Boolean(message.deleted) || message.kind === "damaged");
   quote(row, message.reply_to);
+  row.classList.toggle("named", isNamed(message));
   for (const link of row.querySelectorAll(".hd a, .ts, .act")) link.href = `/rooms/${page.room.slug}/${message.index}`;
   sign(row, message.username, message.display_name);
   paintBody(row.querySelector(".bd"), message);
@@ -116,6 +117,10 @@ export function paint(row, message) {
   localise(row);
   return row;
 }
+
+/** Whether a message of somebody else mentions the reader. */
+export const isNamed = ({ username, mentions = [] }) =>
+  username !== page.me.username && [page.me.username, "@room", "@here"].some((name) => mentions.includes(name));
 
 /** Takes away what was said about a row's way to the server. */
 export function clearState(row) {

@@ -3,6 +3,7 @@
  * to the next, and the dialog that finds one by a few letters.
  */
 import { LIMITS, make, openDialog, page, t, tn } from "./app.js";
+import { isNamed } from "./message.js";
 
 const open = page.room?.slug;
 const plain = (title) => title.replace(/^\(\d+\+?\) /, "");
@@ -12,7 +13,7 @@ export class Rooms {
   #connection;
   #icon = document.querySelector('link[rel="icon"]');
   #plainIcon = this.#icon?.href;
-  /** @type {Map<string, {link: HTMLAnchorElement, index: number, read: number, told: number}>} */
+  /** @type {Map<string, {link: HTMLAnchorElement, index: number, read: number, told: number, named: Set<number>}>} */
   #rooms = new Map();
   #newestRead = () => 0;
   #looking = 0;
@@ -34,7 +35,7 @@ export class Rooms {
   }
 
   /** The rooms in the order of the sidebar. */
-  get all() { return [...this.#rooms].map(([slug, room]) => ({ link: room.link, unread: this.#unread(slug, room) })); }
+  get all() { return [...this.#rooms].map(([slug, room]) => ({ link: room.link, unread: this.#unread(slug, room), named: this.#named(slug, room) })); }
 
   /** Goes to the next room in the direction of `by`, with `isUnread` to the next where something is new. */
   step(by, isUnread = false) {
@@ -72,9 +73,9 @@ export class Rooms {
   }
 
   /** What somebody is looking at right now is not held against them while it counts as read in a moment. */
-  #unread(slug, { index, read }) {
-    return Math.max(0, index - Math.max(read, slug === open ? this.#inSight : 0));
-  }
+  #known(slug, { read }) { return Math.max(read, slug === open ? this.#inSight : 0); }
+  #unread(slug, room) { return Math.max(0, room.index - this.#known(slug, room)); }
+  #named(slug, room) { return [...room.named].filter((index) => index > this.#known(slug, room)).length; }
 
   #seen(room) {
     const isThere = document.visibilityState === "visible" && document.hasFocus();
@@ -97,9 +98,10 @@ export class Rooms {
     if (mine.length !== this.#rooms.size || !mine.every((room) => this.#isDrawn(room))) this.#refreshWithin(0);
   }
 
-  #isDrawn({ slug, title, topic }) {
-    const isNamed = this.#rooms.get(slug)?.link.querySelector(".n").textContent === title;
-    return isNamed && (slug !== open || (document.querySelector(".roomhead .topic")?.textContent ?? "") === topic);
+  #isDrawn({ slug, title, topic, mentions }) {
+    const room = this.#rooms.get(slug);
+    const isSame = room?.link.querySelector(".n").textContent === title && room.named.size >= mentions;
+    return isSame && (slug !== open || (document.querySelector(".roomhead .topic")?.textContent ?? "") === topic);
   }
 
   /** Hears of every room but the open one, whose messages somebody else asks for; a few at a time, for there may be hundreds. */
@@ -125,7 +127,9 @@ export class Rooms {
   #grow(slug, messages) {
     const room = this.#rooms.get(slug);
     if (!room) return;
-    for (const { index, username } of messages) {
+    for (const message of messages) {
+      const { index, username } = message;
+      room.named[isNamed(message) ? "add" : "delete"](index);
       // One's own words are not news to oneself; the server counts the same way.
       if (username === page.me.username && index === room.read + 1) room.read = index;
       room.index = Math.max(room.index, index);
@@ -185,8 +189,9 @@ export class Rooms {
     for (const link of document.querySelectorAll("#sidebar .room-link")) {
       const slug = link.dataset.room;
       const [index, read] = [Number(link.dataset.index), Number(link.dataset.read)];
-      const known = this.#rooms.get(slug) ?? { index, read, told: read };
-      rooms.set(slug, { link, index: Math.max(index, known.index), read: Math.max(read, known.read), told: Math.max(read, known.told) });
+      const known = this.#rooms.get(slug) ?? { index, read, told: read, named: [] };
+      const named = new Set([...known.named, ...(link.dataset.named?.split(" ").map(Number) ?? [])]);
+      rooms.set(slug, { link, named, index: Math.max(index, known.index), read: Math.max(read, known.read), told: Math.max(read, known.told) });
     }
     this.#rooms = rooms;
     this.#draw();
@@ -195,7 +200,8 @@ export class Rooms {
   #draw() {
     const rooms = this.all;
     const total = rooms.reduce((sum, { unread }) => sum + unread, 0);
-    for (const { link, unread } of rooms) {
+    for (const { link, unread, named } of rooms) {
+      count(link.querySelector(".named"), named);
       link.classList.toggle("unread", unread > 0);
       count(link.querySelector(".count, .badge"), unread);
     }

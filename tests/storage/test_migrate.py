@@ -64,6 +64,7 @@ def before_reactions(path: Path) -> None:
     with behind_its_back(path) as connection:
         connection.execute("ALTER TABLE people DROP COLUMN is_hidden")
         connection.execute("DROP TABLE files")
+        connection.execute("DROP TABLE mentions")
         connection.execute("ALTER TABLE messages DROP COLUMN attachments")
         connection.execute("DROP INDEX ix_messages_pinned")
         connection.execute("ALTER TABLE messages DROP COLUMN reactions")

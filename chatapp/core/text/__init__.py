@@ -6,8 +6,20 @@ import unicodedata
 
 from chatapp.core.errors import Invalid, TooLarge, invalid
 from chatapp.core.text.drawing import render
+from chatapp.core.text.mentions import EVERYBODY, NOBODY, SPECIAL, WHO_IS_HERE, Names, named
 
-__all__ = ["clean", "has_surrogate", "is_visible", "render"]
+__all__ = [
+    "EVERYBODY",
+    "NOBODY",
+    "SPECIAL",
+    "WHO_IS_HERE",
+    "Names",
+    "clean",
+    "has_surrogate",
+    "is_visible",
+    "named",
+    "render",
+]
 
 
 def clean(content: str, most: int) -> str:

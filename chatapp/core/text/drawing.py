@@ -11,6 +11,7 @@ from markdown_it.token import Token
 
 from chatapp.core import emoji
 from chatapp.core.text import code, markdown
+from chatapp.core.text.mentions import NOBODY, Names
 
 # A body of a few characters may make much of them. One that would be longer than this is shown as it was typed.
 MOST_DRAWN: Final = 100_000
@@ -53,11 +54,11 @@ TAGS: Final = {
 _tag: Final = re.compile(r"<[^>]*>")
 
 
-def render(content: str) -> str:
-    """HTML of a body, or "" where it would equal the escaped content."""
-    if markdown.is_plain(content):
+def render(content: str, known: Names = NOBODY) -> str:
+    """HTML of a body, or "" where it would equal the escaped content. Of the names only the ``known`` are drawn."""
+    if known is NOBODY and markdown.is_plain(content):
         return _large(content) if not content.isascii() and len(content) <= LONGEST_LARGE else ""
-    tokens = markdown.parse(content)
+    tokens = markdown.parse(content, known)
     if all(map(_is_plain, _all(tokens))):
         return ""
     is_one_paragraph = [token.type for token in tokens] == ["paragraph_open", "inline", "paragraph_close"]
@@ -132,6 +133,12 @@ def _cell(token: Token) -> str:
     return f'<{token.tag} class="{side}">' if side in {"center", "right"} else f"<{token.tag}>"
 
 
+def _mention(token: Token) -> str:
+    # What core.models.Message.mentions reads again. Isolated, or a name would turn a line of another script around.
+    name = token.content
+    return f'<bdi class="mention" data-mention="{name}">@{name.removeprefix("@")}</bdi>'
+
+
 _DRAWN: Final[dict[str, Callable[[Token], str]]] = {
     "text": lambda token: escape(token.content),
     "text_special": lambda token: escape(token.content),
@@ -139,6 +146,8 @@ _DRAWN: Final[dict[str, Callable[[Token], str]]] = {
     "code_inline": lambda token: f"<code>{escape(token.content)}</code>",
     "link_open": _link,
     "address": _address,
+    "mention": _mention,
+    "room": lambda token: f'<a class="room" href="/rooms/{token.content}"><bdi>#{token.content}</bdi></a>',
     "fence": _fence,
     "ordered_list_open": _ordered,
     "th_open": _cell,

@@ -15,6 +15,7 @@ from markdown_it.rules_inline import StateInline, link
 from markdown_it.token import Token
 
 from chatapp.core import emoji
+from chatapp.core.text.mentions import NOBODY, SPECIAL, Names, spellings
 
 # Reading and drawing are everybody's time: what is above these stays text.
 MOST_NESTED: Final = 8
@@ -30,6 +31,10 @@ _linkifier.add("ftp:", None).add("//", None)
 _gap: Final = re.compile(r"\s|$")
 _target: Final = re.compile(r"(?:https?://[^\s/?#]|mailto:[^\s?]+@)", re.IGNORECASE)
 _shortcode: Final = re.compile(r":([a-z0-9_+-]{1,64}):(?![a-z0-9])")
+
+_typed: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.IGNORECASE)
+_leads_in: Final = re.compile(r"[^\W_]|[@#/&]")
+_goes_on: Final = re.compile(r"[^\W_]|@")
 
 # Most messages hold no sign, and many of the others no markup.
 _sign: Final = re.compile(r"[*_`~\]:\\>|]")
@@ -49,9 +54,10 @@ def is_plain(content: str) -> bool:
     return not _markup.search(content)
 
 
-def parse(content: str) -> list[Token]:
-    """The content as markdown-it's tokens; besides its own types ``address`` (a bare URL) and ``emoji``."""
-    return _markdown.parse(content, {"links": 0, "looked_at": 0, "brackets": MOST_BRACKETS})
+def parse(content: str, known: Names = NOBODY) -> list[Token]:
+    """The content as markdown-it's tokens; besides its own types ``address`` (a bare URL), ``emoji``, ``mention`` of
+    one of the ``known`` people and ``room`` for one of the known rooms, with a name as their content."""
+    return _markdown.parse(content, {"links": 0, "looked_at": 0, "brackets": MOST_BRACKETS, "known": known})
 
 
 def _quote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -111,6 +117,24 @@ def _emoji(state: StateInline, silent: bool) -> bool:
     return True
 
 
+def _name(state: StateInline, silent: bool) -> bool:
+    """``@somebody`` or ``#somewhere``, not in the middle of a word and so in no mail address."""
+    sign, known = state.src[state.pos], state.env["known"]
+    if sign not in "@#" or (state.pos and _leads_in.match(state.src[state.pos - 1])):
+        return False
+    names = known.usernames if sign == "@" else known.slugs
+    typed = _typed.match(state.src, state.pos + 1, state.posMax)
+    name = next((name for name in spellings(typed[0]) if name in names), None) if typed else None
+    # A link within a link is none, and what goes on is another name: @ada@example.org.
+    if name is None or _goes_on.match(state.src, state.pos + 1 + len(name)) or (sign == "#" and state.linkLevel):
+        return False
+    if not silent:
+        is_special = sign == "@" and name in SPECIAL
+        state.push("mention" if sign == "@" else "room", "", 0).content = f"@{name}" if is_special else name
+    state.pos += 1 + len(name)
+    return True
+
+
 def _named_link(state: StateInline, silent: bool) -> bool:
     start, end, env = state.pos, state.posMax, state.env
     reach = min(end, start + LONGEST_NAMED_LINK)
@@ -146,6 +170,7 @@ def _made() -> MarkdownIt:
     markdown.inline.ruler.at("linkify", _address)
     markdown.inline.ruler.at("link", _named_link)
     markdown.inline.ruler.after("linkify", "emoji", _emoji)
+    markdown.inline.ruler.after("emoji", "name", _name)
     return markdown
 
 

@@ -1,0 +1,45 @@
+"""Who and what a message names: ``@username``, ``@room``, ``@here``, ``#room``."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import msgspec
+
+EVERYBODY: Final = "@room"
+# Those who have the chat open at that moment: nothing is kept for anybody else.
+WHO_IS_HERE: Final = "@here"
+SPECIAL: Final = frozenset({"room", "here"})
+# Names beyond these stay text: each is looked up.
+MOST_NAMES: Final = 50
+
+_sign: Final = re.compile(r"(?<![^\W_])(?<![@#/&])([@#])([a-z0-9][a-z0-9._-]{0,63})", re.IGNORECASE)
+
+
+class Names(msgspec.Struct, frozen=True):
+    """``usernames`` with ``room`` and ``here`` among them where they are meant, ``slugs`` of rooms."""
+
+    usernames: frozenset[str] = frozenset()
+    slugs: frozenset[str] = frozenset()
+
+
+NOBODY: Final = Names()
+
+
+def named(content: str) -> Names:
+    """What may be names: whether there is such a person or room is not known yet."""
+    if "@" not in content and "#" not in content:
+        return NOBODY
+    found: dict[str, set[str]] = {"@": set(), "#": set()}
+    for sign, typed in _sign.findall(content):
+        if len(found[sign]) < MOST_NAMES:
+            found[sign].update(spellings(typed))
+    return Names(frozenset(found["@"]), frozenset(found["#"]))
+
+
+def spellings(typed: str) -> list[str]:
+    """A name as it was typed, and without what may be the punctuation of the sentence; the longest first."""
+    name = typed.lower()
+    bare = name.rstrip("._-")
+    return [name[:length] for length in range(len(name), len(bare) - 1, -1)]

@@ -1,0 +1,112 @@
+"""What people write, as it stands on a page: Markdown, names, scripts that run the other way, and nothing too wide."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.e2e.verbs import new_room, row, rows, say
+from tests.support.browser import NARROW, WIDE
+
+Visit = Callable[..., Awaitable[Page]]
+
+WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+LOG_WIDER = "(() => { const t = document.getElementById('timeline'); return t.scrollWidth - t.clientWidth })()"
+TABLE = f"{'|a' * 9}|\n{'|-' * 9}|\n{'|words' * 3}{'|wordswordswords' * 6}|"
+
+
+async def writes(page: Page, content: str) -> None:
+    """Send it, and see one more row stored: of the content itself not all need be seen again."""
+    stored = page.locator("#timeline .msg[data-index]")
+    count = await stored.count()
+    await page.fill("#message", content)
+    await page.press("#message", "Enter")
+    await expect(stored).to_have_count(count + 1)
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+async def test_long_code_words_and_tables_scroll_inside_themselves(visit: Visit, viewport: dict[str, int]) -> None:
+    page = await visit("ada", viewport=viewport)
+    await new_room(page)
+    for content in (
+        f"```\n{'code ' * 100}\n```",
+        "w" * 5000,
+        TABLE,
+        f"`{'c' * 300}`",
+        f"> {'q' * 300}",
+        f"- {'l' * 300}",
+    ):
+        await writes(page, content)
+    for _ in range(2):
+        assert await page.evaluate(WIDER) <= 0
+        assert await page.evaluate(LOG_WIDER) <= 0
+        for name in ("pre", ".wide"):
+            assert await page.locator(f".bd {name}").evaluate("box => box.scrollWidth > box.clientWidth")
+        await page.reload()
+    await page.locator(".bd pre").focus()
+    await page.keyboard.press("ArrowRight")
+    await expect(page.locator(".bd pre")).to_be_focused()
+    await page.wait_for_function("document.querySelector('.bd pre').scrollLeft > 0")
+
+
+async def test_what_is_drawn_live_is_what_a_reload_draws(visit: Visit) -> None:
+    page = await visit("ada")
+    await new_room(page, "grace")
+    await writes(page, "**bold** `code` @grace #general :tada:")
+    live = await rows(page).locator(".bd").inner_html()
+    await page.reload()
+    assert await rows(page).locator(".bd").inner_html() == live
+    assert 'data-mention="grace"' in live
+    assert 'href="/rooms/general"' in live
+
+
+async def test_each_paragraph_runs_the_way_of_its_script(visit: Visit) -> None:
+    page = await visit("ada")
+    await new_room(page, "grace")
+    await say(page, "@grace مرحبا بكم")
+    assert await page.locator(".bd").last.evaluate("body => getComputedStyle(body).direction") == "rtl"
+    await writes(page, "שלום **לך**\n\nand *hello*\n\n- مرحبا")
+    ways = await page.locator(".bd").last.evaluate(
+        "body => [...body.children].map(each => getComputedStyle(each).direction)"
+    )
+    assert ways == ["rtl", "ltr", "rtl"]
+
+
+async def test_emoji_alone_are_larger(visit: Visit) -> None:
+    page = await visit("ada")
+    await new_room(page)
+    await say(page, "words 🎉")
+    await writes(page, ":tada: 👍🏽")
+    await expect(page.locator(".bd .large")).to_have_text("🎉👍🏽")
+    small, large = await page.evaluate(
+        "['.bd', '.large'].map(each => parseFloat(getComputedStyle(document.querySelector(each)).fontSize))"
+    )
+    assert large > 2 * small
+
+
+async def test_who_is_named_sees_it_in_the_room_and_beside_other_rooms(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada, "grace")
+    grace = await visit("grace", at="/rooms/general")
+    pill = grace.locator(f'.room-link[data-room="{room}"] .named')
+    await expect(pill).to_be_hidden()
+    await say(ada, "hello, nobody in particular")
+    await expect(grace.locator(f'.room-link[data-room="{room}"] .count')).to_contain_text("1")
+    await expect(pill).to_be_hidden()
+    await say(ada, "look, @grace")
+    await expect(pill).to_contain_text("1")
+    await say(ada, "and @here too")
+    await expect(pill).to_contain_text("2")
+    await grace.reload()
+    await expect(pill).to_contain_text("1")
+    await grace.goto(f"/rooms/{room}")
+    for text in ("look, @grace", "and @here too"):
+        assert "named" in (await row(grace, text).get_attribute("class") or "")
+        assert "named" not in (await row(ada, text).get_attribute("class") or "")
+    await expect(row(grace, "look, @grace").locator("bdi.mention")).to_have_text("@grace")
+    await expect(pill).to_be_hidden()
+    live = await say(ada, "live @grace")
+    await expect(row(grace, "live @grace")).to_have_class("msg named")
+    assert "named" not in (await live.get_attribute("class") or "")
