@@ -7,9 +7,11 @@ from typing import Final
 from chatapp.core.errors import NotFound, Unauthenticated
 from chatapp.core.models import Person, Role, Room
 from chatapp.storage import memberships
-from chatapp.storage.database import Database, Transaction
+from chatapp.storage.database import Database, Transaction, Writer
 
 MOST_IDS: Final = 50_000
+
+Inside = Transaction | Writer
 
 
 class Access:
@@ -45,16 +47,14 @@ class Access:
             self._ids[actor.id, slug] = known
         return known
 
-    async def membership_for(self, actor: Person, slug: str, tx: Transaction | None = None) -> tuple[Room, Role, int]:
+    async def membership_for(self, actor: Person, slug: str, tx: Inside | None = None) -> tuple[Room, Role, int]:
         """The room with the role the member acts in, and their read position. Raises ``NotFound``."""
         found = await self._find(actor, slug, tx)
         if found is None or found[1] is None:
             raise NotFound
         return found[0], found[1], found[2]
 
-    async def visible_room(
-        self, actor: Person, slug: str, tx: Transaction | None = None
-    ) -> tuple[Room, Role | None, int]:
+    async def visible_room(self, actor: Person, slug: str, tx: Inside | None = None) -> tuple[Room, Role | None, int]:
         """The room, for a member or, when it is open, for anybody. Raises ``NotFound``."""
         found = await self._find(actor, slug, tx)
         if found is None:
@@ -63,12 +63,14 @@ class Access:
             raise NotFound
         return found
 
-    async def _find(self, actor: Person, slug: str, tx: Transaction | None) -> tuple[Room, Role | None, int] | None:
+    async def _find(self, actor: Person, slug: str, tx: Inside | None) -> tuple[Room, Role | None, int] | None:
         if actor.is_disabled:
             raise Unauthenticated
         # No room's address is other than ASCII; to ask the database for a lone surrogate would fail.
         if not slug.isascii():
             return None
+        if isinstance(tx, Writer):
+            return _acting(await memberships.find_beside(tx, slug, actor.id))
         if tx is not None:
             return _acting(await memberships.find_in(tx, slug, actor.id))
         return _acting(await memberships.find(self._database, slug, actor.id))

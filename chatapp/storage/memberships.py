@@ -7,7 +7,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from chatapp.core.models import Member, Role, Room
-from chatapp.storage.database import Database, Reader, Transaction
+from chatapp.storage.database import Database, Reader, Transaction, Writer
 from chatapp.storage.rows import ROOM
 from chatapp.storage.statement import Statement
 from chatapp.storage.tables import memberships, people, rooms
@@ -46,21 +46,21 @@ async def delete(tx: Transaction, room_id: int, person_id: int) -> bool:
     return gone.rowcount > 0
 
 
-async def advance(tx: Transaction, room_id: int, person_id: int, index: int) -> int:
-    """Move the read position forward, never back, never past the top; return where it stands."""
-    top = sa.select(rooms.c.last_index).where(rooms.c.id == room_id).scalar_subquery()
-    reach = sa.case((sa.literal(index) < top, sa.literal(index)), else_=top)
-    await tx.execute(
-        sa.update(memberships)
-        .where(memberships.c.room_id == room_id, memberships.c.person_id == person_id, memberships.c.read_index < reach)
-        .values(read_index=reach)
+ADVANCE: Final = Statement(
+    sa.update(memberships)
+    .where(
+        memberships.c.room_id == sa.bindparam("of_room"),
+        memberships.c.person_id == sa.bindparam("of_person"),
+        memberships.c.read_index < sa.bindparam("reach"),
     )
-    row = await tx.one(
-        sa.select(memberships.c.read_index).where(
-            memberships.c.room_id == room_id, memberships.c.person_id == person_id
-        )
-    )
-    return row[0] if row else 0
+    .values(read_index=sa.bindparam("reach"))
+    .returning(memberships.c.read_index)
+)
+
+
+async def advance(writer: Writer, room_id: int, person_id: int, index: int) -> bool:
+    """Move the read position forward, never back; whether it has moved."""
+    return bool(await writer.rows(ADVANCE, of_room=room_id, of_person=person_id, reach=index))
 
 
 def _found(room: sa.ColumnElement[bool], person_id: Any) -> sa.Select[Any]:
@@ -90,6 +90,12 @@ async def find_by_id(db: Database, room_id: int, person_id: int) -> Found | None
 async def find_in(tx: Transaction, slug: str, person_id: int) -> Found | None:
     """As :func:`find`, as the transaction sees it."""
     return _to_found(await tx.one(_found(rooms.c.slug == slug, person_id)))
+
+
+async def find_beside(writer: Writer, slug: str, person_id: int) -> Found | None:
+    """As :func:`find`, in the transaction of a batch."""
+    rows = await writer.rows(BY_SLUG, slug=slug, person=person_id)
+    return _to_found(rows[0] if rows else None)
 
 
 def _to_found(row: Any) -> Found | None:
