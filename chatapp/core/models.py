@@ -259,6 +259,14 @@ class Message(msgspec.Struct, frozen=True):
         return words
 
 
+class Revision(msgspec.Struct, frozen=True):
+    """What a message said before it was edited; without its words where the disk has altered them."""
+
+    content: str
+    written_at: int
+    is_damaged: bool = False
+
+
 class History(msgspec.Struct, frozen=True):
     """Part of a room's log and where its top stood at that moment.
     ``is_complete`` is false when the messages do not join up with what was asked for."""

@@ -12,12 +12,12 @@ from chatapp.core import audit_log, text
 from chatapp.core.errors import Forbidden, NotFound, invalid
 from chatapp.core.files import MOST_FILES, alternative
 from chatapp.core.limits import Limits
-from chatapp.core.models import Attach, History, Message, Person, Role, Room, mentioned
+from chatapp.core.models import Attach, History, Message, Person, Revision, Role, Room, mentioned
 from chatapp.domain.access import Access
 from chatapp.realtime.hub import Hub
 from chatapp.realtime.typing import TypingBoard
 from chatapp.settings import Settings
-from chatapp.storage import mentions, people
+from chatapp.storage import mentions, people, revisions
 from chatapp.storage.batch import Delete, Edit, Post
 from chatapp.storage.database import Database
 from chatapp.storage.journal import Journal
@@ -143,6 +143,16 @@ class Messages:
         if message.is_deleted:
             raise NotFound
         return message
+
+    async def revisions(self, actor: Person, slug: str, index: int) -> Sequence[Revision]:
+        """What a message said before, newest first, at most :data:`MOST`: for its author and for administrators.
+
+        Raises ``NotFound`` for everybody else.
+        """
+        message = await self.standing(actor, slug, index)
+        if message.author_id != actor.id and not actor.is_admin:
+            raise NotFound
+        return await self._read(actor, slug, lambda room: revisions.newest(self._database, room.id, index, MOST))
 
     async def originals(self, actor: Person, slug: str, replies: Sequence[Message]) -> dict[int, Message]:
         """What these reply to, by index, as it is now."""

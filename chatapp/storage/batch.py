@@ -13,6 +13,7 @@ from chatapp.core.models import DAMAGED, Attach, Attachment, File, Message, mess
 from chatapp.storage import audit_log, files, hot, mentions, reactions
 from chatapp.storage.checksum import signed
 from chatapp.storage.database import Writer
+from chatapp.storage.revisions import Kept
 
 MOST_EMOJI: Final = 20
 MOST_PINS: Final = 100
@@ -99,6 +100,7 @@ class Batch:
         self._new: dict[int, Message] = {}
         self._rewritten: dict[int, Message] = {}
         self._notes: list[Draft] = []
+        self._revisions = Kept()
         self._files: dict[int, File] = {}
         self._of_messages: dict[tuple[int, int], list[int]] = {}
         self._attached: dict[int, tuple[str, int]] = {}
@@ -252,10 +254,13 @@ class Batch:
             self._mentions[target.id] = named
         if isinstance(change, Edit):
             _refuse_damaged(target)
+            if change.content != target.content:
+                self._revisions.keep(target)
             return self._turned(target, content=change.content, html=change.html, edited_at=change.at)
         if target.is_pinned and change.room_id in self._pins:
             self._pins[change.room_id] -= 1
         self._release(target)
+        self._revisions.forget(target)
         kind = target.kind.removeprefix(DAMAGED)
         empty = {"content": "", "html": "", "reactions": (), "pinned_at": None, "attachments": ()}
         return self._turned(target, is_deleted=True, kind=kind, **empty)
@@ -290,6 +295,7 @@ class Batch:
         await writer.many(files.RELEASE, [(None, None, file_id) for file_id in self._released])
         await writer.listed(mentions.FORGET, [(ident,) for ident in self._mentions if ident in self._rewritten])
         await writer.many(mentions.INSERT, [(ident, each) for ident, named in self._mentions.items() for each in named])
+        await self._revisions.write(writer)
         await audit_log.append(writer, self._notes)
 
 

@@ -15,11 +15,12 @@ from chatapp.storage.database import Source
 from chatapp.storage.tables import messages
 
 SHOWN: Final = 1000
-# The revisions that brought the audit log, the checksums, reactions with pins, and files.
+# The migrations that brought the audit log, the checksums, reactions with pins, files, and earlier wordings.
 LOGGED: Final = "0003"
 SIGNED: Final = "0004"
 REACTED: Final = "0006"
 FILED: Final = "0008"
+REVISED: Final = "0010"
 
 _NAMES: Final = tuple(f'"{c.name}"' for c in messages.c if c is not messages.c.checksum)
 # By the id alone: through an index, a value would be the index's and not the row's.
@@ -28,6 +29,8 @@ NEXT_ROOM: Final = "SELECT min(id) >> 32 FROM messages WHERE id > ?"
 DOUBLES: Final = (
     "SELECT room_id, version, count(*) FROM messages NOT INDEXED GROUP BY room_id, version HAVING count(*) > 1"
 )
+WORDINGS: Final = "SELECT checksum, message_id, version, content, written_at FROM revisions"
+OUTLIVED: Final = "SELECT r.message_id FROM revisions r JOIN messages m ON m.id = r.message_id WHERE m.is_deleted"
 READ_TOO_FAR: Final = (
     "SELECT m.room_id, m.person_id, m.read_index FROM memberships m JOIN rooms r ON r.id = m.room_id "
     "WHERE m.read_index < 0 OR m.read_index > r.last_index"
@@ -164,3 +167,18 @@ def counters(source: Source, _report: Report) -> Checked:
 def chain(source: Source, report: Report) -> Checked:
     if (report.revision or "") >= LOGGED:
         yield from map(Finding, audit_log.broken(source))
+
+
+def wordings(source: Source, report: Report) -> Checked:
+    """What messages said before they were edited."""
+    if (report.revision or "") < REVISED:
+        return
+    for signed, *stored in source.execute(WORDINGS):
+        if signed != of_row(stored):
+            yield Finding(f"An earlier wording of {_place(stored[0])} is not what was stored.")
+    for (ident,) in source.execute(OUTLIVED):
+        yield Finding(f"An earlier wording of {_place(ident)}, which was deleted, is still there.")
+
+
+def _place(ident: int) -> str:
+    return f"message {ident & 0xFFFFFFFF} of room {ident >> 32}"

@@ -35,6 +35,7 @@ def audit(path: Path) -> Report:
             "references": _references,
             "schema": _schema,
             "log": partial(findings.log, trouble=TROUBLE),
+            "earlier wordings": findings.wordings,
             "counters": findings.counters,
             "audit log": findings.chain,
         }

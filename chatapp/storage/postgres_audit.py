@@ -83,6 +83,7 @@ def _check(connection: sa.Connection, report: Report, data: Path | None) -> None
         "schema": _schema,
         "references": _references,
         "log": partial(findings.log, trouble=errors.FAMILY),
+        "earlier wordings": findings.wordings,
         "counters": findings.counters,
         "audit log": findings.chain,
     }

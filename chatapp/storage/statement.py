@@ -53,7 +53,8 @@ class Statement:
 
 
 class Many:
-    """A change of many rows at once, each given as a tuple of values; a boolean as 0 or 1.
+    """A change of many rows at once, each given as a tuple of values; a boolean as 0 or 1. Without columns to change,
+    the rows that ``by`` finds are deleted.
 
     SQLite does it row by row. PostgreSQL is asked once: its parameters are columns, each an array.
     """
@@ -67,6 +68,8 @@ class Many:
         found = [self._table.c[name] == sa.bindparam(f"by_{name}") for name in self._by]
         if not found:
             return Compiled(sa.insert(self._table).values(values), _sqlite).sql
+        if not values:
+            return Compiled(sa.delete(self._table).where(*found), _sqlite).sql
         return Compiled(sa.update(self._table).where(*found).values(values), _sqlite).sql
 
     @cached_property
@@ -78,6 +81,8 @@ class Many:
             chosen = sa.select(*values.values())
             return Compiled(sa.insert(self._table).from_select(list(values), chosen), _postgres()).sql
         found = [self._table.c[name] == rows.c[name] for name in self._by]
+        if not values:
+            return Compiled(sa.delete(self._table).where(*found), _postgres()).sql
         return Compiled(sa.update(self._table).where(*found).values(values), _postgres()).sql
 
 
@@ -106,6 +111,11 @@ def inserting(table: sa.Table) -> Many:
 def updating(table: sa.Table, *columns: str, by: Sequence[str]) -> Many:
     """The values of these columns, in the order of the table, then those of ``by``, which find the row."""
     return Many(table, columns, by)
+
+
+def deleting(table: sa.Table, by: Sequence[str]) -> Many:
+    """The rows that the values of ``by`` find."""
+    return Many(table, (), by)
 
 
 class Listed:

@@ -216,6 +216,18 @@ mentions: Final = sa.Table(
     sa.Index("ix_mentions_person_id_message_id", "person_id", "message_id"),
 )
 
+# What a message said before it was edited, under the version it had then. Deleting the message deletes these.
+revisions: Final = sa.Table(
+    "revisions",
+    metadata,
+    sa.Column("message_id", BigId, sa.ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("version", sa.BigInteger, primary_key=True, autoincrement=False),
+    _text("content"),
+    _moment("written_at"),
+    # storage/checksum.py, over all of the above.
+    sa.Column("checksum", sa.BigInteger, nullable=False),
+)
+
 # What was uploaded. Its content lies on disk under its digest, once for all rows that name it (storage/blobs.py).
 files: Final = sa.Table(
     "files",

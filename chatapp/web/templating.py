@@ -80,7 +80,10 @@ async def render_shell(
     """A page inside the signed-in shell: with the list of rooms, and what the scripts need to know."""
     me = request[IDENTITY].person  # type: ignore[union-attr]
     sidebar = await request.config_dict[CHAT].rooms.sidebar(me)
-    known = {"me": {"username": me.username, "display_name": me.display_name}, "server": __version__}
+    known = {
+        "me": {"username": me.username, "display_name": me.display_name, "is_admin": me.is_admin},
+        "server": __version__,
+    }
     return await render(
         request,
         template,

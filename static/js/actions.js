@@ -15,6 +15,7 @@ const STAYS = ["link", "text"];
 const rowOf = (element) => element?.closest(".msg") ?? null;
 const isMine = (row) => row.matches(".mine");
 const mayDelete = (row) => isMine(row) || page.room.may_moderate;
+const hasHistory = (row) => !row.querySelector(".edited").hidden && (isMine(row) || page.me.is_admin);
 const addressOf = (row) => `${location.origin}/rooms/${page.room.slug}/${indexOf(row)}`;
 const textOf = (row) => row.querySelector(".bd").innerText;
 /** What is selected of a row's text. */
@@ -40,6 +41,7 @@ export class Actions {
       link: { run: (row) => this.#copy("link", addressOf(row), row) },
       text: { run: (row) => this.#copy("text", textOf(row), row) },
       quote: { run: (row) => quoteWords(chosenIn(row) || textOf(row)) },
+      history: { isOffered: hasHistory, run: (row) => location.assign(`${addressOf(row)}/history`) },
       delete: { isOffered: mayDelete, run: (row) => deletions.begin(row) },
     };
     document.body.append(this.#menu);

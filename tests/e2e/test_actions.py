@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from playwright.async_api import Locator, Page, expect
 
+from tests.e2e.test_accessibility import has_no_fault
 from tests.e2e.verbs import new_room, row, say
 from tests.support.server import Server
 
@@ -208,6 +209,25 @@ async def test_a_copied_link_leads_to_the_message(visit: Visit, server: Server) 
     await expect(menu.locator("[data-do=link]")).to_contain_text("Copied")
     await ada.goto(str(await ada.evaluate("navigator.clipboard.readText()")))
     await expect(row(ada, "find me")).to_be_focused()
+
+
+async def test_earlier_wordings_are_a_page_away_for_the_author_only(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada, "grace")
+    grace = await visit("grace", at=f"/rooms/{room}")
+    await say(grace, "a first wording")
+    await grace.keyboard.press("ArrowUp")
+    await grace.locator(".editor textarea").fill("another wording")
+    await grace.keyboard.press("Enter")
+    await expect(row(grace, "another wording").locator(".edited")).to_be_visible()
+    lin = await visit("lin", at=f"/rooms/{room}")
+    await lin.click("form[action$='/join'] button")
+    for person, is_offered in ((lin, False), (ada, True), (grace, True)):
+        menu = await open_menu(person, row(person, "another wording"))
+        await expect(menu.locator("[data-do=history]")).to_be_visible(visible=is_offered)
+    await grace.locator("#message-menu [data-do=history]").click()
+    await expect(grace.locator(".revision")).to_contain_text("a first wording")
+    await has_no_fault(grace)
 
 
 async def test_a_letter_after_a_click_is_for_the_message_box(visit: Visit) -> None:

@@ -114,6 +114,19 @@ async def test_edits_deletions_and_a_running_writer_are_no_faults(store: Store) 
     assert sentences(audit(store.file.path)) == ""
 
 
+async def test_faults_of_earlier_wordings_are_found(store: Store) -> None:
+    ada = await store.person("ada")
+    room = await store.room("designers", ada)
+    await store.says(ada, "one", room)
+    await store.edits(ada, 1, "two", room)
+    with behind_its_back(store.file.path) as connection:
+        connection.execute("UPDATE revisions SET content = 'forged'")
+        connection.execute("UPDATE messages SET is_deleted = 1")
+    found = sentences(audit(store.file.path))
+    assert f"An earlier wording of message 1 of room {room.id} is not what was stored." in found
+    assert f"An earlier wording of message 1 of room {room.id}, which was deleted, is still there." in found
+
+
 @pytest.mark.parametrize(("sql", "sentence"), FAULTS.values(), ids=FAULTS.keys())
 def test_every_fault_is_a_sentence(file: Path, sql: str, sentence: str) -> None:
     with behind_its_back(file) as connection:

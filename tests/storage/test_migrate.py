@@ -63,6 +63,7 @@ def before_reactions(path: Path) -> None:
     """Take the file back to the revision before them."""
     with behind_its_back(path) as connection:
         connection.execute("ALTER TABLE people DROP COLUMN is_hidden")
+        connection.execute("DROP TABLE revisions")
         connection.execute("DROP TABLE files")
         connection.execute("DROP TABLE mentions")
         connection.execute("ALTER TABLE messages DROP COLUMN attachments")

@@ -35,6 +35,8 @@ list members      yes  yes    yes   yes         -    yes    yes   yes         - 
 post              -    yes    yes   yes         -    yes    yes   yes         -      yes
 edit own          -    yes    yes   yes         -    yes    yes   yes         -      yes
 edit another's    -    no     no    no          -    no     no    no          -      no
+own wordings      -    yes    yes   yes         -    yes    yes   yes         -      yes
+another's wordings -   -      -     yes         -    -      -     yes         -      -
 delete own        -    yes    yes   yes         -    yes    yes   yes         -      yes
 delete another's  -    no     yes   yes         -    no     yes   yes         -      no
 react             -    yes    yes   yes         -    yes    yes   yes         -      yes
@@ -148,6 +150,10 @@ DOORS: Final[dict[str, dict[str, Door]]] = {
         "GET /rooms/{slug}/{index}/edit": lambda w, p, r: w.page(p, f"/rooms/{r}/{said(w, p, r)}/edit"),
         "POST /rooms/{slug}/{index}/edit": lambda w, p, r: w.form(p, f"/rooms/{r}/{said(w, p, r)}/edit", content="y"),
     },
+    "own wordings": {
+        "GET /rooms/{slug}/{index}/history": lambda w, p, r: w.page(p, f"/rooms/{r}/{said(w, p, r)}/history"),
+    },
+    "another's wordings": {"page  ": lambda w, p, r: w.page(p, f"/rooms/{r}/1/history")},
     "edit another's": {
         "PATCH": lambda w, p, r: w.rest(p, "PATCH", api(r, "/messages/1"), body={"content": "y"}),
         "editMessage ": lambda w, p, r: w.ws(p, "editMessage", r, index=1, content="y"),

@@ -64,3 +64,33 @@ async def test_an_administrator_deletes_anothers(adas: Browser, grace: Actor) ->
     assert "/rooms/general/1/edit" not in page.text
     assert "/rooms/general/1/delete" in page.text
     assert (await adas.submits("/rooms/general/1/delete")).status == 303
+
+
+async def test_earlier_wordings_are_for_the_author_and_administrators(
+    adas: Browser, graces: Browser, ada: Actor, grace: Actor, chat: Chat
+) -> None:
+    await grace.says("first & <b>wording</b>")
+    await chat.messages.edit(grace.person, "general", 1, "second wording")
+    for browser in (graces, adas):
+        page = await browser.opens("/rooms/general/1/history")
+        assert "first &amp; &lt;b&gt;wording&lt;/b&gt;" in page.text
+        assert "second wording" in page.text
+        assert "/rooms/general/1/history" in (await browser.opens("/rooms/general/1")).text
+    await ada.says("ada's first")
+    await chat.messages.edit(ada.person, "general", 2, "ada's second")
+    assert (await graces.opens("/rooms/general/2/history")).status == 404
+    assert "/rooms/general/2/history" not in (await graces.opens("/rooms/general/2")).text
+
+
+async def test_deleting_a_message_deletes_its_earlier_wordings(adas: Browser, ada: Actor, chat: Chat) -> None:
+    await ada.says("first wording")
+    await chat.messages.edit(ada.person, "general", 1, "second wording")
+    await chat.messages.delete(ada.person, "general", 1)
+    assert (await adas.opens("/rooms/general/1/history")).status == 404
+
+
+async def test_a_message_that_was_never_edited_has_no_earlier_wordings(adas: Browser, ada: Actor) -> None:
+    await ada.says("only wording")
+    page = await adas.opens("/rooms/general/1/history")
+    assert (page.status, "<blockquote" in page.text) == (200, False)
+    assert "/rooms/general/1/history" not in (await adas.opens("/rooms/general/1")).text

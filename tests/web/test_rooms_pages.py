@@ -80,7 +80,7 @@ async def test_a_topic_is_asked_for_only_where_none_is_set(adas: Browser, ada: A
 async def test_what_the_scripts_need_stands_in_the_page(adas: Browser, ada: Actor, grace: Actor, chat: Chat) -> None:
     await grace.says("hello")
     data = for_scripts(await adas.opens("/rooms/general"))
-    assert data["me"] == {"username": "ada", "display_name": "Ada Okafor"}
+    assert data["me"] == {"username": "ada", "display_name": "Ada Okafor", "is_admin": True}
     assert data["room"] == {"slug": "general", "title": "general", "kind": "open", "may_moderate": True}
     assert (data["index"], data["version"], data["epoch"]) == (1, 1, chat.epoch)
     assert (data["oldest"], data["newest"], data["has_older"], data["has_newer"]) == (1, 1, False, False)
