@@ -38,7 +38,7 @@ async def test_a_quote_says_what_the_original_says_now(adas: Browser, ada: Actor
     await chat.messages.delete(ada.person, "general", 1)
     page = await adas.opens("/rooms/general")
     assert quotes(page)[0].endswith("This message was deleted.")
-    assert "wording" not in page.text
+    assert "second wording" not in page.text
 
 
 async def test_an_original_outside_of_the_page_is_quoted_too(
