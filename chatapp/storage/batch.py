@@ -10,10 +10,9 @@ import msgspec
 from chatapp.core.audit_log import Draft
 from chatapp.core.errors import ChatError, Conflict, Forbidden, NotFound
 from chatapp.core.models import DAMAGED, Attach, Attachment, File, Message, message_id
-from chatapp.storage import audit_log, files, hot, mentions, reactions
+from chatapp.storage import audit_log, files, hot, mentions, reactions, revisions
 from chatapp.storage.checksum import signed
 from chatapp.storage.database import Writer
-from chatapp.storage.revisions import Kept
 
 MOST_EMOJI: Final = 20
 MOST_PINS: Final = 100
@@ -100,7 +99,7 @@ class Batch:
         self._new: dict[int, Message] = {}
         self._rewritten: dict[int, Message] = {}
         self._notes: list[Draft] = []
-        self._revisions = Kept()
+        self._revisions = revisions.Kept()
         self._files: dict[int, File] = {}
         self._of_messages: dict[tuple[int, int], list[int]] = {}
         self._attached: dict[int, tuple[str, int]] = {}
@@ -254,22 +253,19 @@ class Batch:
             self._mentions[target.id] = named
         if isinstance(change, Edit):
             _refuse_damaged(target)
-            if change.content != target.content:
-                self._revisions.keep(target)
             return self._turned(target, content=change.content, html=change.html, edited_at=change.at)
         if target.is_pinned and change.room_id in self._pins:
             self._pins[change.room_id] -= 1
         self._release(target)
-        self._revisions.forget(target)
-        kind = target.kind.removeprefix(DAMAGED)
         empty = {"content": "", "html": "", "reactions": (), "pinned_at": None, "attachments": ()}
-        return self._turned(target, is_deleted=True, kind=kind, **empty)
+        return self._turned(target, is_deleted=True, kind=target.kind.removeprefix(DAMAGED), **empty)
 
     def _turned(self, target: Message, **into: Any) -> Message:
         """The next version of a message that is there."""
         index, version = self._tops[target.room_id]
         message = msgspec.structs.replace(target, version=version + 1, **into)
         self._tops[target.room_id] = (index, version + 1)
+        self._revisions.note(target, message)
         self._rewritten[message.id] = message
         return self._note(message)
 

@@ -24,15 +24,17 @@ class Kept:
         self._rows: list[tuple[object, ...]] = []
         self._forgotten: list[tuple[int]] = []
 
-    def keep(self, message: Message) -> None:
-        """What it says now, before it says something else."""
+    def note(self, message: Message, after: Message) -> None:
+        """What it says, where it says something else afterwards; nothing of it, where it is deleted."""
+        if after.is_deleted:
+            self._forgotten.append((message.id,))
+        elif after.content != message.content:
+            self._keep(message)
+
+    def _keep(self, message: Message) -> None:
         written_at = message.created_at if message.edited_at is None else message.edited_at
         row = (message.id, message.version, message.content, written_at)
         self._rows.append((*row, of_row(row)))
-
-    def forget(self, message: Message) -> None:
-        """All that it said, in this batch too."""
-        self._forgotten.append((message.id,))
 
     async def write(self, writer: Writer) -> None:
         await writer.many(KEEP, self._rows)
