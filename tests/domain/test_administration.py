@@ -223,6 +223,9 @@ async def test_when_somebody_was_last_seen_is_the_later_of_session_and_token(
     rooms = await house.chat.rooms.sidebar(ada)
     await until(lambda: house.chat.presence.seen_from(rooms)("grace") == "online")
     assert (await house.chat.accounts.show(ada, "grace")).is_here
+    await house.chat.presence.set_hidden(grace, True)
+    await until(lambda: house.chat.presence.seen_from(rooms)("grace") == "offline")
+    assert not (await house.chat.accounts.show(ada, "grace")).is_here
 
 
 # How many sessions
