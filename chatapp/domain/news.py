@@ -171,7 +171,7 @@ class News:
             with suppress(msgspec.MsgspecError):
                 if isinstance(notice := notices.decode(payload), Counted):
                     self._counting.count(notice)
-        self._counting.begin(bus.publish, bus.source)
+        self._counting.begin(bus.mention, bus.source)
 
     def _heard(self, hint: AnyHint) -> None:
         match hint:

@@ -59,6 +59,11 @@ class Bus(ABC):
             self._waiting.append(encode(self.source, hint))
             self._woken.set()
 
+    def mention(self, hint: AnyHint) -> None:
+        """As :meth:`publish`, of what would be wrong if it came late: not while the connection is away."""
+        if not self._is_away:
+            self.publish(hint)
+
     @asynccontextmanager
     async def running(self, heard: Callable[[AnyHint], None], gap: Callable[[], None]) -> AsyncIterator[None]:
         """Connected, and connected again, until the block ends. What was published by then is sent if it can be."""

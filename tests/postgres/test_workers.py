@@ -181,6 +181,23 @@ async def test_workers_end_when_their_parent_was_killed(server: Server) -> None:
     await eventually(lambda: not any(map(is_alive, pids)))
 
 
+@pytest.mark.parametrize("count", [1, WORKERS])
+async def test_a_signal_while_they_start_is_the_end_of_all(server: Server, count: int) -> None:
+    starting = asyncio.create_task(server.start())
+    pids: list[int] = []
+
+    def are_there() -> bool:
+        pids[:] = workers_of(server) if server.is_running else []
+        return len(pids) >= count
+
+    await eventually(are_there)
+    server.send(signal.SIGTERM)
+    assert await server.exit_code() == 0
+    assert not any(map(is_alive, pids))
+    # It may just have said that it runs.
+    await asyncio.gather(starting, return_exceptions=True)
+
+
 async def test_a_port_in_use_is_a_sentence_also_when_it_could_be_shared(server: Server) -> None:
     await server.start()
     second = serving_together(server.data, PORT=f"{server.port}")

@@ -86,6 +86,20 @@ async def test_a_cut_is_a_gap_and_what_was_waiting_is_sent_after_it(bus: SelfBus
     assert bus.gaps == 2
 
 
+async def test_what_would_be_wrong_later_is_not_said_later(bus: SelfBus) -> None:
+    bus.mention(hint(1))
+    await until(lambda: len(bus.sent) == 1)
+    bus.is_cut = True
+    bus.publish(hint(2))
+    await until(lambda: bus._is_away)
+    bus.mention(hint(3))
+    bus.is_cut = False
+    await until(lambda: len(bus.sent) == 2)
+    bus.mention(hint(4))
+    await until(lambda: len(bus.sent) == 3)
+    assert bus.sent == [encode(bus.source, hint(number)) for number in (1, 2, 4)]
+
+
 async def test_what_finds_no_place_is_dropped_and_counted(bus: SelfBus, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(buses, "WAITING", 100)
     bus.is_cut = True
