@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from chatapp.app import open_chat
-from chatapp.core.models import Person
+from chatapp.core.models import Attach, Person
 from chatapp.domain.chat import Chat
 from chatapp.storage.copying_source import OWN_KEYS
 from chatapp.storage.tables import metadata
@@ -36,6 +37,7 @@ async def furnish(data: Path) -> dict[str, str]:
         await chat.memberships.add(ada, hidden.slug, "grace")
         await chat.rooms.open_direct(ada, "grace")
         await _talk(chat, ada, grace)
+        await _show(chat, ada)
         await chat.accounts.set_disabled(ada, eve.username, True)
         await chat.invites.create(ada)
         await chat.sign_in.with_password("grace", PASSWORD, remember=True, address="192.0.2.1", user_agent="pytest")
@@ -53,6 +55,14 @@ async def _talk(chat: Chat, ada: Person, grace: Person) -> None:
     await chat.messages.delete(ada, "ops", 5)
     await chat.messages.post(grace, "ops", "An answer", reply_to=4)
     await chat.memberships.mark_read(grace, "ops", 50)
+
+
+async def _show(chat: Chat, ada: Person) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"a,b\n1,2\n"
+
+    file = await chat.files.upload(ada, "ops", "table.csv", pieces(), alt="Two numbers")
+    await chat.messages.post(ada, "ops", "See there", attachments=[Attach(file.shown.id)])
 
 
 def fresh(*, is_migrated: bool = False) -> str:

@@ -23,7 +23,7 @@ PATHS: Final = ("rooms", "me", "rooms/general/members", "rooms/ops/members")
 
 
 async def everything(server: Server, tokens: dict[str, str]) -> dict[str, Any]:
-    """What each person is answered: rooms, people, and every message of every room."""
+    """What each person is answered: rooms, people (but not whether they are here), and every message of every room."""
     found: dict[str, Any] = {}
     for name, token in tokens.items():
         async with ClientSession(f"{server.url}/api/v1/", headers={"Authorization": f"Bearer {token}"}) as session:
@@ -46,7 +46,10 @@ async def history(session: ClientSession, slug: str) -> list[Any]:
 
 async def answer(session: ClientSession, path: str) -> tuple[int, Any]:
     async with session.get(path) as response:
-        return response.status, await response.json() if response.ok else None
+        found = await response.json() if response.ok else None
+    for member in (found or {}).get("members", ()):
+        del member["presence"]
+    return response.status, found
 
 
 @asynccontextmanager
