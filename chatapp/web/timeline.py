@@ -12,7 +12,7 @@ from aiohttp import web
 
 from chatapp.core.errors import NotFound
 from chatapp.core.models import History, Message, Person, RoomView
-from chatapp.core.text import EVERYBODY, WHO_IS_HERE
+from chatapp.core.text import EVERYBODY, MOST_UNASKED, WHO_IS_HERE
 from chatapp.domain.access import may_manage
 from chatapp.domain.chat import Chat
 from chatapp.keys import CHAT
@@ -120,6 +120,7 @@ async def room_page(
         at=at,
         may_moderate=_may_moderate(view, me),
         members=await chat.memberships.members(me, slug),
+        most_unasked=MOST_UNASKED,
         is_beginning=view.is_member and not edges["has_older"],
         form=form,
         client_id=form.values["client_id"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Coroutine
 from typing import Final
 
@@ -25,6 +26,7 @@ CHUNK: Final = 65_536
 MOST_UNREAD: Final = 67_108_864
 
 Pieces = AsyncIterator[bytes]
+_number: Final = re.compile("[0-9]{1,18}")
 
 
 async def taken(request: web.Request, slug: str) -> list[Attach]:
@@ -45,6 +47,14 @@ async def taken(request: web.Request, slug: str) -> list[Attach]:
     except ChatError:
         await _read_on(request)
         raise
+
+
+def earlier(ids: str) -> list[Attach]:
+    """Files that a form before has brought, as it says itself: numbers with spaces between them."""
+    found = ids.split()
+    if len(found) > MOST_FILES or not all(_number.fullmatch(each) for each in found):
+        raise invalid("files", _("There is no such file to send."))
+    return [Attach(int(each)) for each in found]
 
 
 async def single(request: web.Request, name: str) -> tuple[str, Pieces, int]:

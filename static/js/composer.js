@@ -1,8 +1,5 @@
-/**
- * Writing: the box, where Enter sends except in the middle of a composition and nothing typed is lost, and the outbox
- * of texts that the server has not confirmed yet.
- */
-import { LIMITS, make, page, storage, t, tn } from "./app.js";
+/** Writing: the box, in which nothing typed is lost, and the outbox of texts that the server has not confirmed yet. */
+import { LIMITS, make, openDialog, page, storage, t, tn } from "./app.js";
 import { retryDelay } from "./backoff.js";
 import { clearState } from "./message.js";
 
@@ -51,9 +48,11 @@ export class Composer {
     return isTouch ? false : this.send();
   }
 
-  send() {
+  send(isMeant = false) {
     const content = this.#input.value;
     if (!content.trim() || this.#excess() > 0) return;
+    const asks = !isMeant && /@(room|here)\b/i.test(content) && openDialog("loud"); // it is there in large rooms only
+    if (asks) return void Object.assign(asks, { returnValue: "", onclose: () => asks.returnValue && this.send(true) });
     const replyTo = Number(this.#replyTo.value) || undefined;
     this.#input.value = "";
     this.#onInput();

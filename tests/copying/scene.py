@@ -53,7 +53,7 @@ async def _talk(chat: Chat, ada: Person, grace: Person) -> None:
     await asyncio.gather(*said)
     await chat.messages.edit(ada, "general", 3, "No, otherwise")
     await chat.messages.delete(ada, "ops", 5)
-    await chat.messages.post(grace, "ops", "An answer", reply_to=4)
+    await chat.messages.post(grace, "ops", "An answer for @ada", reply_to=4)
     await chat.memberships.mark_read(grace, "ops", 50)
 
 

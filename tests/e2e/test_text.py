@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Page, expect
 
+from chatapp.core.text import MOST_UNASKED
+from tests.e2e import injecting
+from tests.e2e.test_accessibility import LOOKS, has_no_fault
 from tests.e2e.verbs import new_room, row, rows, say
 from tests.support.browser import NARROW, WIDE
 
@@ -110,3 +114,53 @@ async def test_who_is_named_sees_it_in_the_room_and_beside_other_rooms(visit: Vi
     live = await say(ada, "live @grace")
     await expect(row(grace, "live @grace")).to_have_class("msg named")
     assert "named" not in (await live.get_attribute("class") or "")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def crowded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[injecting.House]:
+    """A chat of so many that calling them all is asked about first."""
+    names = ["ada", "grace", *(f"person{number}" for number in range(MOST_UNASKED - 1))]
+    async with injecting.open_house(tmp_path_factory.mktemp("crowd") / "data", *names) as opened:
+        yield opened
+
+
+async def test_calling_very_many_is_asked_about_first(crowded: injecting.House, visit: Visit) -> None:
+    page = await visit("ada", at="/rooms/general", to=crowded)
+    dialog, stored = page.locator("#loud"), page.locator("#timeline .msg[data-index]")
+    await page.fill("#message", "lunch, @room")
+    await page.press("#message", "Enter")
+    await expect(dialog).to_contain_text("21 people")
+    await has_no_fault(page)
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_be_hidden()
+    await expect(page.locator("#message")).to_have_value("lunch, @room")
+    await expect(rows(page)).to_have_count(0)
+    await page.press("#message", "Enter")
+    await dialog.get_by_role("button", name="Cancel").click()
+    await expect(rows(page)).to_have_count(0)
+    await page.press("#message", "Enter")
+    await dialog.get_by_role("button", name="Send").click()
+    await expect(stored).to_have_count(1)
+    await expect(page.locator("#message")).to_be_focused()
+    await expect(page.locator("#message")).to_have_value("")
+    await writes(page, "just @grace")
+    await expect(dialog).to_be_hidden()
+
+
+@pytest.mark.parametrize(("scheme", "viewport"), LOOKS)
+async def test_a_room_full_of_markdown_has_no_fault(visit: Visit, scheme: str, viewport: dict[str, int]) -> None:
+    page = await visit("grace", color_scheme=scheme, viewport=viewport)
+    room = await new_room(page, "ada")
+    ada = await visit("ada", at=f"/rooms/{room}")
+    code = "```py\n# why\ndef f(x):\n    return 'a' + 1\n```\n```diff\n-a\n+b\n```"
+    for content in (
+        "**b** *i* ~~s~~ `c` [l](https://a.b)",
+        code,
+        TABLE,
+        "> q\n\n- l\n  - m",
+        "@grace #general",
+        ":tada:",
+    ):
+        await writes(ada, content)
+    await expect(page.locator(".msg.named")).to_have_count(1)
+    await has_no_fault(page)

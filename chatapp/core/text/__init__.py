@@ -6,14 +6,25 @@ import unicodedata
 
 from chatapp.core.errors import Invalid, TooLarge, invalid
 from chatapp.core.text.drawing import render
-from chatapp.core.text.mentions import EVERYBODY, NOBODY, SPECIAL, WHO_IS_HERE, Names, named
+from chatapp.core.text.mentions import (
+    EVERYBODY,
+    MOST_UNASKED,
+    NOBODY,
+    SPECIAL,
+    WHO_IS_HERE,
+    Names,
+    calls_everybody,
+    named,
+)
 
 __all__ = [
     "EVERYBODY",
+    "MOST_UNASKED",
     "NOBODY",
     "SPECIAL",
     "WHO_IS_HERE",
     "Names",
+    "calls_everybody",
     "clean",
     "has_surrogate",
     "is_visible",

@@ -11,6 +11,8 @@ EVERYBODY: Final = "@room"
 # Those who have the chat open at that moment: nothing is kept for anybody else.
 WHO_IS_HERE: Final = "@here"
 SPECIAL: Final = frozenset({"room", "here"})
+# A message that calls more people than these is asked about before it is sent.
+MOST_UNASKED: Final = 20
 # Names beyond these stay text: each is looked up.
 MOST_NAMES: Final = 50
 
@@ -36,6 +38,11 @@ def named(content: str) -> Names:
         if len(found[sign]) < MOST_NAMES:
             found[sign].update(spellings(typed))
     return Names(frozenset(found["@"]), frozenset(found["#"]))
+
+
+def calls_everybody(content: str) -> bool:
+    """Whether it may: in code, say, such a name is none."""
+    return not named(content).usernames.isdisjoint(SPECIAL)
 
 
 def spellings(typed: str) -> list[str]:

@@ -6,11 +6,13 @@ import msgspec
 from aiohttp import web
 
 from chatapp.core.errors import ChatError
+from chatapp.core.models import Attach
+from chatapp.core.text import MOST_UNASKED, calls_everybody
 from chatapp.keys import CHAT
 from chatapp.web import forms, query, uploads
 from chatapp.web.identity import actor
 from chatapp.web.message_page import address, back_to, message_page
-from chatapp.web.templating import see_other
+from chatapp.web.templating import render_shell, see_other
 from chatapp.web.timeline import PAGE, room_page, window
 
 
@@ -18,6 +20,9 @@ class NewMessage(msgspec.Struct):
     content: str
     client_id: str = ""
     reply_to: int | None = None
+    # What a page that asked first sends along: the answer, and the files that had come by then.
+    is_meant: bool = False
+    uploaded: str = ""
 
 
 class NewContent(msgspec.Struct):
@@ -37,15 +42,27 @@ async def create(request: web.Request) -> web.Response:
     form = await forms.read(request, NewMessage)
     try:
         wanted, attached = form.data, await uploads.taken(request, slug)
-        message = await chat.messages.post(
-            me, slug, wanted.content, wanted.client_id, wanted.reply_to, attachments=attached
-        )
+        attached += uploads.earlier(wanted.uploaded)
+        if question := await _asked_first(request, wanted, attached):
+            return question
+        words = (wanted.content, wanted.client_id, wanted.reply_to)
+        message = await chat.messages.post(me, slug, *words, attachments=attached)
     except ChatError as error:
         view = await chat.rooms.show(me, slug)
         return await room_page(request, view, await window(request, view), form=form.refused(error))
-    # Who answers has read: without scripts nothing else says so.
-    await chat.memberships.mark_read(me, slug, message.index)
+    await chat.memberships.mark_read(me, slug, message.index)  # who answers has read, and no script says so
     return see_other(f"/rooms/{slug}#m{message.index}")
+
+
+async def _asked_first(request: web.Request, wanted: NewMessage, attached: list[Attach]) -> web.Response | None:
+    """A question, before very many people are called."""
+    if wanted.is_meant or not calls_everybody(wanted.content):
+        return None
+    slug = request.match_info["slug"]
+    view = await request.config_dict[CHAT].rooms.show(actor(request), slug)
+    if view.members <= MOST_UNASKED:
+        return None
+    return await render_shell(request, "messages/loud.html", slug=slug, view=view, wanted=wanted, attached=attached)
 
 
 async def edit(request: web.Request) -> web.Response:
