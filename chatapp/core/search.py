@@ -159,6 +159,8 @@ def _day(value: str) -> date | None:
 
 
 PROPERTIES: Final[dict[str, Callable[[Message], bool]]] = {
+    "has:file": lambda message: bool(message.attachments),
+    "has:image": lambda message: any(each.is_picture for each in message.attachments),
     "has:link": lambda message: _LINK.search(message.content) is not None,
     "has:reaction": lambda message: bool(message.reactions),
     "is:pinned": lambda message: message.is_pinned,
@@ -182,6 +184,12 @@ def by(person_id: int) -> str:
     return f"by:{person_id}"
 
 
+def wording(message: Message) -> str:
+    """What a message is found by, composed: what it says, and the names and descriptions of its files."""
+    files = [text for each in message.attachments for text in (each.name, each.alt) if text]
+    return composed("\n".join([message.content, *files]))
+
+
 def facets(message: Message) -> list[str]:
     """The tokens of what a message is, besides its words."""
     being = [name for name, is_so in PROPERTIES.items() if is_so(message)]
@@ -189,8 +197,8 @@ def facets(message: Message) -> list[str]:
 
 
 def spans(query: Query, message: Message, *, is_slow: bool = False) -> list[tuple[int, int]] | None:
-    """Where in the composed content the query's words are; None for a message that is not what is looked for."""
-    text = composed(message.content)
+    """Where in its wording the query's words are; None for a message that is not what is looked for."""
+    text = wording(message)
     found = words(text)
     where: list[tuple[int, int]] = []
     for term in query.terms:

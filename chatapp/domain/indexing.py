@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from chatapp.core.models import History, Message
-from chatapp.core.search import facets
+from chatapp.core.search import facets, wording
 from chatapp.core.searchable import searchable
 from chatapp.storage import search
 from chatapp.storage.database import Database
@@ -132,7 +132,7 @@ def _entries(messages: Sequence[Message]) -> list[Entry]:
 def _tokens(message: Message) -> str:
     if message.is_deleted or message.is_damaged:
         return ""
-    of_words = searchable(message.content)
+    of_words = searchable(wording(message))
     if len(of_words) > MOST_CHARACTERS:
         of_words = of_words[:MOST_CHARACTERS].rpartition(" ")[0]
     return " ".join([of_words, *facets(message)])

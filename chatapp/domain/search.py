@@ -34,7 +34,7 @@ Part = tuple[Sequence[tuple[int, Message]], int | None]
 
 
 class Hit(msgspec.Struct, frozen=True):
-    """A message that was found, as it is now, and where in its composed content (NFC) what was looked for is."""
+    """A message that was found, as it is now, and where in its wording (:func:`chatapp.core.search.wording`) is what."""
 
     message: Message
     room: Room

@@ -10,8 +10,7 @@ import msgspec
 from aiohttp import web
 
 from chatapp.core.models import Person
-from chatapp.core.search import Query, parse
-from chatapp.core.searchable import composed
+from chatapp.core.search import Query, parse, wording
 from chatapp.domain.search import PAGE, Days, Hit, Results
 from chatapp.keys import CHAT
 from chatapp.web import query
@@ -53,7 +52,7 @@ def place(position: int) -> str:
 
 def excerpt(hit: Hit) -> list[Piece]:
     """The text around the first mark, in pieces."""
-    text = composed(hit.message.content)
+    text = wording(hit.message)
     spans = list(_apart(hit.spans))
     start = max(0, spans[0][0] - BEFORE) if spans else 0
     if start:

@@ -88,7 +88,7 @@ def test_growth(place: Place) -> None:
     grown = Grown(place.server, place.furnished.tokens[0], furnish.EVERYONE)
     (found,) = growth.compare([grown], rounds=3)
     assert all(0 < milliseconds < 30_000 for milliseconds in found.figures.values())
-    assert set(found.figures) == {"history page ms", "catch-up of 500 ms", "post ms"}
+    assert set(found.figures) == {"history page ms", "catch-up of 500 ms", "post ms", *growth.SEARCHED}
 
 
 def test_the_server_is_told_apart_from_the_generator(place: Place) -> None:
