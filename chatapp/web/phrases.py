@@ -81,6 +81,7 @@ def _places() -> dict[str, str]:
     return {
         "unread_one": _("{n} unread"),
         "unread_other": _("{n} unread"),
+        "search_for": _("Search messages for “{words}”"),
         "no_rooms_found": _("No room matches."),
         "kind_direct": _("direct message"),
         "presence_online": _("online"),
