@@ -34,7 +34,7 @@ Part = tuple[Sequence[tuple[int, Message]], int | None]
 
 
 class Hit(msgspec.Struct, frozen=True):
-    """A message that was found, as it is now, and where in its wording (:func:`chatapp.core.search.wording`) is what."""
+    """A message that was found, as it is now, and where in its wording (``core.search.wording``) the words are."""
 
     message: Message
     room: Room
