@@ -249,7 +249,7 @@ export class Switcher {
     const rank = ({ name, unread }) => (word ? (fold(name).startsWith(word) ? 0 : 1) : unread ? 0 : 1);
     const named = this.#rooms.all.map((room) => ({ ...room, name: room.link.querySelector(".n").textContent }));
     const found = named.filter(({ name }) => fold(name).includes(word)).sort((one, other) => rank(one) - rank(other));
-    if (word) found.push(searchFor(this.#input.value.trim()));
+    if (word) found.push({ link: searchFor(this.#input.value.trim()), name: t("search_for", { words: this.#input.value.trim() }), unread: 0 });
     this.#links = found.map(({ link }) => link);
     this.#list.replaceChildren(...found.map(option));
     if (!found.length) this.#list.append(nothing());
@@ -280,14 +280,8 @@ export class Switcher {
   }
 }
 
-/** The last row: what was typed, looked for in what was said. */
-function searchFor(words) {
-  const link = Object.assign(make("a"), { href: `/search?q=${encodeURIComponent(words)}` });
-  link.append(document.querySelector("#jump .i").cloneNode(true));
-  return { link, name: t("search_for", { words }), unread: 0 };
-}
-
 const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+const searchFor = (words) => Object.assign(document.getElementById("switcher-search"), { href: `/search?q=${encodeURIComponent(words)}` });
 
 function option({ link, name, unread }, at) {
   const item = make("li");
