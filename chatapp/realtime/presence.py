@@ -50,6 +50,8 @@ class PresenceBoard:
         self._attendance = Attendance()
         self._company = Company()
         self._listening: dict[int, set[Listener]] = {}
+        # Of whom a socket has just ended: nothing is concluded from that yet.
+        self._awaited: dict[int, asyncio.TimerHandle] = {}
         # What is to be done: people to look at, to look up, to tell of though they are as before, to say to others;
         # who has left which room; sockets that are to hear everything.
         self._changed: set[int] = set()
@@ -78,7 +80,8 @@ class PresenceBoard:
             listening.add(listener)
             self._anew.add(listener)
             self._wake()
-        self._count(person_id)
+        if is_active or person_id not in self._awaited:
+            self._count(person_id)
 
     def went(self, listener: Listener, *, is_lost: bool) -> None:
         """``is_lost``: it has been silent for long already, and its person is not waited for."""
@@ -89,10 +92,10 @@ class PresenceBoard:
         listening.discard(listener)
         if not listening:
             self._listening.pop(person_id, None)
-        if is_lost:
+        if not is_lost:
+            self._wait_for(person_id)
+        elif person_id not in self._awaited:
             self._count(person_id)
-        else:
-            asyncio.get_running_loop().call_later(self._grace, self._count, person_id)
 
     # What has happened to people
 
@@ -150,6 +153,8 @@ class PresenceBoard:
 
     async def close(self) -> None:
         self._is_closed = True
+        for timer in self._awaited.values():
+            timer.cancel()
         if self._speaking is not None:
             self._speaking.cancel()
             await asyncio.gather(self._speaking, return_exceptions=True)
@@ -163,6 +168,19 @@ class PresenceBoard:
             self._say(Present(self._process, people[start : start + SAID_AT_ONCE]))
 
     # Telling
+
+    def _wait_for(self, person_id: int) -> None:
+        """From now on: an earlier end may not cut short what is granted after a later one."""
+        earlier = self._awaited.pop(person_id, None)
+        if earlier is not None:
+            earlier.cancel()
+        if not self._is_closed:
+            loop = asyncio.get_running_loop()
+            self._awaited[person_id] = loop.call_later(self._grace, self._wait_no_more, person_id)
+
+    def _wait_no_more(self, person_id: int) -> None:
+        del self._awaited[person_id]
+        self._count(person_id)
 
     def _count(self, person_id: int) -> None:
         if self._attendance.count(person_id):

@@ -5,79 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Collection, Mapping
-from typing import Any, Final
 
 import pytest
 
-from chatapp.core.errors import Unavailable
-from chatapp.core.models import Presence, Roommate
+from chatapp.core.models import Roommate
 from chatapp.realtime import presence, telling
-from chatapp.realtime.hints import LARGEST, Present, encode
-from chatapp.realtime.presence import PresenceBoard
+from tests.realtime.stage import CROWD, GENERAL, Stage, told
 from tests.support.house import until
-from tests.support.listener import FakeListener, listener
-from tests.support.rounds import rounds
-
-GENERAL: Final = 1
-CROWD: Final = rounds(300, 1000)
-
-
-class Stage:
-    """People who are all in one room, until a test says otherwise."""
-
-    def __init__(self) -> None:
-        self.rooms: dict[int, set[int]] = {}
-        self.hidden: set[int] = set()
-        self.is_away = False
-        self.reads: list[int] = []
-        self.said: list[Present] = []
-        self.board = PresenceBoard(self.read, heartbeat=25)
-        self.board.says_to(self.said.append, "here")
-
-    async def read(self, person_ids: Collection[int]) -> Mapping[int, Roommate]:
-        await asyncio.sleep(0)
-        if self.is_away:
-            raise Unavailable
-        self.reads.append(len(person_ids))
-        return {
-            each: Roommate(f"person-{each}", each in self.hidden, frozenset(self.rooms.get(each, {GENERAL})))
-            for each in person_ids
-        }
-
-    def comes(self, number: int, *, is_watching: bool = False) -> FakeListener:
-        ear = listener(number)
-        self.board.came(ear)
-        if is_watching:
-            self.board.use(ear, is_active=True)
-        return ear
-
-    async def rests(self) -> None:
-        """Until there is nothing more to tell."""
-        await until(lambda: self.board._speaking is None or self.board._speaking.done())
-
-    def sees(self, number: int, other: int) -> Presence:
-        return self.board.presence_of(f"person-{other}", frozenset(self.rooms.get(number, {GENERAL})))
-
-
-@pytest.fixture
-def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
-    monkeypatch.setattr(presence, "SOON_SECONDS", 0.0)
-    monkeypatch.setattr(presence, "EVERY_SECONDS", 0.02)
-    monkeypatch.setattr(presence, "GRACE_SECONDS", 0.0)
-    return Stage()
-
-
-def told(ear: FakeListener) -> list[dict[str, Any]]:
-    """The frames it got, and it has none afterwards."""
-    frames, ear.frames = b"".join(ear.frames), []
-    found = []
-    while frames:
-        size, head = frames[1], 2
-        if size == 126:
-            size, head = int.from_bytes(frames[2:4], "big"), 4
-        found.append(json.loads(frames[head : head + size]))
-        frames = frames[head + size :]
-    return found
+from tests.support.listener import FakeListener
 
 
 async def test_a_crowd_that_comes_within_a_moment_is_one_frame(stage: Stage) -> None:
@@ -106,6 +41,27 @@ async def test_what_does_not_last_is_not_told(stage: Stage) -> None:
     other = stage.comes(2)
     stage.board.use(other, is_active=False)
     stage.board.went(other, is_lost=True)
+    await stage.rests()
+    assert told(ear) == []
+
+
+async def test_an_earlier_end_cuts_no_later_wait_short(stage: Stage) -> None:
+    """One page is closed, and shortly before the wait for it is over another is loaded anew."""
+    stage.board._grace = 60
+    ear = stage.comes(1, is_watching=True)
+    first, second, idle = stage.comes(2), stage.comes(2), stage.comes(2)
+    stage.board.use(idle, is_active=False)
+    await stage.rests()
+    told(ear)
+    stage.board.went(first, is_lost=False)
+    earlier = stage.board._awaited[2]
+    stage.board.went(second, is_lost=False)
+    stage.board.use(idle, is_active=False)
+    stage.board.went(idle, is_lost=True)
+    await stage.rests()
+    assert (told(ear), earlier.cancelled()) == ([], True)
+    stage.comes(2)
+    stage.board._wait_no_more(2)
     await stage.rests()
     assert told(ear) == []
 
@@ -236,53 +192,3 @@ async def test_an_answer_that_is_over_is_not_used(stage: Stage, monkeypatch: pyt
     stage.board.doubt([2])
     await stage.rests()
     assert seen == ["online", "offline"]
-
-
-# Other processes
-
-
-async def test_what_is_said_to_others_fits_into_a_hint(stage: Stage) -> None:
-    for number in range(10**9, 10**9 + CROWD):
-        stage.board.use(stage.comes(number), is_active=False)
-    await stage.rests()
-    stage.said.clear()
-    await stage.board.beat()
-    assert sum(len(hint.people) for hint in stage.said) == CROWD
-    assert max(len(encode("0" * 16, hint)) for hint in stage.said) <= LARGEST
-
-
-async def test_a_process_without_people_says_so_too(stage: Stage) -> None:
-    await stage.board.beat()
-    assert stage.said == [Present("here", ())]
-
-
-async def test_who_is_new_is_answered_once(stage: Stage) -> None:
-    stage.board.heard(Present("there", ()))
-    stage.board.heard(Present("there", ()))
-    assert len(stage.said) == 1
-
-
-async def test_a_process_that_falls_silent_is_not_believed(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(presence, "BELIEVED_SECONDS", 0.05)
-    ear = stage.comes(1, is_watching=True)
-    stage.board.heard(Present("there", ((2, "online"), (3, "away"))))
-    stage.board.heard(Present("elsewhere", ((3, "away"),)))
-    await until(lambda: (stage.sees(1, 2), stage.sees(1, 3)) == ("online", "away"))
-    await asyncio.sleep(0.06)
-    stage.board.heard(Present("elsewhere", ((3, "away"),)))
-    await stage.board.beat()
-    await until(lambda: stage.sees(1, 2) == "offline")
-    assert (stage.sees(1, 3), list(stage.board._others)) == ("away", ["elsewhere"])
-    assert told(ear)[-1]["offline"] == ["person-2"]
-
-
-async def test_a_word_said_twice_or_too_late_changes_nothing(stage: Stage) -> None:
-    ear = stage.comes(1, is_watching=True)
-    stage.board.heard(Present("there", ((2, "online"),)))
-    await until(lambda: stage.sees(1, 2) == "online")
-    await stage.rests()
-    told(ear)
-    for presences in ((2, "online"), (3, "offline"), (4, "offline")):
-        stage.board.heard(Present("there", (presences,)))
-    await stage.rests()
-    assert told(ear) == []
