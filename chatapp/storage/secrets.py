@@ -88,11 +88,21 @@ def _create(path: Path) -> Secrets:
     draft = path.with_name(f"{FILE}.{secrets.token_hex(8)}")
     try:
         content = _write(draft, Secrets((_key(),), {secrets.token_hex(8): _key()}, _key()))
-        # Of two starts at once one makes the keys.
-        path.hardlink_to(draft)
+        _publish(draft, path)
     finally:
         draft.unlink(missing_ok=True)
     return content
+
+
+def _publish(draft: Path, path: Path) -> None:
+    """Of two starts at once one makes the keys. Raises ``FileExistsError`` for the other."""
+    try:
+        path.hardlink_to(draft)
+    except FileExistsError:
+        raise
+    except OSError:
+        # A file system without hard links, such as FAT and many of FUSE.
+        draft.rename(path)
 
 
 def _write(path: Path, content: Secrets) -> Secrets:

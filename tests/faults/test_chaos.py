@@ -49,12 +49,13 @@ async def test_cuts_at_any_byte_lose_double_and_disorder_nothing(tmp_path: Path)
 async def test_whoever_missed_too_much_is_told_so_and_has_everything_after_reading_back(tmp_path: Path) -> None:
     server = Server(tmp_path / "data", LIMITS="off")
     async with pressed(server, await populate(server.data), writers=60, listeners=1, rooms=("general",)) as crowd:
-        await until(lambda: crowd.answers > MISSED, seconds=30 + MISSED // 100)
+        heard, ear = (client.ears["general"] for client in (crowd.listeners[0], crowd.away))
+        # Not by answers or versions: a message that has changed often is missed once.
+        await until(lambda: len(heard.state) > len(ear.state) + MISSED, seconds=30 + MISSED // 100)
         assert await crowd.verdict() == []
-        ear = crowd.away.ears["general"]
         (_, _, _, was_complete), (_, _, _, is_complete), *_ = ear.answers
         assert (was_complete, is_complete) == (True, False)
-        print(f"away: {len(ear.state)} messages, {crowd.answers} changes missed, all read back")
+        print(f"away: {len(ear.state)} messages, over {MISSED} messages missed, all read back")
 
 
 @pytest.mark.timeout(180 + RESUMES)
