@@ -7,7 +7,7 @@ from chatapp.web.language import _
 
 def phrases() -> dict[str, str]:
     """Key to sentence; ``{name}`` in a sentence is filled in by the page."""
-    return _connection() | _timeline() | _sending() | _actions() | _places() | _keys()
+    return _files() | _connection() | _timeline() | _sending() | _actions() | _places() | _keys()
 
 
 def _connection() -> dict[str, str]:
@@ -44,6 +44,21 @@ def _timeline() -> dict[str, str]:
         "announce": _("{name}: {text}"),
         "file": _("File"),
         "room_gone": _("You are no longer in this room."),
+    }
+
+
+def _files() -> dict[str, str]:
+    return {
+        "files_chosen": _("Files to send"),
+        "uploading": _("Uploading {name}"),
+        "uploaded": _("{name} is uploaded."),
+        "uploaded_looked_at": _("The server looks at it…"),
+        "upload_broken": _("The upload was interrupted."),
+        "remove_file": _("Remove {name}"),
+        "describe_file": _("What does {name} show?"),
+        "file_too_large": _("This file has {size}; at most {limit} are taken."),
+        "file_empty": _("This file is empty."),
+        "too_many_files": _("A message takes {n} files at most."),
     }
 
 

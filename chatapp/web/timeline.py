@@ -11,6 +11,7 @@ import msgspec
 from aiohttp import web
 
 from chatapp.core.errors import NotFound
+from chatapp.core.files import MOST_FILES
 from chatapp.core.models import History, Message, Person, RoomView
 from chatapp.core.text import EVERYBODY, MOST_UNASKED, WHO_IS_HERE
 from chatapp.domain.access import may_manage
@@ -142,7 +143,7 @@ def _for_scripts(view: RoomView, me: Person, history: History, chat: Chat) -> di
         "version": history.version,
         "epoch": chat.messages.epoch,
         "read_index": view.read_index,
-        "limits": {"content": chat.settings.max_content},
+        "limits": {"content": chat.settings.max_content, "file": chat.settings.max_file, "files": MOST_FILES},
     }
 
 

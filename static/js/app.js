@@ -102,7 +102,7 @@ function speak() {
   const [first, ...more] = unspoken.splice(0);
   speaking = first && setTimeout(speak, LIMITS.announce);
   if (!first) return;
-  const text = first.content?.slice(0, LIMITS.announceCharacters) ?? "";
+  const text = (first.content || (first.attachments ?? []).map((file) => file.alt || file.name).join(", ")).slice(0, LIMITS.announceCharacters);
   announce(more.length ? tn("new_messages", more.length + 1) : t("announce", { name: first.display_name, text }));
 }
 

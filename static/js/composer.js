@@ -1,6 +1,7 @@
 /** Writing: the box, in which nothing typed is lost, and the outbox of texts that the server has not confirmed yet. */
 import { LIMITS, make, openDialog, page, storage, t, tn } from "./app.js";
 import { retryDelay } from "./backoff.js";
+import { awaitFiles } from "./attachments.js";
 import { clearState } from "./message.js";
 
 const room = page.room?.slug;
@@ -20,6 +21,7 @@ export class Composer {
   #replyTo = this.#form.elements.reply_to;
   #bar = document.getElementById("replying");
   #typedAt = 0;
+  #luggage = null;
 
   constructor(connection, timeline) {
     this.#connection = connection;
@@ -29,6 +31,7 @@ export class Composer {
     this.#button.addEventListener("mousedown", (event) => event.preventDefault());
     this.#input.addEventListener("input", () => this.#onInput());
     this.#bar.querySelector("a").addEventListener("click", (event) => { event.preventDefault(); this.dropReply(); });
+    if (page.limits.file) awaitFiles(this.#form, () => this.send(), (luggage) => { this.#luggage = luggage; });
     timeline.onLost = () => this.#close();
     connection.on("roomRemoved", (frame) => frame.room === room && this.#close());
     new TypingLine(connection);
@@ -50,15 +53,17 @@ export class Composer {
 
   send(isMeant = false) {
     const content = this.#input.value;
-    if (!content.trim() || this.#excess() > 0) return;
+    const isBlank = !content.trim() && (this.#luggage?.isEmpty ?? true);
+    if (isBlank || this.#excess() > 0 || this.#luggage?.isReady() === false) return;
     const asks = !isMeant && /@(room|here)\b/i.test(content) && openDialog("loud"); // it is there in large rooms only
     if (asks) return void Object.assign(asks, { returnValue: "", onclose: () => asks.returnValue && this.send(true) });
+    const files = this.#luggage?.take() ?? [];
     const replyTo = Number(this.#replyTo.value) || undefined;
     this.#input.value = "";
     this.#onInput();
     this.dropReply();
     this.#input.focus({ preventScroll: true });
-    this.#outbox.send(content, replyTo);
+    this.#outbox.send(content, replyTo, files);
   }
 
   /** What is written is no reply any more; false where it was none. */
@@ -144,7 +149,7 @@ class TypingLine {
   }
 }
 
-/** @typedef {{key: string, content: string, replyTo?: number, row: HTMLElement, state: "waiting"|"sending"|"failed", tries: number, timer?: number}} Letter */
+/** @typedef {{key: string, content: string, replyTo?: number, files: object[], row: HTMLElement, state: "waiting"|"sending"|"failed", tries: number, timer?: number}} Letter */
 
 /**
  * Texts on their way. Each keeps one idempotency key from the first try to the last, so a retry or a late answer never
@@ -167,18 +172,19 @@ class Outbox {
   }
 
   /** Shows the text at once and sends it as soon as there is a connection. */
-  send(content, replyTo) {
+  send(content, replyTo, files) {
     // Not randomUUID: browsers have it only with https or on the same machine.
     const key = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
     const at = new Date().toISOString();
-    storage.write(outbox + key, JSON.stringify({ room, content, at, replyTo }));
-    const letter = this.#add(key, content, at, replyTo);
+    storage.write(outbox + key, JSON.stringify({ room, content, at, replyTo, files }));
+    const letter = this.#add(key, content, at, replyTo, files);
     this.#timeline.catchUp();
     this.#transmit(letter);
   }
 
-  #add(key, content, at, replyTo) {
-    const letter = { key, content, replyTo, row: this.#timeline.append(content, at, replyTo), state: "waiting", tries: 0 };
+  #add(key, content, at, replyTo, files = []) {
+    const row = this.#timeline.append(content, at, replyTo, files);
+    const letter = { key, content, replyTo, files, row, state: "waiting", tries: 0 };
     letter.row.dataset.clientId = key;
     this.#letters.set(key, letter);
     return letter;
@@ -188,17 +194,19 @@ class Outbox {
   #restore() {
     const read = (key) => ({ key: key.slice(outbox.length), ...JSON.parse(storage.read(key)) });
     const kept = storage.keys(outbox).map(read).filter((each) => each.room === room);
-    for (const { key, content, at, replyTo } of kept.sort((one, other) => one.at.localeCompare(other.at))) {
-      this.#fail(this.#add(key, content, at, replyTo), t("not_sent_reload"));
+    for (const { key, content, at, replyTo, files } of kept.sort((one, other) => one.at.localeCompare(other.at))) {
+      this.#fail(this.#add(key, content, at, replyTo, files), t("not_sent_reload"));
     }
   }
 
   async #transmit(letter) {
-    const { key, content, replyTo } = letter;
+    const { key, content, replyTo, files } = letter;
+    const attachments = files.map(({ id, alt }) => ({ id, alt }));
     this.#mark(letter, "sending");
     letter.timer = setTimeout(() => this.#say(letter, "sending-template"), LIMITS.sending);
     try {
-      const answer = await this.#connection.request("sendMessage", { room, content, client_id: key, reply_to: replyTo });
+      const wanted = { room, content, client_id: key, reply_to: replyTo, ...(files.length && { attachments }) };
+      const answer = await this.#connection.request("sendMessage", wanted);
       this.#timeline.show([answer.message]);
     } catch (error) {
       if (this.#letters.has(key)) this.#onRefused(letter, error);

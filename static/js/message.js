@@ -2,7 +2,7 @@
  * The picture of a message: rows cloned from the page's own templates, filled, signed, and told in the reader's zone.
  */
 import { LIMITS, announce, make, page, t } from "./app.js";
-import { paintFiles } from "./attachments.js";
+import { offerPictures, paintFiles } from "./attachments.js";
 
 const language = document.documentElement.lang || "en";
 const { hourCycle } = new Intl.DateTimeFormat(undefined, { hour: "numeric" }).resolvedOptions();
@@ -160,7 +160,7 @@ export function quoteAnew(message) {
 }
 
 /** A row for words that are not stored yet. */
-export function waitingRow(content, at, replyTo) {
+export function waitingRow(content, at, replyTo, files) {
   const row = blankRow();
   row.removeAttribute("id");
   delete row.dataset.index;
@@ -170,6 +170,7 @@ export function waitingRow(content, at, replyTo) {
   sign(row, page.me.username, page.me.display_name);
   row.querySelector(".bd").textContent = content;
   quote(row, replyTo);
+  paintFiles(row.querySelector(".files"), files);
   localise(row);
   return row;
 }
@@ -203,6 +204,7 @@ function sayDay(day, row) {
 export function enliven(log) {
   log.addEventListener("focusin", (event) => event.target.closest(".msg") && rouse(event.target.closest(".msg"), true));
   log.addEventListener("focusout", (event) => event.target.closest(".msg") && rouse(event.target.closest(".msg"), false));
+  offerPictures(log);
   const atMidnight = () => {
     for (const day of log.querySelectorAll(".day")) sayDay(day, rowBelow(day));
     setTimeout(atMidnight, new Date().setHours(24, 0, 1, 0) - Date.now());

@@ -66,8 +66,8 @@ export class Timeline {
   }
 
   /** A row for words that are not stored yet: after everything that is, and in sight. */
-  append(content, at, replyTo) {
-    const row = waitingRow(content, at, replyTo);
+  append(content, at, replyTo, files) {
+    const row = waitingRow(content, at, replyTo, files);
     this.steadily(() => {
       this.#bottom.before(row);
       this.#tidy(row);

@@ -1,0 +1,238 @@
+/**
+ * Files on their way to a message: chosen, told at once when they are too large, uploaded with progress, described,
+ * taken back. Loaded when the first one is chosen.
+ */
+import { announce, make, page, t } from "./app.js";
+import { aboutFile, sizeOf } from "./attachments.js";
+import { sheet } from "./sheet.js";
+
+await sheet();
+
+const AT_ONCE = 3;
+const CREATED = 201;
+
+/** @typedef {{file: File, row: HTMLElement, state: "waiting"|"going"|"done"|"failed", request?: XMLHttpRequest, found?: object}} Chosen */
+
+/** The files that go with the next message: how they come, and whether they are here. */
+export class Luggage {
+  #tray;
+  #shade = document.getElementById("dropping");
+  #send;
+  #isSending = false;
+
+  /** @param {() => void} send called when what was to be sent has been uploaded */
+  constructor(form, send) {
+    this.#send = send;
+    this.#tray = new Tray(form.querySelector(".box"), form.querySelector("textarea"));
+    // Between two elements a file leaves one for the other; out of the window for none.
+    addEventListener("dragleave", (event) => !event.relatedTarget && this.#shadow(false));
+  }
+
+  get isEmpty() { return this.#tray.isEmpty; }
+
+  take() { return this.#tray.take(); }
+
+  /** Whether nothing is on its way, and nothing stuck; what is to be sent before that goes when it is there. */
+  isReady() {
+    if (this.#tray.isBusy && !this.#isSending) this.#sendLater();
+    return !this.#tray.isBusy && this.#tray.isGood;
+  }
+
+  choose() {
+    const input = Object.assign(make("input"), { type: "file", multiple: true });
+    input.addEventListener("change", () => this.#tray.add([...input.files]));
+    input.click();
+  }
+
+  /** Something was pasted, or is dragged over the page or dropped on it. */
+  receive(kind, files) {
+    const isOurs = !document.querySelector("dialog[open]");
+    this.#shadow(isOurs && kind.startsWith("drag"));
+    if (isOurs && files.length && !kind.startsWith("drag")) this.#tray.add(files);
+  }
+
+  #shadow(isShown) { this.#shade.hidden = !isShown; }
+
+  async #sendLater() {
+    this.#isSending = true;
+    await this.#tray.settled();
+    this.#isSending = false;
+    if (this.#tray.isGood && !this.isEmpty) this.#send();
+  }
+}
+
+/** The files above the message box. */
+class Tray {
+  #list = make("ul", "tray");
+  #input;
+  /** @type {Set<Chosen>} in the order they were chosen */
+  #chosen = new Set();
+  #waiting = [];
+
+  /** @param {HTMLElement} box what the list stands in, over everything else */
+  constructor(box, input) {
+    this.#input = input;
+    this.#list.setAttribute("aria-label", t("files_chosen"));
+    this.#list.addEventListener("click", (event) => this.#onClick(event.target));
+    // Enter in a description sends, as it does in the message box.
+    this.#list.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && event.target.matches("input") && !event.isComposing) {
+        event.preventDefault();
+        box.closest("form").requestSubmit();
+      }
+    });
+    box.prepend(this.#list);
+    this.#draw();
+  }
+
+  get isEmpty() { return !this.#chosen.size; }
+
+  get isBusy() { return this.#some("waiting", "going"); }
+
+  /** Nothing failed that somebody may still want to send. */
+  get isGood() { return !this.#some("failed"); }
+
+  add(files) {
+    this.#input.focus({ preventScroll: true });
+    const room = page.limits.files - this.#chosen.size;
+    for (const file of files.slice(0, Math.max(0, room))) this.#choose(file);
+    const words = files.length > room ? t("too_many_files", { n: page.limits.files }) : "";
+    if (words) this.#say(words);
+    this.#draw();
+    this.#start();
+  }
+
+  /** Resolves when nothing is being uploaded any more. */
+  settled() {
+    return this.isBusy ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve();
+  }
+
+  /** The files as the server knows them, with what was said of them; the list is empty then. */
+  take() {
+    const found = [...this.#chosen].map(({ found: file, row }) => ({ ...file, alt: row.querySelector(".chosen-alt").value.trim() }));
+    this.#chosen.clear();
+    this.#list.replaceChildren();
+    this.#draw();
+    return found;
+  }
+
+  #some(...states) { return [...this.#chosen].some((each) => states.includes(each.state)); }
+
+  #choose(file) {
+    const row = document.getElementById("chosen-template").content.firstElementChild.cloneNode(true);
+    const chosen = { file, row, state: "waiting" };
+    row.querySelector(".file-name").textContent = file.name;
+    row.querySelector("progress").setAttribute("aria-label", t("uploading", { name: file.name }));
+    row.querySelector("[data-remove]").setAttribute("aria-label", t("remove_file", { name: file.name }));
+    row.querySelector(".chosen-alt").setAttribute("aria-label", t("describe_file", { name: file.name }));
+    this.#chosen.add(chosen);
+    this.#list.append(row);
+    this.#about(chosen, aboutFile(file.name, file.size));
+    if (file.size > page.limits.file) this.#fail(chosen, t("file_too_large", { size: sizeOf(file.size), limit: sizeOf(page.limits.file) }));
+    else if (!file.size) this.#fail(chosen, t("file_empty"));
+  }
+
+  /** A few at a time: the first is there sooner than if all went at once. */
+  #start() {
+    const going = [...this.#chosen].filter((each) => each.state === "going").length;
+    const next = [...this.#chosen].filter((each) => each.state === "waiting").slice(0, AT_ONCE - going);
+    next.forEach((each) => this.#upload(each));
+    if (!this.isBusy) this.#waiting.splice(0).forEach((resolve) => resolve());
+  }
+
+  /** Not fetch, which says nothing of how far it has come. */
+  #upload(chosen) {
+    const request = new XMLHttpRequest();
+    const query = new URLSearchParams({ room: page.room.slug, name: chosen.file.name });
+    Object.assign(chosen, { request, state: "going" });
+    request.open("POST", `/api/v1/files?${query}`);
+    request.setRequestHeader("Content-Type", "application/octet-stream");
+    request.upload.addEventListener("progress", (event) => this.#onProgress(chosen, event));
+    request.addEventListener("load", () => this.#onAnswer(chosen, request));
+    request.addEventListener("error", () => this.#end(chosen, t("upload_broken")));
+    request.send(chosen.file);
+  }
+
+  #onProgress(chosen, { loaded, total }) {
+    if (!total || chosen.state !== "going") return;
+    const share = loaded / total;
+    chosen.row.querySelector("progress").value = share;
+    this.#about(chosen, loaded === total ? t("uploaded_looked_at") : `${Math.floor(share * 100)} %`);
+  }
+
+  #onAnswer(chosen, request) {
+    const answer = read(request.responseText);
+    if (request.status !== CREATED || !answer?.id) return this.#end(chosen, answer?.detail ?? t("upload_broken"));
+    chosen.found = answer;
+    this.#end(chosen);
+  }
+
+  /** It is over, well or not. */
+  #end(chosen, trouble = "") {
+    if (!this.#chosen.has(chosen)) return;
+    if (trouble) this.#fail(chosen, trouble, { isWorthAnother: true });
+    else this.#finish(chosen);
+    this.#start();
+  }
+
+  #finish(chosen) {
+    const { row, found } = chosen;
+    chosen.state = "done";
+    row.querySelector("progress").hidden = true;
+    this.#about(chosen, aboutFile(found.name, found.size));
+    if (found.thumbnail) {
+      const look = Object.assign(make("img"), { src: found.thumbnail, alt: "", width: 40, height: 40 });
+      row.querySelector(".chosen-look").replaceChildren(look);
+      row.querySelector(".chosen-alt").hidden = false;
+    }
+    announce(t("uploaded", { name: found.name }));
+  }
+
+  #fail(chosen, sentence, { isWorthAnother = false } = {}) {
+    chosen.state = "failed";
+    chosen.row.classList.add("failed");
+    chosen.row.querySelector("progress").hidden = true;
+    chosen.row.querySelector("[data-again]").hidden = !isWorthAnother;
+    this.#about(chosen, sentence);
+    announce(`${chosen.file.name}: ${sentence}`);
+  }
+
+  #onClick(target) {
+    const chosen = [...this.#chosen].find(({ row }) => row.contains(target));
+    if (chosen && target.closest("[data-remove]")) this.#remove(chosen);
+    if (chosen && target.closest("[data-again]")) this.#again(chosen);
+  }
+
+  #remove(chosen) {
+    this.#chosen.delete(chosen);
+    chosen.request?.abort();
+    chosen.row.remove();
+    this.#draw();
+    this.#start();
+    this.#input.focus({ preventScroll: true });
+  }
+
+  #again(chosen) {
+    chosen.state = "waiting";
+    chosen.row.classList.remove("failed");
+    Object.assign(chosen.row.querySelector("progress"), { hidden: false, value: 0 });
+    chosen.row.querySelector("[data-again]").hidden = true;
+    this.#input.focus({ preventScroll: true });
+    this.#start();
+  }
+
+  #about(chosen, words) { chosen.row.querySelector(".file-about").textContent = words; }
+
+  #draw() { this.#list.hidden = this.isEmpty; }
+
+  /** Under the list, until the next thing is said. */
+  #say(words) {
+    this.#list.querySelector(".tray-note")?.remove();
+    this.#list.append(make("li", "tray-note", words));
+    announce(words);
+  }
+}
+
+function read(text) {
+  try { return JSON.parse(text); } catch { return null; }
+}
