@@ -1,7 +1,7 @@
 /**
  * The picture of a message's files, cloned from the page's own templates as the server draws them.
  */
-import { t } from "./app.js";
+import { make, t } from "./app.js";
 
 const SIZES = ["B", "KB", "MB", "GB", "TB"];
 // The box in which a picture stands in a conversation, in pixels.
@@ -24,10 +24,13 @@ export function aboutFile(name, size) {
   return `${kind?.toUpperCase() ?? t("file")}, ${sizeOf(size)}`;
 }
 
-/** Shows these files, and no others, under a message. */
-export function paintFiles(place, files) {
-  place.replaceChildren(...files.map((file) => (file.thumbnail ? pictureOf(file) : fileOf(file))));
-  place.hidden = !files.length;
+/** Shows these files, and no others, in a message's row. */
+export function paintFiles(row, files) {
+  row.querySelector(".files")?.remove();
+  if (!files.length) return;
+  const place = make("div", "files");
+  place.append(...files.map((file) => (file.thumbnail ? pictureOf(file) : fileOf(file))));
+  row.querySelector(".edited").after(place);
 }
 
 function pictureOf({ name, url, thumbnail, picture, alt, width, height }) {

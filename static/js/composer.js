@@ -1,8 +1,8 @@
 /** Writing: the box, in which nothing typed is lost, and the outbox of texts that the server has not confirmed yet. */
 import { LIMITS, make, openDialog, page, storage, t, tn } from "./app.js";
-import { retryDelay } from "./backoff.js";
 import { awaitFiles } from "./attachments.js";
 import { clearState } from "./message.js";
+import { retryDelay } from "./socket.js";
 
 const room = page.room?.slug;
 const draft = `draft:${page.me?.username}:${room}`;

@@ -109,7 +109,7 @@ export function paint(row, message) {
   for (const link of row.querySelectorAll(".hd a, .ts, .act")) link.href = `/rooms/${page.room.slug}/${message.index}`;
   sign(row, message.username, message.display_name);
   paintBody(row.querySelector(".bd"), message);
-  paintFiles(row.querySelector(".files"), message.attachments ?? []);
+  paintFiles(row, message.attachments ?? []);
   const edited = row.querySelector(".edited");
   edited.hidden = !message.edited_at || Boolean(message.deleted);
   if (message.edited_at) edited.title = t("edited_at", { time: fullTime.format(new Date(message.edited_at)) });
@@ -170,7 +170,7 @@ export function waitingRow(content, at, replyTo, files) {
   sign(row, page.me.username, page.me.display_name);
   row.querySelector(".bd").textContent = content;
   quote(row, replyTo);
-  paintFiles(row.querySelector(".files"), files);
+  paintFiles(row, files);
   localise(row);
   return row;
 }

@@ -3,7 +3,6 @@
  * listener its news, and tells people in a banner only what they need to know.
  */
 import { LIMITS, announce, kept, page, t } from "./app.js";
-import { retryDelay, returnDelay } from "./backoff.js";
 
 const SESSION_ENDED = 4401;
 /** What the banner says while there is no connection, and with the seconds until the next try. */
@@ -283,4 +282,17 @@ class Banner {
     this.#button.textContent = this.#state === "online" ? t("reload") : t("try_now");
     this.#button.setAttribute("aria-busy", String(this.#state === "trying"));
   }
+}
+
+// How long a page stays away, so that thousands who were cut off together do not come back together.
+
+/** Milliseconds until try number `attempt` (from 0) after a loss: between half and all of a window that doubles. */
+export function retryDelay(attempt, random = Math.random()) {
+  const seconds = LIMITS.retrySeconds;
+  return seconds[Math.min(attempt, seconds.length - 1)] * 500 * (1 + random);
+}
+
+/** Milliseconds until a server is back that asked for `retryAfter` seconds: as long again is for spreading out. */
+export function returnDelay(retryAfter, random = Math.random()) {
+  return (retryAfter || 1) * 1000 * (1 + random);
 }

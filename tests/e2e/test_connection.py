@@ -41,7 +41,7 @@ async def test_the_page_comes_back_at_a_random_moment_of_a_window_that_doubles(v
     assert url
     retries, returns, different = await ada.evaluate(
         """async url => {
-          const { retryDelay, returnDelay } = await import(new URL('backoff.js', new URL(url, location)).href);
+          const { retryDelay, returnDelay } = await import(new URL('socket.js', new URL(url, location)).href);
           const chances = [0, 0.5, 1];
           return [
             [...Array(7).keys()].map(attempt => chances.map(chance => retryDelay(attempt, chance) / 1000)),

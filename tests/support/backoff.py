@@ -1,4 +1,4 @@
-"""How long our page stays away (static/js/backoff.js), for clients of the tests; tests/e2e holds the two together."""
+"""How long our page stays away (static/js/socket.js), for clients of the tests; tests/e2e holds the two together."""
 
 from __future__ import annotations
 
