@@ -2,6 +2,7 @@
 import { LIMITS, make, openDialog, page, storage, t, tn } from "./app.js";
 import { awaitFiles } from "./attachments.js";
 import { clearState } from "./message.js";
+import { TypingLine } from "./presence.js";
 import { retryDelay } from "./socket.js";
 
 const room = page.room?.slug;
@@ -117,35 +118,6 @@ export class Composer {
     const sentence = make("p", "", t("room_gone"));
     sentence.setAttribute("role", "status");
     this.#form.replaceChildren(sentence);
-  }
-}
-
-/** Who else is typing, until they send or fall silent. */
-class TypingLine {
-  #line = document.getElementById("typing");
-  #people = new Map();
-
-  constructor(connection) {
-    connection.on("typing", (frame) => frame.room === room && this.#note(frame));
-    connection.on("messages", (frame) => frame.room === room && frame.messages.forEach((message) => this.#forget(message.username)));
-  }
-
-  #note({ username, display_name: name, active: isActive }) {
-    this.#forget(username);
-    if (!isActive || username === page.me.username) return;
-    this.#people.set(username, { name, timer: setTimeout(() => this.#forget(username), LIMITS.typingSeen) });
-    this.#draw();
-  }
-
-  #forget(username) {
-    clearTimeout(this.#people.get(username)?.timer);
-    if (this.#people.delete(username)) this.#draw();
-  }
-
-  #draw() {
-    const [first, second] = [...this.#people.values()].map((person) => person.name);
-    const form = ["", "typing_one", "typing_two"][this.#people.size] ?? "typing_many";
-    this.#line.textContent = form && t(form, { name: first, other: second });
   }
 }
 

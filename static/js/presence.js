@@ -1,8 +1,8 @@
 /**
- * Who is here: tells the server whether this page is in use, and draws what it says of others. Quietly: what changes is
+ * Who is here, and who is typing: tells the server whether this page is in use, and draws what it says of others. Quietly: what changes is
  * there for who looks or listens, and is never announced.
  */
-import { LIMITS, t } from "./app.js";
+import { LIMITS, page, t } from "./app.js";
 
 const SIGNS = ["keydown", "pointerdown", "pointermove", "scroll", "wheel"];
 const WORDS = { online: "presence_online", away: "presence_away", offline: "presence_offline" };
@@ -65,5 +65,34 @@ export class Presence {
       place.dataset.state = state;
       if (!place.classList.contains("dot")) place.textContent = `, ${t(WORDS[state])}`;
     }
+  }
+}
+
+/** Who else is typing, until they send or fall silent. */
+export class TypingLine {
+  #line = document.getElementById("typing");
+  #people = new Map();
+
+  constructor(connection) {
+    connection.on("typing", (frame) => frame.room === page.room.slug && this.#note(frame));
+    connection.on("messages", (frame) => frame.room === page.room.slug && frame.messages.forEach((message) => this.#forget(message.username)));
+  }
+
+  #note({ username, display_name: name, active: isActive }) {
+    this.#forget(username);
+    if (!isActive || username === page.me.username) return;
+    this.#people.set(username, { name, timer: setTimeout(() => this.#forget(username), LIMITS.typingSeen) });
+    this.#draw();
+  }
+
+  #forget(username) {
+    clearTimeout(this.#people.get(username)?.timer);
+    if (this.#people.delete(username)) this.#draw();
+  }
+
+  #draw() {
+    const [first, second] = [...this.#people.values()].map((person) => person.name);
+    const form = ["", "typing_one", "typing_two"][this.#people.size] ?? "typing_many";
+    this.#line.textContent = form && t(form, { name: first, other: second });
   }
 }
