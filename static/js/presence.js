@@ -1,6 +1,6 @@
 /**
- * Who is here, and who is typing: tells the server whether this page is in use, and draws what it says of others. Quietly: what changes is
- * there for who looks or listens, and is never announced.
+ * Who is here, and who is typing: tells the server whether this page is in use, and draws what it says of others.
+ * Quietly: what changes is there for who looks or listens, and is never announced.
  */
 import { LIMITS, page, t } from "./app.js";
 

@@ -84,7 +84,7 @@ async def test_what_the_scripts_need_stands_in_the_page(adas: Browser, ada: Acto
     assert data["room"] == {"slug": "general", "title": "general", "kind": "open", "may_moderate": True}
     assert (data["index"], data["version"], data["epoch"]) == (1, 1, chat.epoch)
     assert (data["oldest"], data["newest"], data["has_older"], data["has_newer"]) == (1, 1, False, False)
-    assert (data["read_index"], data["limits"]) == (0, {"content": 8000})
+    assert (data["read_index"], data["limits"]["content"], data["limits"]["files"]) == (0, 8000, 10)
     assert data["strings"]["not_sent"] == "Not sent."
     assert "room" not in for_scripts(await adas.opens("/rooms"))
 
