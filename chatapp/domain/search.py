@@ -177,6 +177,8 @@ def _asked(query: Query, chosen: Sequence[RoomView], known: dict[str, int], prog
     some += [(name,) for name in query.being]
     none = [Token(by(known[name])) for name in query.not_people if name in known]
     none += [Token(name) for name in query.not_being]
+    # Quoted, a word excludes itself alone, and the index holds parts of words too.
+    none += [token for term in query.without if len(term.words) == 1 and not term.is_exact for token in tokens(term)]
     every = [token for term in query.terms for token in tokens(term)]
     ids = tuple({view.room.id: None for view in chosen})
     share = sum(view.room.last_version for view in chosen)

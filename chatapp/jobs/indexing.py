@@ -9,9 +9,11 @@ from typing import Final, Self
 
 import structlog
 
-from chatapp.domain.indexing import Indexing
+from chatapp.domain.indexing import SOON, Indexing
 
 AFTER_TROUBLE_SECONDS: Final = 5.0
+# How often it is said how far an old log is indexed.
+SAID_SECONDS: Final = 10.0
 
 log = structlog.get_logger(__name__)
 
@@ -22,6 +24,7 @@ class Indexer:
     def __init__(self, indexing: Indexing) -> None:
         self._indexing = indexing
         self.task: asyncio.Task[None] | None = None
+        self._said_at = time.monotonic()
 
     async def __aenter__(self) -> Self:
         self.task = asyncio.create_task(self._run(), name="indexing")
@@ -47,5 +50,14 @@ class Indexer:
         if await self._indexing.next() or await self._indexing.forget():
             # People who talk come first: at most half of the time is spent on what was said before.
             await asyncio.sleep(time.monotonic() - begun)
+            await self._tell()
         else:
             await self._indexing.wait()
+
+    async def _tell(self) -> None:
+        if time.monotonic() - self._said_at < SAID_SECONDS:
+            return
+        self._said_at = time.monotonic()
+        progress = await self._indexing.progress()
+        if progress.left > SOON:
+            log.info("indexing.progress", indexed=progress.done, total=progress.total)

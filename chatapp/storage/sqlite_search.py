@@ -221,7 +221,8 @@ def _scan(
 
 
 def _gone_through(db: sqlite3.Connection, asked: Asked, inside: Sequence[str], limit: int) -> list[Found]:
-    none = [token.text for token in asked.none]
+    # Excluded words are looked at in the message itself.
+    none = [token.text for token in asked.none if ":" in token.text]
     return _found(db, SCANNING, asked, limit=limit, inside=_json(inside), none=_json(none), some=_json(asked.some))
 
 
