@@ -111,9 +111,8 @@ class Indexing:
         """Index what was said just now; where the index stands then."""
         for _ in range(SOON // SLICE):
             progress = await self.progress()
-            if not 0 < progress.left <= SOON:
+            if not 0 < progress.left <= SOON or not await self.next():
                 return progress
-            await self.next()
         return await self.progress()
 
 

@@ -1,0 +1,51 @@
+"""Searching in a chat of several processes: one of them keeps the index, all find by it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from chatapp.core.models import Person
+from chatapp.core.search import parse
+from chatapp.domain.search import Days
+from chatapp.storage import opening
+from tests.postgres.several import shared_settings
+from tests.support.house import House, open_house
+from tests.support.time import SettableClock
+
+
+async def found(house: House, ada: Person, words: str) -> list[str]:
+    results = await house.chat.search.find(ada, parse(words), Days())
+    return [hit.message.content for hit in results.hits]
+
+
+async def test_one_keeps_the_index_and_another_when_it_is_gone(tmp_path: Path, url: str, clock: SettableClock) -> None:
+    settings = shared_settings(tmp_path / "data", url)
+    async with open_house(settings, clock) as other:
+        async with AsyncExitStack() as stack:
+            one = await stack.enter_async_context(open_house(settings, clock))
+            ada = await one.person("ada", is_admin=True)
+            await other.chat.messages.post(ada, "general", "first word")
+            assert await one.chat.indexing.next()
+            assert not await other.chat.indexing.next()
+            assert await found(other, ada, "word") == ["first word"]
+            await other.chat.messages.post(ada, "general", "second word")
+            assert not await other.chat.indexing.next()
+        assert await other.chat.indexing.next()
+        assert await found(other, ada, "word") == ["second word", "first word"]
+        await other.chat.messages.edit(ada, "general", 1, "no more")
+        await other.chat.messages.delete(ada, "general", 2)
+        assert await found(other, ada, "word") == []
+        assert await other.chat.indexing.index.reached() == {1: 4}
+
+
+async def test_the_index_has_no_part_in_the_schema_that_is_migrated(
+    tmp_path: Path, url: str, clock: SettableClock
+) -> None:
+    """Its tables are there, and nothing finds fault with them."""
+    settings = shared_settings(tmp_path / "data", url)
+    async with open_house(settings, clock) as house:
+        await house.person("ada", is_admin=True)
+    report = await asyncio.to_thread(opening.audit, settings)
+    assert report.findings == []
