@@ -30,7 +30,7 @@ REFUSALS_AT_ONCE: Final = 100
 REFUSALS_PER_MINUTE: Final = 60
 
 Talk = Literal["delete", "reaction", "pin", "read", "typing", "command"]
-Act = Talk | Literal["membership", "room", "invite", "token", "ticket", "settings", "search", "upload"]
+Act = Talk | Literal["membership", "room", "invite", "token", "ticket", "settings", "search", "slow_search", "upload"]
 # At once, and per minute. More than anybody does by hand, less than a loop does.
 ACTS: Final[dict[Act, tuple[int, int]]] = {
     "delete": (60, 60),
@@ -45,6 +45,8 @@ ACTS: Final[dict[Act, tuple[int, int]]] = {
     "ticket": (60, 60),
     "settings": (30, 30),
     "search": (30, 60),
+    # Each may go through two hundred thousand messages.
+    "slow_search": (5, 10),
     "upload": (60, 30),
     # Whatever a socket is told, besides. A page asks for each of its rooms at once, and so does every tab.
     "command": (2000, 1200),

@@ -89,7 +89,7 @@ class Search:
         """
         if query.is_empty:
             raise invalid("q", "Say what to look for: a word, a room, a person or a day.")
-        self._limits.act("search", actor.id)
+        self._limits.act("slow_search" if is_slow else "search", actor.id)
         progress = await self._indexing.catch_up()
         views = await rooms.joined(self._database, actor.id)
         known, unknown = await self._people(actor, query)

@@ -222,6 +222,10 @@ async def test_searches_have_a_pace(house: House) -> None:
         await finds(house, ada, "x")
     with pytest.raises(RateLimited):
         await finds(house, ada, "x")
+    for _ in range(5):
+        await finds(house, ada, "x", is_slow=True)
+    with pytest.raises(RateLimited):
+        await finds(house, ada, "x", is_slow=True)
 
 
 @pytest.mark.parametrize("asked", ["", " ", "-word", "***", '"" - :', "-from:me"])

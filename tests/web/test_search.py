@@ -80,3 +80,34 @@ async def test_an_outsider_finds_nothing(grace_script: Script, given: Given, ada
     await ada.says("the secret plan", in_=room.slug)
     assert (await grace_script.gets(f"{SEARCH}?q=secret"))["messages"] == []
     assert (await grace_script.gets(f"{SEARCH}?q=in:{room.slug}"))["messages"] == []
+
+
+@pytest.mark.parametrize("asked", ["%ED%A0%80", "%FF%FE", "%00", "a%00b", "%F0%9F", "%E2%80%AE", "%", "+", "%25%27%22"])
+async def test_whatever_bytes_are_asked_for_there_is_an_answer(
+    adas: Browser, ada: Actor, ada_script: Script, asked: str
+) -> None:
+    await ada.says("a message")
+    for path in (f"/search?q={asked}", f"/search?q={asked}&slow=true", f"/search?q=x+in:{asked}+from:{asked}"):
+        page = await adas.opens(path)
+        assert page.status in {200, 400, 422}, page.text
+    assert (await ada_script.calls("GET", f"{SEARCH}?q={asked}")).status in {200, 400, 422}
+    assert (await ada_script.calls("GET", f"{SEARCH}?q=x+from:{asked}")).status in {200, 400, 422}
+
+
+@pytest.mark.parametrize("more", ["&q=b", "&slow=maybe", "&limit=0", "&limit=101", "&limit=x", "&html=1"])
+async def test_a_parameter_that_makes_no_sense_is_refused(ada_script: Script, more: str) -> None:
+    assert problem(await ada_script.calls("GET", f"{SEARCH}?q=a{more}")) == (400, "bad_request")
+
+
+async def test_who_searches_too_often_is_told_when_to_come_back(adas: Browser, ada: Actor) -> None:
+    for _ in range(5):
+        assert (await adas.opens("/search?q=x&slow=true")).status == 200
+    refused = await adas.opens("/search?q=x&slow=true")
+    assert refused.status == 429
+    assert int(refused.headers["Retry-After"]) > 0
+    assert "Try again in" in refused.text
+
+
+async def test_a_stranger_is_led_to_the_login(stranger: Browser, ada: Actor) -> None:
+    page = await stranger.opens("/search?q=x")
+    assert (page.status, page.location) == (303, "/login?next=/search%3Fq%3Dx")
