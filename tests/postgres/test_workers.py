@@ -140,6 +140,32 @@ async def test_other_signals_end_it_too(server: Server, number: signal.Signals) 
     assert not any(map(is_alive, pids))
 
 
+async def test_a_signal_to_all_of_them_at_once_ends_all(server: Server) -> None:
+    """As a service manager sends it."""
+    token = await token_of(server)
+    async with ClientSession() as session:
+        sockets = await connected(session, server, token, 2 * WORKERS)
+        pids = workers_of(server)
+        for pid in pids:
+            os.kill(pid, signal.SIGTERM)
+        stopping = asyncio.create_task(server.stop())
+        assert set(await asyncio.gather(*map(closed_with, sockets))) == {1012}
+        assert await stopping == 0
+    assert not any(map(is_alive, pids))
+
+
+@pytest.mark.parametrize("host", ["localhost", "::1", "0.0.0.0"])  # noqa: S104 - on a machine of tests
+async def test_they_share_the_port_of_any_address(tmp_path: Path, host: str) -> None:
+    server = serving_together(tmp_path / "data", HOST=host)
+    try:
+        await server.start()
+        async with ClientSession() as session:
+            assert await is_served(session, server)
+        assert await server.stop() == 0
+    finally:
+        await server.kill()
+
+
 async def test_who_was_killed_comes_back_and_the_others_go_on(server: Server) -> None:
     token = await token_of(server)
     async with ClientSession() as session:
