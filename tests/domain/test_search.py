@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from chatapp.core.errors import Invalid, RateLimited
-from chatapp.core.models import Person
+from chatapp.core.models import Attach, Person
 from chatapp.core.search import parse
 from chatapp.core.searchable import composed
 from chatapp.domain import search
@@ -263,3 +265,17 @@ async def test_an_index_ahead_of_its_database_is_begun_anew(unhurried: House, ad
         pass
     assert await unhurried.chat.indexing.index.reached() == {1: 1}
     assert await finds(unhurried, ada, "one") == ["one"]
+
+
+async def test_a_message_is_found_by_its_files_and_their_names(unhurried: House, ada: Person) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"Quarterly figures"
+
+    chat = unhurried.chat
+    file = await chat.files.upload(ada, "general", "Jahresbericht-2026.pdf", chunks(), alt="Zahlen für den Vorstand")
+    await chat.messages.post(ada, "general", "see here", attachments=[Attach(file.shown.id, file.shown.alt)])
+    await chat.messages.post(ada, "general", "nothing here")
+    for asked in ("jahresber", "2026.pdf", "zahlen", "has:file here", "here -has:image has:file"):
+        assert await finds(unhurried, ada, asked) == ["see here"], asked
+    for asked in ("has:image", "quarterly"):
+        assert await finds(unhurried, ada, asked) == [], asked
