@@ -62,6 +62,11 @@ def alone(text: str) -> list[str]:
     return found
 
 
+def name(text: str) -> str:
+    """What an emoji is called, in English; one with a tone of skin as the one without."""
+    return _descriptions().get(text, text)
+
+
 # Read on first use: few processes of the command line need it.
 @cache
 def _spellings() -> dict[str, str]:
@@ -77,6 +82,11 @@ def _beginnings() -> frozenset[str]:
 @cache
 def _names() -> dict[str, str]:
     return {shortcode: emoji.emoji for emoji in _table() for shortcode in emoji.shortcodes}
+
+
+@cache
+def _descriptions() -> dict[str, str]:
+    return {spelling: emoji.name for emoji in _table() for spelling in (emoji.emoji, *emoji.skins)}
 
 
 def _table() -> list[Emoji]:

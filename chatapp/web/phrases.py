@@ -89,6 +89,13 @@ def _actions() -> dict[str, str]:
         "not_saved": _("Not saved: there is no connection. Try again in a moment."),
         "not_saved_because": _("Not saved: {reason}"),
         "not_connected": _("There is no connection. Try again in a moment."),
+        "reaction": _("{name}, {n}"),
+        "reaction_mine": _("{name}, {n}, including you"),
+        "pick_emoji": _("Choose an emoji"),
+        "find_emoji": _("Find an emoji"),
+        "used_last": _("Used last"),
+        "results": _("Results"),
+        "no_emoji_found": _("No emoji is called that."),
     }
 
 

@@ -13,6 +13,7 @@ from aiohttp_session import get_session
 
 from chatapp import __version__
 from chatapp.core import files
+from chatapp.core.emoji import TABLE
 from chatapp.core.models import Person
 from chatapp.keys import CHAT, IDENTITY, SETTINGS
 from chatapp.places import folder
@@ -26,6 +27,7 @@ from chatapp.web.moments import Moments
 from chatapp.web.origins import is_arrival, may_be_measured
 from chatapp.web.phrases import phrases
 from chatapp.web.proxies import PROXIES
+from chatapp.web.reactions import chips, quick_emoji
 from chatapp.web.session import take_flashes
 
 # Beyond it a page takes twice as long to pack and gets no smaller to speak of.
@@ -55,6 +57,7 @@ def _environment(is_debug: bool) -> jinja2.Environment:
     environment.globals.update({"initials": initials, "hue": hue, "first_words": first_words})
     environment.globals.update({"file_about": sizes.about, "file_box": files.box, "file_address": files.address})
     environment.globals.update({"file_picture": files.picture, "file_thumbnail": files.thumbnail})
+    environment.globals.update({"chips": chips, "quick_emoji": quick_emoji, "emoji_table": TABLE})
     return environment
 
 

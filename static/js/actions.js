@@ -1,11 +1,12 @@
 /**
- * What is done with one message: the toolbar that comes to the row under the pointer or the focus, and the menu behind
- * it, which a long press on a touch screen opens as a sheet.
+ * What is done with one message: the toolbar that comes to the row under the pointer or the focus, the few emoji behind
+ * its first button, and the menu behind its last, which a long press on a touch screen opens as a sheet.
  */
 import { LIMITS, announce, page, t } from "./app.js";
 import { Deletions } from "./deletions.js";
 import { Editor } from "./editor.js";
 import { fresh, indexOf } from "./message.js";
+import { Reactions } from "./reactions.js";
 import { quoteWords, replyTo, resumeReply } from "./replies.js";
 
 const GAP = 4;
@@ -14,6 +15,7 @@ const STAYS = ["link", "text"];
 
 const rowOf = (element) => element?.closest(".msg") ?? null;
 const isMine = (row) => row.matches(".mine");
+const isPinned = (row) => Boolean(row.querySelector(".pinned"));
 const mayDelete = (row) => isMine(row) || page.room.may_moderate;
 const hasHistory = (row) => !row.querySelector(".edited").hidden && (isMine(row) || page.me.is_admin);
 const addressOf = (row) => `${location.origin}/rooms/${page.room.slug}/${indexOf(row)}`;
@@ -27,16 +29,23 @@ export class Actions {
   #log = document.getElementById("timeline");
   #tools = fresh("tools-template");
   #menu = fresh("menu-template");
+  #quick = fresh("quick-template");
   #row = null;
   #table;
 
   constructor(connection, timeline) {
     const editor = new Editor(connection, timeline);
     const deletions = new Deletions(connection, timeline);
+    const reactions = new Reactions(connection, timeline);
     /** By the `data-do` of its button: who is offered it, and what it does. */
     this.#table = {
       reply: { run: replyTo },
       edit: { isOffered: isMine, run: (row) => editor.open(row) },
+      give: { run: (row, button) => reactions.give(row, button.dataset.emoji) },
+      pick: { run: (row) => reactions.pick(row) },
+      toggle: { run: (row, chip) => reactions.toggle(row, chip) },
+      pin: { isOffered: (row) => !isPinned(row), run: (row) => reactions.pin(row) },
+      unpin: { isOffered: isPinned, run: (row) => reactions.unpin(row) },
       more: { run: (row) => this.#openMenu(row) },
       link: { run: (row) => this.#copy("link", addressOf(row), row) },
       text: { run: (row) => this.#copy("text", textOf(row), row) },
@@ -44,15 +53,15 @@ export class Actions {
       history: { isOffered: hasHistory, run: (row) => location.assign(`${addressOf(row)}/history`) },
       delete: { isOffered: mayDelete, run: (row) => deletions.begin(row) },
     };
-    document.body.append(this.#menu);
+    document.getElementById("main").append(this.#menu, this.#quick);
     this.#listen();
     this.#show(this.#log.querySelector(".msg:focus-within, .msg:hover"));
   }
 
   /** Does what a button is called to a row, if this person may. */
-  run(name, row) {
+  run(name, row, button = null) {
     if (!isLive(row) || !this.#isOffered(name, row)) return;
-    this.#table[name].run(row);
+    this.#table[name].run(row, button);
   }
 
   resumeReply() { return resumeReply(); }
@@ -62,15 +71,20 @@ export class Actions {
     this.run("edit", [...this.#log.querySelectorAll(".msg.mine")].findLast(isLive));
   }
 
-  get #isMenuOpen() { return this.#menu.matches(":popover-open"); }
+  get #menus() { return [this.#menu, this.#quick]; }
+
+  get #isMenuOpen() { return this.#menus.some((menu) => menu.matches(":popover-open")); }
 
   get #isInUse() { return this.#tools.contains(document.activeElement); }
 
   #isOffered(name, row) { return this.#table[name].isOffered?.(row) ?? true; }
 
   #listen() {
-    for (const place of [this.#tools, this.#menu]) place.addEventListener("click", (event) => this.#onClick(event));
-    this.#menu.addEventListener("beforetoggle", (event) => (event.newState === "open" ? this.#onMenuOpens() : this.#onMenuCloses()));
+    for (const place of [this.#tools, ...this.#menus]) place.addEventListener("click", (event) => this.#onClick(event));
+    for (const menu of this.#menus) {
+      menu.addEventListener("beforetoggle", (event) => (event.newState === "open" ? this.#onMenuOpens(menu) : this.#onMenuCloses(menu)));
+    }
+    this.#quick.addEventListener("keydown", (event) => this.#onQuickKey(event));
     // Not pointerover, which rows that scroll by under a resting pointer cause too.
     this.#log.addEventListener("pointermove", (event) => event.pointerType !== "touch" && this.#onPointer(rowOf(event.target)));
     this.#log.addEventListener("pointerdown", (event) => event.pointerType === "touch" && this.#onTouch(event.target));
@@ -79,10 +93,18 @@ export class Actions {
   }
 
   #onClick(event) {
-    const name = event.target.closest("[data-do]")?.dataset.do;
-    if (!name) return;
-    if (!STAYS.includes(name)) this.#menu.hidePopover();
-    this.run(name, this.#row);
+    const button = event.target.closest("[data-do]");
+    if (!button) return;
+    if (!STAYS.includes(button.dataset.do)) this.#menus.forEach((menu) => menu.hidePopover());
+    this.run(button.dataset.do, this.#row, button);
+  }
+
+  #onQuickKey(event) {
+    const forward = document.documentElement.dir === "rtl" ? "ArrowLeft" : "ArrowRight";
+    if (!["ArrowLeft", "ArrowRight"].includes(event.key)) return;
+    const all = [...this.#quick.querySelectorAll("button")];
+    all.at((all.indexOf(document.activeElement) + (event.key === forward ? 1 : -1)) % all.length).focus();
+    event.preventDefault();
   }
 
   #onTouch(target) {
@@ -112,7 +134,7 @@ export class Actions {
     this.#menu.showPopover();
   }
 
-  #onMenuOpens() {
+  #onMenuOpens(menu) {
     const { left, right, top, bottom } = (this.#tools.parentNode === this.#row ? this.#tools : this.#row).getBoundingClientRect();
     const isLow = bottom > innerHeight / 2;
     const places = {
@@ -120,14 +142,14 @@ export class Actions {
       "--above": isLow ? `${innerHeight - top + GAP}px` : "auto",
       "--end": `${document.documentElement.dir === "rtl" ? left : innerWidth - right}px`,
     };
-    for (const [name, value] of Object.entries(places)) this.#menu.style.setProperty(name, value);
-    this.#offer(this.#menu);
+    for (const [name, value] of Object.entries(places)) menu.style.setProperty(name, value);
+    this.#offer(menu);
     this.#row.classList.add("chosen");
   }
 
-  #onMenuCloses() {
+  #onMenuCloses(menu) {
     this.#row.classList.remove("chosen");
-    for (const label of this.#menu.querySelectorAll("[data-words]")) label.textContent = label.dataset.words;
+    for (const label of menu.querySelectorAll("[data-words]")) label.textContent = label.dataset.words;
   }
 
   async #copy(name, text, row) {

@@ -20,30 +20,25 @@ const dayOf = (row) => new Date(row.dataset.at).toDateString();
 /** A row's place in the log; NaN while it waits to get one, and for no row at all. */
 export const indexOf = (row) => Number(row?.dataset.index || NaN);
 
+/** The line above what is new, and an empty row. */
 export const newLine = () => fresh("new-template");
-
-/** An empty row. */
 export const blankRow = () => fresh("row-template");
 
-/** The row before this one, whatever stands between them. */
-export function rowAbove(row) {
-  let node = row.previousElementSibling;
-  while (node && !node.matches(".msg")) node = node.previousElementSibling;
+function rowBeside(row, side) {
+  let node = row[side];
+  while (node && !node.matches(".msg")) node = node[side];
   return node;
 }
 
-export function rowBelow(row) {
-  let node = row.nextElementSibling;
-  while (node && !node.matches(".msg")) node = node.nextElementSibling;
-  return node;
-}
+/** The row before this one, whatever stands between them. */
+export const rowAbove = (row) => rowBeside(row, "previousElementSibling");
+export const rowBelow = (row) => rowBeside(row, "nextElementSibling");
 
 /** Says the row's time in the reader's zone and hour cycle, and names the row. */
 export function localise(row) {
   const moment = new Date(row.dataset.at);
-  for (const time of row.querySelectorAll(".hd time, .ts time")) {
-    Object.assign(time, { dateTime: row.dataset.at, textContent: clock.format(moment), title: fullTime.format(moment) });
-  }
+  const told = { dateTime: row.dataset.at, textContent: clock.format(moment), title: fullTime.format(moment) };
+  for (const time of row.querySelectorAll(".hd time, .ts time")) Object.assign(time, told);
   rouse(row, row.contains(document.activeElement));
 }
 
@@ -77,10 +72,12 @@ function step(by) {
   rows[Math.max(0, Math.min(next, rows.length - 1))]?.focus();
 }
 
-/** A row's own links join the Tab order, and its text its name, only while the focus is in it: the log is one stop. */
+/** A row's own links and chips join the Tab order, and its text its name, only while the focus is in it: the log is one stop. */
 function rouse(row, isActive) {
   for (const link of row.querySelectorAll("a")) link.tabIndex = isActive ? 0 : -1;
   name(row, isActive ? row.querySelector(".bd").innerText.slice(0, LIMITS.announceCharacters) : "");
+  for (const stop of row.querySelectorAll("a, .rx button")) stop.tabIndex = isActive ? 0 : -1;
+  name(row, isActive ? row.querySelector(".bd").textContent.slice(0, LIMITS.announceCharacters) : "");
 }
 
 /** Puts a person's name and initials on a row. */
@@ -98,7 +95,7 @@ export function sign(row, username, displayName) {
 }
 
 /** Makes `row` show a stored message as it is now; the same node whether it was waiting, stored or edited. */
-export function paint(row, message) {
+export function paint(row, message, steadily) {
   Object.assign(row, { id: `m${message.index}`, tabIndex: -1 });
   Object.assign(row.dataset, { index: message.index, version: message.version, at: message.timestamp });
   row.classList.remove("pending", "failed");
@@ -113,6 +110,7 @@ export function paint(row, message) {
   const edited = row.querySelector(".edited");
   edited.hidden = !message.edited_at || Boolean(message.deleted);
   if (message.edited_at) edited.title = t("edited_at", { time: fullTime.format(new Date(message.edited_at)) });
+  paintMarks(row, message, steadily);
   if (!row.matches(".going")) clearState(row);
   localise(row);
   return row;
@@ -121,6 +119,14 @@ export function paint(row, message) {
 /** Whether a message of somebody else mentions the reader. */
 export const isNamed = ({ username, mentions = [] }) =>
   username !== page.me.username && [page.me.username, "@room", "@here"].some((name) => mentions.includes(name));
+
+/** What few messages have, pins and chips, is drawn by what is fetched with the first of them. */
+function paintMarks(row, message, steadily) {
+  row.marks = message;
+  if (!message.pinned && !message.reactions && !row.querySelector(".pinned, .rx")) return;
+  chips ??= import("./chips.js").catch(() => { chips = null; });
+  chips.then((all) => all && steadily(() => all.paintMarks(row)));
+}
 
 /** Takes away what was said about a row's way to the server. */
 export function clearState(row) {
@@ -136,7 +142,7 @@ function paintBody(body, message) {
   else body.textContent = message.content;
 }
 
-let quotes = null;
+let quotes = null, chips = null;
 
 /** Fetched with the first reply that is drawn or changed; what does not arrive is tried again with the next. */
 function withQuotes(use) {
@@ -220,17 +226,15 @@ export function offerActions(connection, timeline, composer) {
   const log = document.getElementById("timeline");
   let loaded = null;
   const load = () => (loaded ??= import("./actions.js").then(({ Actions }) => new Actions(connection, timeline)).catch(() => { loaded = null; }));
-  const run = (name, row) => load().then((all) => all?.run(name, row));
+  const run = (name, row, button) => load().then((all) => all?.run(name, row, button));
   for (const type of ["pointermove", "focusin"]) log.addEventListener(type, load, { once: true });
   addEventListener("touchstart", load, { once: true, passive: true });
   log.addEventListener("click", (event) => {
-    const link = event.target.closest(".act, .quote");
-    const row = link?.closest(".msg");
-    const original = link && document.getElementById(`m${row.dataset.reply}`);
-    if (event.ctrlKey || event.metaKey || event.shiftKey || !(link?.matches(".act") || original)) return;
+    const place = event.target.closest(".act, .quote, .rx button");
+    const original = place?.matches(".quote") && document.getElementById(`m${place.closest(".msg").dataset.reply}`);
+    if (!place || original === null || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    if (link.matches(".act")) run("more", row);
-    else flash(original);
+    original ? flash(original) : run(place.matches(".act") ? "more" : "toggle", place.closest(".msg"), place);
   });
   if (composer.isReply) load().then((all) => all?.resumeReply());
   // A click gives a row the focus too, but the letters typed after it are meant for the message box.

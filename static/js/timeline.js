@@ -178,7 +178,7 @@ export class Timeline {
     const waiting = this.claim(message);
     if (known) waiting?.remove();
     if (Number(known?.dataset.version) >= message.version) return;
-    const row = paint(known ?? waiting ?? blankRow(), message);
+    const row = paint(known ?? waiting ?? blankRow(), message, (change) => this.steadily(change));
     if (!known) place(row, this.#rows, this.#top);
     this.#tidy(row);
     if (rowBelow(row)) this.#tidy(rowBelow(row));

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,28 @@ def test_remarks_of_authors_are_not_sent_and_lines_keep_their_numbers(root: Path
     digest, path = parts(assets.url("js/x.js"))
     sent = assets.find(digest, path).body.decode()
     assert sent == '\n\n\nconst a = "/* no */"; // yes\n\nuse(a, "// no"); /* kept */\n'
-    assert assets.find(*parts(assets.url("app.css"))).body == b"b{}\n\na {\ncolor: red;\n}"
+    assert assets.find(*parts(assets.url("app.css"))).body == b"b{}\na{color:red;}"
+
+
+def test_styles_lose_space_and_nothing_else(root: Path) -> None:
+    sheet = """@media (width < 760px) {
+  a:is(.b, .c) > :focus,
+  d :hover {
+    margin: 0 auto; inset: calc(1px + 2px);
+    content: "· ·";
+  }
+}
+"""
+    (root / "css" / "a.css").write_text(sheet)
+    assets = Assets(root)
+    tight = '@media (width < 760px){a:is(.b,.c) > :focus,d :hover{margin:0 auto;inset:calc(1px + 2px);content:"· ·";}}'
+    assert assets.find(*parts(assets.url("app.css"))).body.decode() == "b{}\n" + tight
+
+
+def test_no_sheet_has_a_string_that_would_be_tightened() -> None:
+    for sheet in (folder("static") / "css").glob("*.css"):
+        strings = re.findall(r'"([^"\n]*)"', sheet.read_text())
+        assert [string for string in strings if set(",;{}") & set(string)] == []
 
 
 def test_what_is_text_says_in_which_letters() -> None:

@@ -189,25 +189,30 @@ CHANGING: Final[dict[str, dict[str, Door]]] = {
     },
     "react": {
         "PUT /api/v1/rooms/{room}/messages/{index}/reactions/{emoji}": lambda w, p, r: w.rest(p, "PUT", api(r, THUMB)),
+        "POST /rooms/{slug}/{index}/reactions": lambda w, p, r: w.form(p, f"/rooms/{r}/1/reactions", add="👍"),
         "addReaction": lambda w, p, r: w.ws(p, "addReaction", r, index=1, emoji="👍"),
     },
     "take back": {
         "DELETE /api/v1/rooms/{room}/messages/{index}/reactions/{emoji}": lambda w, p, r: w.rest(
             p, "DELETE", api(r, THUMB)
         ),
+        "form to take back": lambda w, p, r: w.form(p, f"/rooms/{r}/1/reactions", remove="👍"),
         "removeReaction": lambda w, p, r: w.ws(p, "removeReaction", r, index=1, emoji="👍"),
     },
     "see pins": {
+        "GET /rooms/{slug}/pins": lambda w, p, r: w.page(p, f"/rooms/{r}/pins"),
         "GET /api/v1/rooms/{room}/pins": lambda w, p, r: w.rest(p, "GET", api(r, "/pins")),
     },
     "pin": {
         "PUT /api/v1/rooms/{room}/messages/{index}/pin": lambda w, p, r: w.rest(p, "PUT", api(r, "/messages/1/pin")),
+        "POST /rooms/{slug}/{index}/pin": lambda w, p, r: w.form(p, f"/rooms/{r}/1/pin"),
         "pinMessage": lambda w, p, r: w.ws(p, "pinMessage", r, index=1),
     },
     "unpin": {
         "DELETE /api/v1/rooms/{room}/messages/{index}/pin": lambda w, p, r: w.rest(
             p, "DELETE", api(r, "/messages/1/pin")
         ),
+        "POST /rooms/{slug}/{index}/unpin": lambda w, p, r: w.form(p, f"/rooms/{r}/1/unpin"),
         "unpinMessage": lambda w, p, r: w.ws(p, "unpinMessage", r, index=1),
     },
     "mark read": {

@@ -1,0 +1,154 @@
+/**
+ * The dialog in which one emoji of all is chosen: those used last first, then by group, or found by a word. A combobox
+ * over a list of options in rows; arrows move through it, Enter chooses, Escape closes.
+ */
+import { make, page, storage, t } from "./app.js";
+import { learnNames } from "./chips.js";
+
+const COLUMNS = 8;
+const MOST_FOUND = 160;
+const key = () => `emoji:${page.me.username}`;
+const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+
+export class Picker {
+  #groups;
+  /** By each way of writing an emoji, also with a tone of skin. */
+  #known = new Map();
+  #dialog = make("dialog", "dialog picker");
+  #input = make("input");
+  #list = make("div", "picker-list");
+  /** What is shown, as rows of options, and which of them is chosen. */
+  #rows = [];
+  #at = [0, 0];
+  #answer = "";
+
+  /** Fetches what there is to choose from. */
+  static async load() {
+    const response = await fetch(document.getElementById("quick-menu").dataset.all);
+    if (!response.ok) throw new Error(response.statusText);
+    return new Picker(await response.json());
+  }
+
+  constructor(groups) {
+    this.#groups = groups;
+    for (const { emoji: all } of groups) {
+      for (const each of all) {
+        each.words = fold([each.name, ...each.shortcodes, ...each.keywords].join(" "));
+        for (const spelling of [each.emoji, ...each.skins ?? []]) this.#known.set(spelling, { ...each, emoji: spelling });
+      }
+    }
+    this.#build();
+    this.#draw();
+    document.body.append(this.#dialog);
+    learnNames(this.#list);
+  }
+
+  /** Resolves to the emoji, or to "" when the dialog is closed without one. */
+  choose() {
+    this.#answer = this.#input.value = "";
+    this.#draw();
+    this.#dialog.showModal();
+    return new Promise((resolve) => this.#dialog.addEventListener("close", () => resolve(this.#answer), { once: true }));
+  }
+
+  #build() {
+    Object.assign(this.#dialog, { id: "picker", closedBy: "any" });
+    this.#dialog.setAttribute("aria-label", t("pick_emoji"));
+    Object.assign(this.#input, { type: "text", autocomplete: "off", autofocus: true, spellcheck: false, placeholder: t("find_emoji") });
+    const about = { role: "combobox", "aria-expanded": "true", "aria-controls": "picker-list", "aria-autocomplete": "list", "aria-label": t("find_emoji") };
+    for (const [name, value] of Object.entries(about)) this.#input.setAttribute(name, value);
+    Object.assign(this.#list, { id: "picker-list", role: "listbox", ariaLabel: t("pick_emoji") });
+    this.#dialog.append(this.#input, this.#list);
+    this.#input.addEventListener("input", () => this.#draw());
+    this.#input.addEventListener("keydown", (event) => this.#onKey(event));
+    this.#list.addEventListener("click", (event) => this.#take(event.target.closest("[data-emoji]")));
+  }
+
+  #draw() {
+    const word = fold(this.#input.value.trim());
+    const groups = word ? [{ name: t("results"), emoji: this.#find(word) }] : [this.#recent(), ...this.#groups];
+    const drawn = groups.filter(({ emoji }) => emoji.length).map(drawGroup);
+    this.#list.replaceChildren(...drawn);
+    if (!drawn.length) this.#list.append(nothing());
+    this.#list.scrollTop = 0;
+    const options = drawn.map((group) => [...group.querySelectorAll("[data-emoji]")]);
+    this.#rows = options.flatMap((all) => Array.from({ length: Math.ceil(all.length / COLUMNS) }, (_, n) => all.slice(n * COLUMNS, (n + 1) * COLUMNS)));
+    this.#select(0, 0);
+  }
+
+  /** Those whose names begin with it before those that have it elsewhere. */
+  #find(word) {
+    const all = this.#groups.flatMap(({ emoji }) => emoji);
+    const direct = this.#known.get(this.#input.value.trim());
+    const rank = ({ name, shortcodes }) => ([name, ...shortcodes].some((each) => each.startsWith(word)) ? 0 : 1);
+    const found = all.filter(({ words }) => words.includes(word)).sort((one, other) => rank(one) - rank(other));
+    return [...direct ? [direct] : [], ...found].slice(0, MOST_FOUND);
+  }
+
+  #recent() {
+    const used = (storage.read(key()) ?? "").split(" ").map((emoji) => this.#known.get(emoji));
+    return { name: t("used_last"), emoji: used.filter(Boolean) };
+  }
+
+  #select(row, column) {
+    const [before] = this.#list.querySelectorAll('[aria-selected="true"]');
+    before?.setAttribute("aria-selected", "false");
+    row = Math.max(0, Math.min(row, this.#rows.length - 1));
+    this.#at = [row, Math.max(0, Math.min(column, (this.#rows[row]?.length ?? 1) - 1))];
+    const chosen = this.#rows[row]?.[this.#at[1]];
+    chosen?.setAttribute("aria-selected", "true");
+    chosen?.scrollIntoView({ block: "nearest" });
+    this.#input.setAttribute("aria-activedescendant", chosen?.id ?? "");
+  }
+
+  #onKey(event) {
+    if (event.isComposing || event.keyCode === 229) return;
+    const [row, column] = this.#at;
+    const forward = document.documentElement.dir === "rtl" ? -1 : 1;
+    const steps = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, forward], ArrowLeft: [0, -forward] };
+    if (event.key === "Enter") this.#take(this.#rows[row]?.[column]);
+    else if (!(event.key in steps)) return;
+    else this.#step(row + steps[event.key][0], column + steps[event.key][1]);
+    event.preventDefault();
+  }
+
+  /** Past the end of a row goes on with the next. */
+  #step(row, column) {
+    if (column < 0 && row > 0) this.#select(row - 1, COLUMNS);
+    else if (column >= (this.#rows[row]?.length ?? 0) && row === this.#at[0]) this.#select(row + 1, 0);
+    else this.#select(row, column);
+  }
+
+  #take(option) {
+    if (!option) return;
+    this.#answer = option.dataset.emoji;
+    const used = (storage.read(key()) ?? "").split(" ").filter((emoji) => emoji && emoji !== this.#answer);
+    storage.write(key(), [this.#answer, ...used].slice(0, 2 * COLUMNS).join(" "));
+    this.#dialog.close();
+  }
+}
+
+function drawGroup({ name, emoji }, at) {
+  const group = make("div", "picker-group");
+  const title = make("div", "picker-title", name);
+  title.id = `picker-${at}`;
+  group.role = "group";
+  group.setAttribute("aria-labelledby", title.id);
+  const grid = make("div", "picker-grid");
+  grid.role = "presentation";
+  grid.append(...emoji.map((each, n) => drawOption(each, `picker-${at}-${n}`)));
+  group.append(title, grid);
+  return group;
+}
+
+function drawOption({ emoji, name }, id) {
+  const option = make("div", "", emoji);
+  Object.assign(option, { id, role: "option", title: name, ariaLabel: name, ariaSelected: "false" });
+  Object.assign(option.dataset, { emoji, name });
+  return option;
+}
+
+function nothing() {
+  const none = make("p", "picker-none", t("no_emoji_found"));
+  return Object.assign(none, { role: "option", ariaDisabled: "true", ariaSelected: "false" });
+}

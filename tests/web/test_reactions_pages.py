@@ -1,0 +1,84 @@
+"""Reactions and pins on the pages, by form."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from chatapp.domain.chat import Chat
+from tests.support.cast import Actor
+from tests.web.browser import Browser
+
+
+def chip(page: str, emoji: str) -> dict[str, str]:
+    found = re.search(rf'<button ([^>]*value="{emoji}"[^>]*)>{emoji} <span>(\d+)</span>', page)
+    assert found, page
+    return {**dict(re.findall(r'([\w-]+)="([^"]*)"', found[1])), "shown": found[2]}
+
+
+async def reactions(actor: Actor) -> dict[str, tuple[str, ...]]:
+    message = await actor.chat.messages.by_index(actor.person, "general", 1)
+    return {each.emoji: each.usernames for each in message.reactions}
+
+
+async def test_a_chip_says_how_many_who_and_whether_oneself(adas: Browser, ada: Actor, grace: Actor) -> None:
+    await ada.says("hello")
+    for actor, emoji in ((grace, "👍"), (ada, "👍"), (grace, "🎉")):
+        await actor.chat.reactions.add(actor.person, "general", 1, emoji)
+    page = (await adas.opens("/rooms/general")).text
+    mine, hers = chip(page, "👍"), chip(page, "🎉")
+    assert (mine["name"], mine["aria-pressed"], mine["shown"]) == ("remove", "true", "2")
+    assert (mine["aria-label"], mine["title"]) == ("thumbs up, 2, including you", "grace, ada")
+    assert (hers["name"], hers["aria-pressed"], hers["aria-label"]) == ("add", "false", "party popper, 1")
+
+
+async def test_many_are_counted_and_some_named(adas: Browser, ada: Actor) -> None:
+    await ada.says("hello")
+    for number in range(12):
+        other = await ada.chat.accounts.add(
+            username=f"person{number:02}", email=f"p{number}@example.org", password="correct horse battery"
+        )
+        await ada.chat.reactions.add(other, "general", 1, "👍")
+    shown = chip((await adas.opens("/rooms/general")).text, "👍")
+    assert shown["title"] == ", ".join(f"person{number:02}" for number in range(10)) + ", +2"
+
+
+async def test_a_chip_is_a_button_that_works_without_scripts(adas: Browser, ada: Actor, grace: Actor) -> None:
+    await ada.says("hello")
+    for fields, given in (({"add": "👍"}, {"👍": ("ada",)}), ({"add": "👍"}, {"👍": ("ada",)}), ({"remove": "👍"}, {})):
+        answer = await adas.submits("/rooms/general/1/reactions", on="/rooms/general", **fields)
+        assert (answer.status, answer.location) == (303, "/rooms/general/1#m1")
+        assert await reactions(ada) == given
+
+
+@pytest.mark.parametrize("fields", [{}, {"add": ""}, {"add": "x"}, {"remove": ":+1:"}])
+async def test_what_is_no_emoji_is_told(adas: Browser, ada: Actor, fields: dict[str, str]) -> None:
+    await ada.says("hello")
+    answer = await adas.submits("/rooms/general/1/reactions", on="/rooms/general", **fields)
+    assert answer.status == 422
+    assert "This is not an emoji." in answer.text
+    assert await reactions(ada) == {}
+
+
+async def test_the_page_of_a_message_offers_them_without_scripts(adas: Browser, ada: Actor) -> None:
+    await ada.says("hello")
+    page = (await adas.opens("/rooms/general/1")).text
+    assert 'action="/rooms/general/1/pin"' in page
+    assert 'name="add" value="👍" aria-label="React with thumbs up"' in page
+    assert "/1/pin" not in (await adas.opens("/rooms/general")).text
+
+
+async def test_pins_have_a_page(adas: Browser, ada: Actor, chat: Chat) -> None:
+    assert "Nothing is pinned here yet" in (await adas.opens("/rooms/general/pins")).text
+    for words in ("first words", "other words"):
+        await ada.says(words)
+    answer = await adas.submits("/rooms/general/1/pin", on="/rooms/general")
+    assert (answer.status, answer.location) == (303, "/rooms/general/1#m1")
+    page = (await adas.opens("/rooms/general/pins")).text
+    assert ("first words" in page, "other words" in page) == (True, False)
+    assert 'action="/rooms/general/1/unpin"' in (await adas.opens("/rooms/general/1")).text
+    answer = await adas.submits("/rooms/general/1/unpin", on="/rooms/general")
+    assert (answer.status, answer.location) == (303, "/rooms/general/pins")
+    assert "first words" not in (await adas.opens("/rooms/general/pins")).text
+    assert not (await chat.messages.by_index(ada.person, "general", 1)).is_pinned
