@@ -25,7 +25,7 @@ async def point_at(message: Locator) -> None:
 
 async def open_menu(page: Page, message: Locator) -> Locator:
     await point_at(message)
-    await message.locator("[popovertarget]").click()
+    await message.locator("[popovertarget=message-menu]").click()
     menu = page.locator("#message-menu")
     await expect(menu).to_be_visible()
     return menu
