@@ -60,6 +60,9 @@ async def test_what_is_drawn_live_is_what_a_reload_draws(visit: Visit) -> None:
     await new_room(page, "grace")
     await writes(page, "**bold** `code` @grace #general :tada:")
     live = await rows(page).locator(".bd").inner_html()
+    row_of_text = "['.bd', '.bd a'].map((each) => document.querySelector(each).getBoundingClientRect().height)"
+    body, link = await page.evaluate(row_of_text)
+    assert body < 2 * link
     await page.reload()
     assert await rows(page).locator(".bd").inner_html() == live
     assert 'data-mention="grace"' in live

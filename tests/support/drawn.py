@@ -24,7 +24,6 @@ ALLOWED: Final[dict[str, dict[str, str]]] = {
     "span": {"class": f"{KINDS}|large"},
     "a": {
         "href": r"(?is)(https?://|mailto:).+|/rooms/[a-z0-9-]+",
-        "class": "room",
         "title": "(?s).+",
         "rel": "nofollow noopener noreferrer",
         "target": "_blank",
@@ -72,6 +71,7 @@ class Drawn(HTMLParser):
             self.wrong.append(f"/{tag}")
 
         self._kind = ""
+        self.spaced += " "
 
     def handle_data(self, data: str) -> None:
         self.text += data
