@@ -15,7 +15,7 @@ from chatapp.core import circumstances
 from chatapp.core.circumstances import Circumstances
 from chatapp.core.errors import BadRequest
 from chatapp.keys import ADDRESS, REQUEST_ID, SETTINGS, WHO
-from chatapp.web.assets import ASSETS
+from chatapp.web.assets import ASSETS, FOREVER
 from chatapp.web.language import _
 from chatapp.web.origins import is_arrival
 from chatapp.web.paths import carries_secret, for_log, is_open, is_readable
@@ -108,8 +108,11 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     if is_arrival(request):
         allowed = f"{STYLES_ALLOWED} {request.config_dict[ASSETS].sheet_source}"
         response.headers["Content-Security-Policy"] = POLICY.replace(STYLES_ALLOWED, allowed)
+    is_part = response.headers.get(hdrs.CACHE_CONTROL) == FOREVER
     for name, value in safety(is_https=request.config_dict[SETTINGS].is_https).items():
-        response.headers.setdefault(name, value)
+        # Powers are a page's; said on each of its parts, they would be a twentieth of a first view.
+        if name != "Permissions-Policy" or not is_part:
+            response.headers.setdefault(name, value)
     if REQUEST_ID in request:
         response.headers[REQUEST_ID_HEADER] = request[REQUEST_ID]
     # Which versions run here is nobody's business.
