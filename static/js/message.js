@@ -239,7 +239,7 @@ export function offerActions(connection, timeline, composer) {
   if (composer.isReply) load().then((all) => all?.resumeReply());
   // A click gives a row the focus too, but the letters typed after it are meant for the message box.
   let clicked = null;
-  log.addEventListener("pointerdown", (event) => { clicked = event.target.closest(".msg"); });
+  log.addEventListener("pointerdown", ({ target }) => { clicked = target.closest(".tools") ? null : target.closest(".msg"); });
   log.addEventListener("focusin", (event) => { if (event.target.closest(".msg") !== clicked) clicked = null; });
   const byKey = (name) => () => {
     const row = document.activeElement.closest(".msg");
