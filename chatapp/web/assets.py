@@ -43,6 +43,10 @@ _declared: Final = re.compile(rb"(?<=[{;])([\w-]+):\s+")
 _remark: Final = re.compile(rb"^[ \t]*(?:/\*.*?\*/|//[^\n]*)[ \t]*$", re.DOTALL | re.MULTILINE)
 
 
+# No string of ours goes over the end of a line.
+_indent: Final = re.compile(rb"^[ \t]+", re.MULTILINE)
+
+
 class Asset(msgspec.Struct, frozen=True):
     """One file as it is sent. ``compressed`` is empty where that gains nothing."""
 
@@ -140,7 +144,7 @@ def _asset(path: str, body: bytes) -> Asset:
     suffix = PurePosixPath(path).suffix
     if suffix in REMARKED:
         # Its lines stay, so that an error names the line of the file.
-        body = _remark.sub(lambda remark: b"\n" * remark[0].count(b"\n"), body)
+        body = _indent.sub(b"", _remark.sub(lambda remark: b"\n" * remark[0].count(b"\n"), body))
     # mtime=0: the same bytes at every start.
     compressed = gzip.compress(body, mtime=0) if suffix in COMPRESSED else b""
     return Asset(body, TYPES[suffix], compressed if len(compressed) < len(body) else b"")

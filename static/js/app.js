@@ -267,12 +267,12 @@ async function startRoom(connection, rooms) {
 async function startChat() {
   // A page that was only fetched in advance makes nobody be here.
   if (document.prerendering) await new Promise((go) => document.addEventListener("prerenderingchange", go, { once: true }));
-  const [{ Connection }, { Rooms, Switcher }] = await Promise.all([import("./socket.js"), import("./switcher.js")]);
+  const [{ Connection }, { Rooms, toggleSwitcher }] = await Promise.all([import("./socket.js"), import("./rooms.js")]);
   const connection = new Connection();
   const rooms = new Rooms(connection);
-  const switcher = new Switcher(rooms);
+  document.getElementById("jump").addEventListener("click", (event) => { event.preventDefault(); toggleSwitcher(rooms); });
   Object.assign(actions, {
-    openSwitcher: () => switcher.toggle(),
+    openSwitcher: () => toggleSwitcher(rooms),
     previousRoom: () => rooms.step(-1),
     nextRoom: () => rooms.step(1),
     previousUnread: () => rooms.step(-1, true),

@@ -126,3 +126,12 @@ def test_every_sheet_is_in_the_order() -> None:
     css = folder("static") / "css"
     listed = [line for line in (css / "ORDER").read_text().split("\n") if line and not line.startswith("#")]
     assert sorted(listed) == sorted(path.name for path in css.glob("*.css"))
+
+
+def test_no_string_of_a_script_goes_over_the_end_of_a_line() -> None:
+    """Indentation is not sent, and would be missing in it."""
+    files = list((folder("static") / "js").glob("*.js"))
+    assert len(files) > 10
+    for file in files:
+        code = re.sub(r"/\*.*?\*/|//[^\n]*", "", file.read_text(), flags=re.DOTALL)
+        assert [line for line in code.splitlines() if line.count("`") % 2] == [], file
