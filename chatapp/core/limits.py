@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 import ipaddress
 from collections import deque
 from collections.abc import Callable
@@ -249,7 +249,7 @@ class Limits:
 
     def _sealed(self, *whose: int | str) -> str:
         """People type passwords into the wrong field, and these keys leave the process."""
-        return hashlib.blake2b(repr(whose).encode(), key=self._secret, digest_size=16).hexdigest()
+        return hmac.digest(self._secret, repr(whose).encode(), "sha256").hex()
 
     def _refuse(self, wait_ms: int, sentence: str = "") -> None:
         if self.is_on and wait_ms:

@@ -44,6 +44,7 @@ def chips(reactions: Sequence[Reaction], username: str) -> list[Chip]:
 
 def _chip(given: Reaction, username: str) -> Chip:
     name, count, is_mine = emoji.name(given.emoji), len(given.usernames), username in given.usernames
-    label = _("{name}, {n}, including you") if is_mine else _("{name}, {n}")
+    said = {"name": name, "n": count}
+    label = _("{name}, {n}, including you").format(**said) if is_mine else _("{name}, {n}").format(**said)
     title = ", ".join(given.usernames[:NAMED]) + (f", +{count - NAMED}" if count > NAMED else "")
-    return Chip(given.emoji, name, count, is_mine, label.format(name=name, n=count), title)
+    return Chip(given.emoji, name, count, is_mine, label, title)

@@ -45,6 +45,8 @@ class Mirror:
         self.token = token
         self.rooms: dict[str, RoomCopy] = {}
         self.names: dict[str, str] = {}
+        # Who is not named is offline; None: it has not asked.
+        self.presence: dict[str, str] | None = None
         self.ear: Ear | None = None
 
     @property
@@ -55,7 +57,7 @@ class Mirror:
         """Come, or come back: the list of rooms anew, then of each room what was missed."""
         self.client = client
         self.ear = PatientEar(await client.ws_connect("/ws", headers=self.bearer))
-        self.ear.hello = await self.ear.frame()
+        self.ear.hello, self.presence = await self.ear.frame(), None
         user = self.ear.hello["user"]
         self.names[user["username"]] = user["display_name"]
         fresh = {room["slug"]: room for room in (await self.reads(API))["rooms"] if room["is_member"]}
@@ -167,6 +169,21 @@ class Mirror:
     def _on_typing(self, news: Frame) -> None:
         assert news["room"] in self.rooms
         assert news["username"] != self.username
+
+    def _on_presence(self, news: Frame) -> None:
+        told = [(name, kind) for kind in ("online", "away", "offline") for name in news[kind]]
+        assert len(told) == len(dict(told)), news
+        assert self.presence is not None or news["complete"]
+        known = {} if news["complete"] or self.presence is None else self.presence
+        self.presence = {**known, **dict(told)}
+
+    async def knows_who_is_here(self) -> bool:
+        """Whether those it shares a room with are to it what they are to a newcomer."""
+        await self.settles()
+        if self.presence is None:
+            return False
+        members = [member for slug in self.rooms for member in (await self.reads(f"{API}/{slug}/members"))["members"]]
+        return all(self.presence.get(each["username"], "offline") == each["presence"] for each in members)
 
     def _apply_message(self, slug: str, message: Frame, *, is_news: bool = True) -> None:
         room = self.rooms.get(slug)

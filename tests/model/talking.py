@@ -162,6 +162,18 @@ def types(world: World) -> Act | None:
     return _asks_ofany_room(world, "typing", active=world.chance.random() < 0.5)
 
 
+def looks_or_is_away(world: World) -> Act | None:
+    mirror = someone(world)
+    if mirror is None:
+        return None
+    is_active = world.chance.random() < 0.5
+
+    async def act() -> None:
+        assert (await world.asks(mirror, "presence", active=is_active))["ok"]
+
+    return act()
+
+
 def reads_recent(world: World) -> Act | None:
     return _asks_ofany_room(world, "getRecentMessages", limit=5)
 

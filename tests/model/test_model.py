@@ -58,6 +58,7 @@ async def test_state_and_news_are_the_state_a_newcomer_reads(tmp_path: Path, mig
             if mirror.ear is None:
                 await mirror.connects(world.client)
         await world.agrees()
+        await world.knows_who_is_here()
     except BaseException:
         print("\n".join(world.log[-60:]))
         raise

@@ -156,6 +156,14 @@ class World:
                     members = (await mirror.reads(f"{API}/{slug}/members"))["members"]
                     assert {member["username"] for member in members} == room.members
 
+    async def knows_who_is_here(self) -> None:
+        """What changes is told within a second; a socket that ends is waited for."""
+        for mirror in self.open_mirrors():
+            await self.asks(mirror, "presence", active=True)
+            async with asyncio.timeout(30):
+                while not await mirror.knows_who_is_here():  # noqa: ASYNC110 - what is waited for sets no event
+                    await asyncio.sleep(0.1)
+
     def _is_as_remembered(self, room: Room, seen: dict[str, Any], username: str) -> None:
         title, topic, kind, index, read_index, unread = seen["about"]
         if room.kind != "direct":

@@ -54,7 +54,7 @@ def silent(kind: type[Any], heard: Heard) -> Any:
     socket.identity = SimpleNamespace(person=SimpleNamespace(id=1, username="ada"))
     socket.room = SimpleNamespace(slug="general")
     socket.is_text, socket.id = False, "x"
-    socket._noted = 0
+    socket._noted, socket._decoder = 0, DECODER
     socket.send, socket.end = heard.send, heard.end
     return socket
 
@@ -91,7 +91,7 @@ def is_text(data: bytes) -> bool:
 @example(data=b'{"action": "ping", "ref": 1, "ref": 2}')
 def test_any_frame_has_one_answer(data: bytes) -> None:
     heard = Heard()
-    asyncio.run(silent(Socket, heard).receive(data, DECODER))
+    asyncio.run(silent(Socket, heard).receive(data))
     if not is_text(data):
         assert (heard.codes, heard.frames) == ([1007], [])
         return

@@ -118,7 +118,8 @@ async def test_an_audit_names_what_nothing_names_only_when_it_is_old(store: Stor
 
 async def test_a_backup_of_an_earlier_schema_has_no_files(path: Path, tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("DROP TABLE files")
+        for table in ("revisions", "mentions", "files"):
+            connection.execute(f"DROP TABLE {table}")
         connection.execute("ALTER TABLE messages DROP COLUMN attachments")
         connection.execute("UPDATE alembic_version SET version_num = '0007'")
     assert backup.make(path.parent, tmp_path / "backup").findings == []

@@ -49,7 +49,9 @@ async def test_an_administrator_shuts_somebody_out_who_is_connected(
     adas: Browser, graces: Browser, grace: Actor, chat: Chat
 ) -> None:
     ear = await grace.listens_to()
-    assert ">now" in "".join((await row(adas, "grace")).split())
+    async with asyncio.timeout(30):
+        while ">now" not in "".join((await row(adas, "grace")).split()):  # noqa: ASYNC110 - nor is there one here
+            await asyncio.sleep(0.05)
     page = await adas.submits(f"{GRACE}/disable", on=GRACE, sure="1")
     assert (page.status, page.location) == (303, GRACE)
     assert await ear.close_code() == 4401
