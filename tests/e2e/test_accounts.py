@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.e2e.verbs import say
+from tests.e2e.verbs import comes_true, say
 from tests.support.server import PASSWORD, Server
 
 Visit = Callable[..., Awaitable[Page]]
@@ -117,7 +117,7 @@ async def test_back_after_a_logout_shows_nothing(visit: Visit, server: Server) -
 async def test_a_logout_leaves_no_words_in_the_browser(visit: Visit, way: str) -> None:
     page = await visit("grace", at="/rooms/general")
     await page.fill("#message", "half a thought")
-    await page.wait_for_function("Object.keys(localStorage).some((key) => key.startsWith('draft:grace:'))")
+    await comes_true(page, "Object.keys(localStorage).some((key) => key.startsWith('draft:grace:'))")
     await page.goto(way)
     # The last one on the page: the settings have a button of their own beside that of the menu.
     await page.locator("form[action='/logout']").last.evaluate("form => form.requestSubmit()")

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, Route, expect
 
-from tests.e2e.verbs import Wire, new_room, rows
+from tests.e2e.verbs import Wire, comes_true, new_room, rows
 from tests.support.browser import NARROW, WIDE
 from tests.support.first_view import PAINTED, FirstView
 from tests.support.house import until
@@ -87,7 +87,7 @@ async def test_the_first_answer_is_enough_to_read_by(visit: Visit, ours: Server,
     held: list[Route] = []
     await page.route("**/static/**", lambda route: held.append(route))
     await page.goto(f"/rooms/{slug}", wait_until="commit")
-    await page.wait_for_function(PAINTED)
+    await comes_true(page, PAINTED)
     await expect(rows(page).first).to_be_visible()
     assert await page.locator(".app").evaluate("app => getComputedStyle(app).display") == "grid"
     assert {route.request.url.rpartition("/")[2] for route in held} >= {"app.css", "app.js"}

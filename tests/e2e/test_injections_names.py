@@ -129,6 +129,7 @@ async def test_the_sidebar_and_the_switcher_show_the_text_of_names(
     link = "#sidebar [data-room='{}'] .n"
     assert await wrong(page, [(link.format(slug), name, None) for slug, name in rooms.items()]) == []
     await page.keyboard.press("Control+k")
+    await expect(page.locator("#switcher-list [role=option]").first).to_be_visible()
     shown = await page.locator("#switcher-list [role=option] .n").all_text_contents()
     assert sorted(shown) == sorted(["general", *rooms.values()])
     assert await page.locator("#switcher-list *:not(li, span, bdi, svg, use)").count() == 0

@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 from chatapp.core.text import MOST_UNASKED
 from tests.e2e import injecting
 from tests.e2e.test_accessibility import LOOKS, has_no_fault
-from tests.e2e.verbs import new_room, row, rows, say
+from tests.e2e.verbs import comes_true, new_room, row, rows, say
 from tests.support.browser import NARROW, WIDE
 
 Visit = Callable[..., Awaitable[Page]]
@@ -52,7 +52,7 @@ async def test_long_code_words_and_tables_scroll_inside_themselves(visit: Visit,
     await page.locator(".bd pre").focus()
     await page.keyboard.press("ArrowRight")
     await expect(page.locator(".bd pre")).to_be_focused()
-    await page.wait_for_function("document.querySelector('.bd pre').scrollLeft > 0")
+    await comes_true(page, "document.querySelector('.bd pre').scrollLeft > 0")
 
 
 async def test_what_is_drawn_live_is_what_a_reload_draws(visit: Visit) -> None:

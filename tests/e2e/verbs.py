@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import re
 from typing import Any
@@ -142,3 +143,10 @@ class Wire:
         route.on_message(pass_on)
         server.on_message(pass_back)
         return None
+
+
+async def comes_true(page: Page, expression: str) -> None:
+    """Wait for what a page holds; Playwright's own waiting evaluates text in it, which our policy forbids."""
+    async with asyncio.timeout(30):
+        while not await page.evaluate(expression):  # noqa: ASYNC110 - what is waited for sets no event
+            await asyncio.sleep(0.02)
