@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 from playwright.async_api import Locator, Page, expect
 
+from tests.e2e.test_accessibility import LOOKS, has_no_fault
 from tests.e2e.verbs import new_room, rows
 from tests.support.pictures import picture
 from tests.support.server import Server
@@ -219,3 +220,17 @@ async def test_a_file_goes_with_its_message(visit: Visit, is_deleted: bool) -> N
         await page.context.request.delete(f"/api/v1/rooms/{slug}/messages/1", headers=own)
         await expect(written.locator("a.file")).to_have_count(0)
     assert (await page.context.request.get(str(url))).status == (404 if is_deleted else 200)
+
+
+@pytest.mark.parametrize(("scheme", "viewport"), LOOKS)
+async def test_every_state_is_accessible(visit: Visit, scheme: str, viewport: dict[str, int]) -> None:
+    page = await visit("ada", color_scheme=scheme, viewport=viewport)
+    await new_room(page)
+    await chooses(page, NOTES, image())
+    await has_no_fault(page)
+    await page.press("#message", "Enter")
+    written = await sent(page)
+    await has_no_fault(page)
+    await written.locator("a.picture").click()
+    await expect(page.locator("dialog[open] img")).to_be_visible()
+    await has_no_fault(page)
