@@ -144,11 +144,11 @@ export class Actions {
     };
     for (const [name, value] of Object.entries(places)) menu.style.setProperty(name, value);
     this.#offer(menu);
-    this.#row.classList.add("chosen");
+    this.#row.classList.add("held");
   }
 
   #onMenuCloses(menu) {
-    this.#row.classList.remove("chosen");
+    this.#row.classList.remove("held");
     for (const label of menu.querySelectorAll("[data-words]")) label.textContent = label.dataset.words;
   }
 
@@ -174,11 +174,11 @@ export class Actions {
 function hold(row, act) {
   const over = new AbortController();
   const { signal } = over;
-  const timer = setTimeout(() => row.classList.add("chosen"), LIMITS.longPress);
+  const timer = setTimeout(() => row.classList.add("held"), LIMITS.longPress);
   const end = (event) => {
-    const isHeld = event.type !== "scroll" && row.classList.contains("chosen");
+    const isHeld = event.type !== "scroll" && row.classList.contains("held");
     clearTimeout(timer);
-    row.classList.remove("chosen");
+    row.classList.remove("held");
     over.abort();
     if (isHeld) setTimeout(act);
   };

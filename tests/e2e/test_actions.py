@@ -265,7 +265,7 @@ async def test_a_long_press_opens_a_sheet(visit: Visit) -> None:
     points = [{"x": box["x"] + 60, "y": box["y"] + box["height"] / 2}]
     await session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points})
     await ada.clock.fast_forward(600)
-    await expect(message).to_have_class(re.compile("chosen"))
+    await expect(message).to_have_class(re.compile("held"))
     await session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     await expect(ada.locator("#message-menu [data-do=edit]")).to_be_visible()
 

@@ -27,6 +27,15 @@ async def open_quick(message: Locator) -> Locator:
     return quick
 
 
+async def test_an_open_menu_leaves_its_message_as_it_was(visit: Visit) -> None:
+    page = await visit("ada")
+    await new_room(page)
+    message = await say(page, "hello")
+    before = await message.bounding_box()
+    await open_quick(message)
+    assert await message.bounding_box() == before
+
+
 async def react(message: Locator, emoji: str = "👍") -> None:
     await (await open_quick(message)).locator(f'[data-emoji="{emoji}"]').click()
     await expect(chip(message, emoji)).to_have_attribute("aria-pressed", "true")
