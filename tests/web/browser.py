@@ -36,7 +36,7 @@ class Page:
 
     def value(self, name: str) -> str:
         """What a field holds."""
-        found = re.search(rf'<input[^>]* name="{name}"[^>]* value="([^"]*)"', self.text)
+        found = re.search(rf'<input[^>]*\sname="{name}"[^>]*\svalue="([^"]*)"', self.text)
         assert found, (name, self.text)
         return found[1]
 

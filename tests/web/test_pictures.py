@@ -52,7 +52,7 @@ async def test_a_picture_reserves_its_place_in_the_page(adas: Browser, ada_scrip
     file = await uploads(ada_script, picture(1200, 300), "wide.png")
     await sends(ada_script, file["id"])
     page = await adas.opens("/rooms/general")
-    drawn, _ = re.findall(r"<img [^>]*>", page.text)
+    (drawn,) = [each for each in re.findall(r"<img [^>]*>", page.text) if "wide.png" in each]
     assert f'src="{file["thumbnail"]}" alt="wide.png" width="480" height="120"' in drawn
 
 
