@@ -16,7 +16,7 @@ from chatapp.core.events import Close
 from chatapp.domain import housekeeping
 from chatapp.realtime import sequencer
 from chatapp.storage.tables import notices
-from tests.postgres.several import Process, know_the_same, processes, says_by_rest, shared_settings
+from tests.postgres.several import Process, hear_each_other, know_the_same, processes, says_by_rest, shared_settings
 from tests.support.cast import Actor, Ear, Given, cast
 from tests.support.house import until
 from tests.support.rounds import rounds
@@ -65,6 +65,7 @@ async def test_what_is_said_in_one_is_heard_in_the_other(
 ) -> None:
     # However slow the bus is: what it carries is enough, and the log need not be read.
     monkeypatch.setattr(sequencer, "GRACE_SECONDS", 60.0)
+    await hear_each_other(both)
     near, far = await ada.listens_to(), await grace.listens_to()
     for n in range(20):
         await (ada, grace)[n % 2].says(f"{n}")
