@@ -43,7 +43,9 @@ coverage: .venv/dev ## Say which branches the tests without a browser do not rea
 	$(BIN)/python -m coverage combine --quiet && $(BIN)/python -m coverage report
 	$(BIN)/python -m coverage report --include="$$(echo '$(strip $(VITAL))' | tr ' ' ,)" --fail-under=100
 
-check: lint types test test-postgres mutants ## Everything CI runs: lint, types, both engines, mutants
+check: lint types ## Everything CI runs: lint, types, both engines side by side, mutants
+	$(MAKE) --jobs=2 --output-sync=target test test-postgres
+	$(MAKE) mutants
 
 lint: .venv/dev ## Check style and templates
 	$(BIN)/ruff check .
