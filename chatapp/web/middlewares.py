@@ -61,6 +61,9 @@ SAFETY: Final = {
     hdrs.CACHE_CONTROL: "no-store",
 }
 
+# Of a page, a frame or a worker.
+OF_DOCUMENTS: Final = frozenset({"Permissions-Policy", "Cross-Origin-Embedder-Policy"})
+
 _sane_id: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _log: Final = structlog.get_logger("chatapp.access")
 
@@ -110,8 +113,8 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
         response.headers["Content-Security-Policy"] = POLICY.replace(STYLES_ALLOWED, allowed)
     is_part = response.headers.get(hdrs.CACHE_CONTROL) == FOREVER
     for name, value in safety(is_https=request.config_dict[SETTINGS].is_https).items():
-        # Powers are a page's; said on each of its parts, they would be a twentieth of a first view.
-        if name != "Permissions-Policy" or not is_part:
+        # Said on each part of a page, where they mean nothing, they would be a twentieth of a first view.
+        if name not in OF_DOCUMENTS or not is_part:
             response.headers.setdefault(name, value)
     if REQUEST_ID in request:
         response.headers[REQUEST_ID_HEADER] = request[REQUEST_ID]
