@@ -105,6 +105,8 @@ async def test_files_are_dropped_anywhere_on_the_page(visit: Visit, tmp_path: Pa
     for name in ("one.txt", "two.txt"):
         (tmp_path / name).write_text(name)
         paths.append(str(tmp_path / name))
+    # By then the page hears what is dragged over it.
+    await expect(page.locator("#message")).to_be_focused()
     session = await page.context.new_cdp_session(page)
     data = {"items": [], "files": paths, "dragOperationsMask": 1}
     for kind in ("dragEnter", "dragOver"):

@@ -189,6 +189,10 @@ async def keys(server: Server, token: str) -> list[str]:
         while True:
             url = f"{server.url}/api/v1/rooms/general/messages?after={after}&limit=100"
             async with session.get(url) as answer:
+                if answer.status == 429:
+                    # It is one of those who have just asked for too much.
+                    await asyncio.sleep(int(answer.headers["Retry-After"]))
+                    continue
                 page = (await answer.json())["messages"]
             if not page:
                 return sorted(found)
