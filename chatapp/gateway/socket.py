@@ -10,8 +10,8 @@ from aiohttp import web
 
 from chatapp import __version__
 from chatapp.core.errors import ChatError, Internal, NotFound
-from chatapp.core.events import PROTOCOL, Close, Hello, Limits, encode, user
-from chatapp.core.models import Identity
+from chatapp.core.events import PROTOCOL, Close, Hello, Limits, WireMessage, encode, user, wire
+from chatapp.core.models import Identity, Message
 from chatapp.domain.chat import Chat
 from chatapp.gateway import protocol
 from chatapp.gateway.connection import Connection
@@ -78,9 +78,9 @@ class Socket(Connection):
             if answer.then is not None:
                 answer.then()
 
-    def wants_html(self, room: str) -> bool:
-        """Whether it subscribed to that room with ``html``."""
-        return self._drawn_rooms is not None and room in self._drawn_rooms
+    def wire(self, message: Message, room: str) -> WireMessage:
+        """For an answer: drawn where it subscribed to that room with ``html``."""
+        return wire(message, room, with_html=self._drawn_rooms is not None and room in self._drawn_rooms)
 
     def draws(self, room: str, *, is_drawn: bool) -> None:
         if is_drawn:

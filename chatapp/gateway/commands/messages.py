@@ -6,9 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from chatapp.core.events import wire
 from chatapp.core.files import FileId, NewAttachment, wished
-from chatapp.core.models import Message
 from chatapp.gateway.registry import Answer, Command, Index, Slug, command
 from chatapp.gateway.socket import Socket
 
@@ -51,7 +49,7 @@ async def send(socket: Socket, wanted: SendMessage) -> Answer:
     messages, actor = socket.chat.messages, socket.identity.person
     attached = wished(wanted.attachments)
     message = await messages.post(actor, wanted.room, wanted.content, wanted.client_id, wanted.reply_to, attached)
-    return _answer(socket, message, wanted.room)
+    return Answer({"message": socket.wire(message, wanted.room)})
 
 
 @command(GetRecentMessages)
@@ -61,22 +59,17 @@ async def recent(socket: Socket, wanted: GetRecentMessages) -> Answer:
         history = await messages.recent(actor, wanted.room, wanted.limit)
     else:
         history = await messages.before(actor, wanted.room, wanted.before, wanted.limit)
-    is_drawn = socket.wants_html(wanted.room)
-    return Answer({"messages": [wire(m, wanted.room, with_html=is_drawn) for m in history.messages]})
+    return Answer({"messages": [socket.wire(message, wanted.room) for message in history.messages]})
 
 
 @command(EditMessage)
 async def edit(socket: Socket, wanted: EditMessage) -> Answer:
     messages, actor = socket.chat.messages, socket.identity.person
     message = await messages.edit(actor, wanted.room, wanted.index, wanted.content)
-    return _answer(socket, message, wanted.room)
+    return Answer({"message": socket.wire(message, wanted.room)})
 
 
 @command(DeleteMessage)
 async def delete(socket: Socket, wanted: DeleteMessage) -> Answer:
     message = await socket.chat.messages.delete(socket.identity.person, wanted.room, wanted.index)
-    return _answer(socket, message, wanted.room)
-
-
-def _answer(socket: Socket, message: Message, room: str) -> Answer:
-    return Answer({"message": wire(message, room, with_html=socket.wants_html(room))})
+    return Answer({"message": socket.wire(message, wanted.room)})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from chatapp.core.events import wire
 from chatapp.gateway.registry import Answer, Command, Index, Slug, command
 from chatapp.gateway.socket import Socket
 
@@ -24,10 +23,10 @@ class UnpinMessage(Command, frozen=True, tag="unpinMessage", kw_only=True):
 @command(PinMessage)
 async def add(socket: Socket, wanted: PinMessage) -> Answer:
     message = await socket.chat.pins.add(socket.identity.person, wanted.room, wanted.index)
-    return Answer({"message": wire(message, wanted.room, with_html=socket.wants_html(wanted.room))})
+    return Answer({"message": socket.wire(message, wanted.room)})
 
 
 @command(UnpinMessage)
 async def remove(socket: Socket, wanted: UnpinMessage) -> Answer:
     message = await socket.chat.pins.remove(socket.identity.person, wanted.room, wanted.index)
-    return Answer({"message": wire(message, wanted.room, with_html=socket.wants_html(wanted.room))})
+    return Answer({"message": socket.wire(message, wanted.room)})

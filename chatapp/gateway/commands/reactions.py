@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from chatapp.core.events import wire
 from chatapp.gateway.registry import Answer, Command, Index, Slug, command
 from chatapp.gateway.socket import Socket
 
@@ -27,11 +26,11 @@ class RemoveReaction(Command, frozen=True, tag="removeReaction", kw_only=True):
 async def add(socket: Socket, wanted: AddReaction) -> Answer:
     actor = socket.identity.person
     message = await socket.chat.reactions.add(actor, wanted.room, wanted.index, wanted.emoji)
-    return Answer({"message": wire(message, wanted.room, with_html=socket.wants_html(wanted.room))})
+    return Answer({"message": socket.wire(message, wanted.room)})
 
 
 @command(RemoveReaction)
 async def remove(socket: Socket, wanted: RemoveReaction) -> Answer:
     actor = socket.identity.person
     message = await socket.chat.reactions.remove(actor, wanted.room, wanted.index, wanted.emoji)
-    return Answer({"message": wire(message, wanted.room, with_html=socket.wants_html(wanted.room))})
+    return Answer({"message": socket.wire(message, wanted.room)})
