@@ -17,6 +17,7 @@ from chatapp.realtime.attendance import Attendance
 from chatapp.realtime.audience import Listener
 from chatapp.realtime.company import Company
 from chatapp.realtime.hints import Present
+from chatapp.realtime.hub import WRITES_A_TURN
 from chatapp.realtime.telling import Telling
 
 SOON_SECONDS: Final = 0.1
@@ -29,7 +30,6 @@ BELIEVED_SECONDS: Final = 3 * BEAT_SECONDS
 READ_AT_ONCE: Final = 500
 # Fewer bytes than a hint may have (realtime/hints.py).
 SAID_AT_ONCE: Final = 300
-WRITES_A_TURN: Final = 128
 
 Read = Callable[[Collection[int]], Awaitable[Mapping[int, Roommate]]]
 """People with the rooms they are in, by id, from the database; without those who are shut out."""
@@ -110,7 +110,7 @@ class PresenceBoard:
     def parted(self, person_id: int, room_id: int) -> None:
         """At once: of who has left a room nothing more is told there, nor to them of those who are in it."""
         self._company.part(person_id, room_id)
-        self._parted.add((person_id, room_id))
+        self._note_parted(person_id, [room_id])
         self._anew |= self._listening.get(person_id, set())
         self.doubt([person_id])
         self._wake()
@@ -232,9 +232,14 @@ class PresenceBoard:
         self._company.learn(person_id, found)
         self._changed.add(person_id)
         if is_known and before != found.rooms:
-            self._parted |= {(person_id, room_id) for room_id in before - found.rooms}
+            self._note_parted(person_id, before - found.rooms)
             self._moved.add(person_id)
             self._anew |= self._listening.get(person_id, set())
+
+    def _note_parted(self, person_id: int, room_ids: Iterable[int]) -> None:
+        # Of who is not shown nobody knows anything; that they are gone would say that they were here.
+        if self._company.presence(person_id) != "offline":
+            self._parted |= {(person_id, room_id) for room_id in room_ids}
 
     async def _tell(self) -> None:
         changed, self._changed = self._changed, set()

@@ -161,6 +161,35 @@ async def test_who_leaves_while_everybody_is_written_to_is_not_told_of(
     assert all("person-9" in frames[-1]["offline"] for frames in heard)
 
 
+@pytest.mark.parametrize("is_heard_at_once", [True, False])
+async def test_that_somebody_hidden_leaves_a_room_tells_nobody_that_they_were_here(
+    stage: Stage, is_heard_at_once: bool
+) -> None:
+    stage.hidden = {2}
+    ear = stage.comes(1, is_watching=True)
+    stage.comes(2)
+    await stage.rests()
+    assert [frame["online"] for frame in told(ear)] == [["person-1"]]
+    stage.rooms[2] = set()
+    if is_heard_at_once:
+        stage.board.parted(2, GENERAL)
+    stage.board.doubt([2])
+    await stage.rests()
+    assert told(ear) == []
+
+
+async def test_who_goes_and_leaves_the_room_at_once_is_gone_for_those_who_saw_them(stage: Stage) -> None:
+    ear = stage.comes(1, is_watching=True)
+    other = stage.comes(2)
+    await stage.rests()
+    told(ear)
+    stage.board.went(other, is_lost=True)
+    stage.rooms[2] = set()
+    stage.board.parted(2, GENERAL)
+    await stage.rests()
+    assert [frame["offline"] for frame in told(ear)] == [["person-2"]]
+
+
 async def test_while_the_database_is_away_nothing_is_lost(stage: Stage) -> None:
     stage.is_away = True
     ear = stage.comes(1, is_watching=True)
