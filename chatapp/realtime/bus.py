@@ -138,11 +138,7 @@ class Bus(ABC):
 
     def _note_away(self, gone: Gone) -> None:
         if not self._is_away:
-            log.warning(
-                "bus.gone",
-                error=str(gone),
-                detail="Until it is back, news of other processes comes late, and pace is counted by each.",
-            )
+            log.warning("bus.gone", error=str(gone), detail=AWAY)
         self._is_away = True
 
     def _note_back(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
+from structlog.testing import capture_logs
 
 from chatapp.realtime import bus as buses
 from chatapp.realtime.bus import Bus, Gone, Line
@@ -73,6 +74,17 @@ async def test_what_is_published_is_sent_in_order_and_not_heard_by_oneself(bus: 
 async def test_what_others_say_is_heard(bus: SelfBus) -> None:
     bus.take(encode("another", Noticed()))
     assert bus.heard == [Noticed()]
+
+
+async def test_whoever_keeps_the_log_learns_what_a_cut_costs(bus: SelfBus) -> None:
+    with capture_logs() as lines:
+        bus.is_cut = True
+        bus.publish(hint(1))
+        await until(lambda: bus._is_away)
+        bus.is_cut = False
+        await until(lambda: not bus._is_away)
+    assert [line["event"] for line in lines] == ["bus.gone", "bus.back"]
+    assert all(words in lines[0]["detail"] for words in ("comes late", "pace and sockets by itself"))
 
 
 async def test_a_cut_is_a_gap_and_what_was_waiting_is_sent_after_it(bus: SelfBus) -> None:
