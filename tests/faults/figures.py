@@ -18,6 +18,11 @@ def sockets(pid: int) -> int:
     return sum(link.startswith("socket:") for link in _links(pid))
 
 
+def children(pid: int) -> list[int]:
+    """The processes it has started, by id."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 def resident_mib(pid: int) -> float:
     """Memory in use now, in MiB."""
     found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())

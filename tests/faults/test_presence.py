@@ -8,22 +8,19 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
-from aiohttp import ClientSession
-
 from chatapp.app import open_chat
 from tests.faults.figures import p99
+from tests.faults.health import HEALTHY_SECONDS, asked_all_along
 from tests.support.engine import settings_on
 from tests.support.house import until
 from tests.support.rounds import rounds
-from tests.support.server import PASSWORD, Server, serving
+from tests.support.server import PASSWORD, serving
 from tests.support.watcher import At, Shown, lookout
 from tests.support.wire import RawSocket
 
 PEOPLE: Final = rounds(100, 2000)
 AT_ONCE: Final = 50
 SECONDS: Final = 120.0
-# Ten times what it took two busy cores.
-HEALTHY_SECONDS: Final = 5.0
 
 
 async def populate(data: Path) -> list[str]:
@@ -38,22 +35,11 @@ async def populate(data: Path) -> list[str]:
     return found
 
 
-async def is_healthy(server: Server, took: list[float]) -> None:
-    async with ClientSession() as session:
-        while True:
-            began = time.monotonic()
-            async with session.get(f"{server.url}/healthz") as answer:
-                assert answer.status == 200
-            took.append(time.monotonic() - began)
-            await asyncio.sleep(0.05)
-
-
 async def test_everybody_hears_of_everybody_in_few_frames(tmp_path: Path) -> None:
     data = tmp_path / "data"
     tokens = await populate(data)
-    async with serving(data, LIMITS="off") as server, AsyncExitStack() as stack:
-        gate, took, everybody = asyncio.Semaphore(AT_ONCE), list[float](), list[Shown]()
-        asking = asyncio.create_task(is_healthy(server, took))
+    async with serving(data, LIMITS="off") as server, asked_all_along(server) as took, AsyncExitStack() as stack:
+        gate, everybody = asyncio.Semaphore(AT_ONCE), list[Shown]()
         began = time.monotonic()
 
         async def comes(token: str) -> None:
@@ -66,7 +52,6 @@ async def test_everybody_hears_of_everybody_in_few_frames(tmp_path: Path) -> Non
         connected = time.monotonic() - began
         await until(lambda: all(len(shown.shown) == PEOPLE for shown in everybody), seconds=SECONDS)
         told = time.monotonic() - began
-        asking.cancel()
         frames = [shown.frames for shown in everybody]
         # Once a second, and the first in parts of a thousand names; not one for each person who came.
         assert max(frames) <= told + 4

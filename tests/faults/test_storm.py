@@ -16,6 +16,7 @@ from aiohttp import ClientSession
 
 from tests.faults.crowd import populate
 from tests.faults.figures import p99
+from tests.faults.health import HEALTHY_SECONDS, asked_all_along
 from tests.faults.line import Gone, Line, Refused, Said
 from tests.faults.recorder import Address, Listener
 from tests.support.backoff import retry_seconds, return_seconds
@@ -29,8 +30,6 @@ WHILE_AWAY: Final = 20
 BACK_SECONDS: Final = rounds(30, 60)
 # In the short run everybody is in a hurry.
 HURRY: Final = rounds(4, 1)
-# Ten times what it took two busy cores.
-HEALTHY_SECONDS: Final = 5.0
 
 
 class Page(Listener):
@@ -111,17 +110,6 @@ async def posts(server: Server, token: str, count: int) -> int:
     return version
 
 
-async def is_asked_all_along(server: Server, took: list[float]) -> None:
-    """``/healthz`` every few milliseconds, each answer's time in seconds."""
-    async with ClientSession() as session:
-        while True:
-            began = time.monotonic()
-            async with session.get(f"{server.url}/healthz") as answer:
-                assert answer.status == 200
-            took.append(time.monotonic() - began)
-            await asyncio.sleep(0.02)
-
-
 @pytest.mark.timeout(180 + CLIENTS // 10)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["restart", "kill"])
 async def test_everybody_comes_back_by_themselves(server: Server, number: signal.Signals) -> None:
@@ -154,13 +142,11 @@ async def comes_and_goes(server: Server, token: str, pages: list[Page], number: 
     first = time.monotonic()
     assert await (server.stop() if number is signal.SIGTERM else gone(server)) is not None
     await server.start()
-    back_at, healthy = time.monotonic(), list[float]()
-    asking = asyncio.create_task(is_asked_all_along(server, healthy))
-    top = await posts(server, token, WHILE_AWAY)
-    await until(lambda: all(page.knows_up_to({"general": top}) for page in pages), seconds=BACK_SECONDS)
-    all_back = time.monotonic() - back_at
-    asking.cancel()
-    await asyncio.gather(asking, return_exceptions=True)
+    back_at = time.monotonic()
+    async with asked_all_along(server) as healthy:
+        top = await posts(server, token, WHILE_AWAY)
+        await until(lambda: all(page.knows_up_to({"general": top}) for page in pages), seconds=BACK_SECONDS)
+        all_back = time.monotonic() - back_at
     assert p99(healthy) < HEALTHY_SECONDS
     came = [page.came_at - back_at for page in pages]
     tries = sum(page.failed for page in pages)

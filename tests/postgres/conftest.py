@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from chatapp.storage.postgres import PostgresDatabase, open_postgres
+from tests.postgres.several import Process, processes, shared_settings
+from tests.support.cast import Actor, Given, cast
 from tests.support.engine import ON_POSTGRES
 from tests.support.postgres import databases
 from tests.support.postgres_server import Server
+from tests.support.redis_server import RedisServer
 from tests.support.store import NOW, Store
 
 collect_ignore_glob = [] if ON_POSTGRES else ["test_*.py"]
@@ -45,6 +48,48 @@ async def second(url: str, tmp_path: Path) -> AsyncIterator[Store]:
         store = Store(database)
         async with store.journal.running():
             yield store
+
+
+@pytest.fixture(params=["postgres", "redis"])
+def either_redis_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Of what carries the news: empty where PostgreSQL does."""
+    if request.param == "postgres":
+        yield ""
+        return
+    with RedisServer() as redis:
+        yield redis.url
+
+
+@pytest.fixture
+def redis_url() -> str:
+    """What carries the news of :func:`both`."""
+    return ""
+
+
+@pytest.fixture
+async def both(tmp_path: Path, url: str, redis_url: str) -> AsyncIterator[list[Process]]:
+    """Two processes of one chat."""
+    async with processes(2, shared_settings(tmp_path / "data", url, redis_url=redis_url)) as found:
+        yield found
+
+
+@pytest.fixture
+async def given(both: list[Process]) -> AsyncIterator[Given]:
+    async with cast(both[0].chat, both[0].client) as people:
+        yield people
+
+
+@pytest.fixture
+async def ada(given: Given) -> Actor:
+    return await given.person("ada", is_admin=True)
+
+
+@pytest.fixture
+async def grace(given: Given, both: list[Process]) -> AsyncIterator[Actor]:
+    """Whose requests and sockets go to the other process."""
+    there = both[1].as_seen_here(await given.person("grace"))
+    yield there
+    await there.goes()
 
 
 @pytest.fixture(scope="session")

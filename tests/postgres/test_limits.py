@@ -91,17 +91,12 @@ async def test_one_address_gets_as_many_mails_as_with_one(houses: list[House]) -
     assert len(await houses[0].letters()) == MAILS
 
 
-@pytest.fixture(params=["postgres", "redis"])
-async def two(request: pytest.FixtureRequest, tmp_path: Path, url: str) -> AsyncIterator[list[Process]]:
+@pytest.fixture
+async def two(tmp_path: Path, url: str, either_redis_url: str) -> AsyncIterator[list[Process]]:
     """Processes with either bus."""
     numbers = {"limits": True, "message_burst": 8, "messages_per_minute": 1, "sockets_per_person": 4}
-    if request.param == "postgres":
-        async with processes(2, shared_settings(tmp_path / "data", url, **numbers)) as found:
-            yield found
-        return
-    with RedisServer() as redis:
-        async with processes(2, shared_settings(tmp_path / "data", url, redis_url=redis.url, **numbers)) as found:
-            yield found
+    async with processes(2, shared_settings(tmp_path / "data", url, redis_url=either_redis_url, **numbers)) as found:
+        yield found
 
 
 async def member(process: Process, username: str) -> tuple[int, dict[str, str]]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -16,38 +15,13 @@ from chatapp.core.events import Close
 from chatapp.domain import housekeeping
 from chatapp.realtime import sequencer
 from chatapp.storage.tables import notices
-from tests.postgres.several import Process, hear_each_other, know_the_same, processes, says_by_rest, shared_settings
-from tests.support.cast import Actor, Ear, Given, cast
+from tests.postgres.several import Process, hear_each_other, know_the_same, says_by_rest
+from tests.support.cast import Actor, Ear, Given
 from tests.support.house import until
 from tests.support.rounds import rounds
 
 SECONDS = 2.0
 READS = rounds(100, 1000)
-
-
-@pytest.fixture
-async def both(tmp_path: Path, url: str) -> AsyncIterator[list[Process]]:
-    async with processes(2, shared_settings(tmp_path / "data", url)) as found:
-        yield found
-
-
-@pytest.fixture
-async def given(both: list[Process]) -> AsyncIterator[Given]:
-    async with cast(both[0].chat, both[0].client) as people:
-        yield people
-
-
-@pytest.fixture
-async def ada(given: Given) -> Actor:
-    return await given.person("ada", is_admin=True)
-
-
-@pytest.fixture
-async def grace(given: Given, both: list[Process]) -> AsyncIterator[Actor]:
-    """Whose requests and sockets go to the other process."""
-    there = both[1].as_seen_here(await given.person("grace"))
-    yield there
-    await there.goes()
 
 
 @pytest.fixture

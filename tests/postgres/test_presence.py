@@ -5,20 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from chatapp.realtime import presence as board
-from tests.faults.figures import sockets
-from tests.postgres.several import Process, know_the_same, processes, shared_settings
-from tests.postgres.test_workers import children
-from tests.support.cast import Actor, Given, cast
+from tests.faults.figures import children, sockets
+from tests.postgres.several import Process, know_the_same, processes
+from tests.support.cast import Actor, Given
 from tests.support.house import until
-from tests.support.redis_server import RedisServer
 from tests.support.rooms import outside_of_general
 from tests.support.server import Server
 from tests.support.watcher import At, lookout, watches
@@ -31,39 +27,9 @@ def _is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(board, "GRACE_SECONDS", 0.5)
 
 
-@pytest.fixture(params=["postgres", "redis"])
-def redis_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    if request.param == "postgres":
-        yield ""
-        return
-    with RedisServer() as server:
-        yield server.url
-
-
 @pytest.fixture
-async def both(tmp_path: Path, url: str, redis_url: str) -> AsyncIterator[list[Process]]:
-    settings = replace(shared_settings(tmp_path / "data", url), redis_url=redis_url)
-    async with processes(2, settings) as found:
-        yield found
-
-
-@pytest.fixture
-async def given(both: list[Process]) -> AsyncIterator[Given]:
-    async with cast(both[0].chat, both[0].client) as people:
-        yield people
-
-
-@pytest.fixture
-async def ada(given: Given) -> Actor:
-    return await given.person("ada", is_admin=True)
-
-
-@pytest.fixture
-async def grace(given: Given, both: list[Process]) -> AsyncIterator[Actor]:
-    """Whose requests and sockets go to the other process."""
-    there = both[1].as_seen_here(await given.person("grace"))
-    yield there
-    await there.goes()
+def redis_url(either_redis_url: str) -> str:
+    return either_redis_url
 
 
 async def test_who_is_at_one_process_is_seen_from_the_other(ada: Actor, grace: Actor) -> None:

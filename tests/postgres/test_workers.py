@@ -15,6 +15,7 @@ from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 
 from chatapp import serving
 from chatapp.cli import workers
+from tests.faults import figures
 from tests.postgres.several import shared_settings
 from tests.support.server import Server
 from tests.support.time import eventually
@@ -26,22 +27,13 @@ SOCKETS: Final = 60
 
 def workers_of(server: Server) -> list[int]:
     """Their process ids."""
-    return children(server.pid)
-
-
-def children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return figures.children(server.pid)
 
 
 def serving_together(data: Path, **settings: str) -> Server:
     made = Server(data, **settings)
     made.workers = WORKERS
     return made
-
-
-def sockets_of(pid: int) -> int:
-    """How many the process holds, by the kernel's count."""
-    return sum(f"{path.readlink()}".startswith("socket:") for path in Path(f"/proc/{pid}/fd").iterdir())
 
 
 def is_alive(pid: int) -> bool:
@@ -118,10 +110,10 @@ async def test_what_is_doubtful_is_said_once(tmp_path: Path) -> None:
 async def test_everybody_hears_and_sigterm_lets_everybody_go(server: Server) -> None:
     token = await token_of(server)
     async with ClientSession() as session:
-        before = {pid: sockets_of(pid) for pid in workers_of(server)}
+        before = {pid: figures.sockets(pid) for pid in workers_of(server)}
         sockets = await connected(session, server, token, SOCKETS)
         # Some come to each; that many no database takes.
-        assert all(sockets_of(pid) > count + SOCKETS / 10 for pid, count in before.items())
+        assert all(figures.sockets(pid) > count + SOCKETS / 10 for pid, count in before.items())
         await sockets[0].send_json({"action": "sendMessage", "content": "to all of you"})
         assert set(await asyncio.gather(*map(heard, sockets))) == {"to all of you"}
         pids = workers_of(server)
@@ -253,14 +245,14 @@ async def test_one_that_does_not_go_is_killed_in_the_end(
     monkeypatch.setattr(workers, "STOP_SECONDS", 0.5)
     for name, value in {"DATABASE_URL": url, "DATA": f"{tmp_path / 'data'}", "PORT": "0"}.items():
         monkeypatch.setenv(f"CHATAPP_{name}", value)
-    others = set(children(os.getpid()))
+    others = set(figures.children(os.getpid()))
     said = ""
     running = asyncio.create_task(workers.supervise(shared_settings(tmp_path / "data", url), WORKERS))
     async with asyncio.timeout(60):
         while "Stop it with" not in said:
             said += capfd.readouterr().out
             await asyncio.sleep(0.05)
-    started = set(children(os.getpid())) - others
+    started = set(figures.children(os.getpid())) - others
     os.kill(min(started), signal.SIGSTOP)
     stop.set()
     assert await running == 1
