@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
+from urllib.parse import quote
 
 import msgspec
 import structlog
@@ -136,7 +137,7 @@ class SqliteSearchIndex(SearchIndex):
 
     def _open(self) -> sqlite3.Connection:
         self._path.touch(mode=0o600)
-        self._writer = _connected(str(self._path))
+        self._writer = _connected(self._path)
         try:
             for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON"):
                 self._writer.execute(f"PRAGMA {pragma}")
@@ -148,7 +149,7 @@ class SqliteSearchIndex(SearchIndex):
         return self._writer
 
     def _open_reader(self) -> sqlite3.Connection:
-        self._reader = _connected(f"{self._path}?mode=ro")
+        self._reader = _connected(self._path, "?mode=ro")
         if not is_as(self._reader, self._expected):
             # Of another life of the database, and the disk refused to begin anew.
             self._close_reader()
@@ -235,8 +236,10 @@ def _json(values: object) -> str:
     return msgspec.json.encode(values).decode()
 
 
-def _connected(uri: str) -> sqlite3.Connection:
-    return sqlite3.connect(f"file:{uri}", BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=True)
+def _connected(path: Path, more: str = "") -> sqlite3.Connection:
+    # Quoted: a folder may have a name with the marks of an address in it.
+    uri = f"file:{quote(str(path))}{more}"
+    return sqlite3.connect(uri, BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=True)
 
 
 async def _on(thread: ThreadPoolExecutor, work: Callable[[], T]) -> T:

@@ -48,6 +48,10 @@ async def found(
     return [known[each].content for each in ids]
 
 
+def names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
 def inside(path: Path, sql: str) -> list[Any]:
     with closing(sqlite3.connect(path.with_name(FILE))) as connection:
         return connection.execute(sql).fetchall()
@@ -209,3 +213,12 @@ async def test_it_is_closed_whatever_happens(path: Path, store: Store) -> None:
         await broken()
     async with opened(path) as index:
         assert await index.reached() == {}
+
+
+async def test_a_folder_may_have_the_marks_of_an_address_in_its_name(tmp_path: Path) -> None:
+    folder = tmp_path / "a?b#c %41"
+    folder.mkdir()
+    async with open_index(folder, EPOCH) as index:
+        assert await index.find(Asked((1,), (Token("word"),)), 1) == []
+    assert (folder / FILE).is_file()
+    assert names(tmp_path) == [folder.name]
