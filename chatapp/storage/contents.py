@@ -18,29 +18,51 @@ NAMED: Final = (
     'SELECT f.digest, min(r.slug), min(f."index") FROM files f JOIN rooms r ON r.id = f.room_id '
     'WHERE f.uploaded_by IS NOT NULL OR f."index" IS NOT NULL GROUP BY f.digest ORDER BY f.digest'
 )
-STILL: Final = 'SELECT count(*) FROM files WHERE digest = ? AND (uploaded_by IS NOT NULL OR "index" IS NOT NULL)'
+# SQLite gives the id of a deleted row out again.
+ROWS: Final = 'SELECT id, created_at FROM files WHERE digest = ? AND (uploaded_by IS NOT NULL OR "index" IS NOT NULL)'
+GOING: Final = "SELECT count(*) FROM files WHERE digest = ?"
 
 
 def check(source: Source, report: Report, data: Path) -> Checked:
-    """Every content that is named, each what was stored; and none that is not."""
+    """Every content that is named, each what was stored; and none that is not.
+
+    What the source reads is of the moment it is asked, so that what changes meanwhile is no fault.
+    """
     if (report.revision or "") < FILED:
         return
     named = set()
     for digest, slug, index in list(source.execute(NAMED)):
         named.add(digest)
         report.files += 1
-        path = place(data, digest)
-        is_there = path.is_file()
-        if is_there and digest_of(path) == digest:
-            continue
-        if not is_there and not source.execute(STILL, (digest,)).fetchone()[0]:
-            continue  # Deleted since.
-        what = "not what was stored" if is_there else "missing"
-        where = f"file of message {index}" if index is not None else "file that is not sent yet"
-        yield Finding(f"Room {slug}: the content of a {where} is {what}: {path.name}.", slug, index)
-    lost = sum(path.name not in named and _is_old(path) for path in contents(data / FOLDER))
+        if what := _fault(source, data, digest):
+            where = f"file of message {index}" if index is not None else "file that is not sent yet"
+            yield Finding(f"Room {slug}: the content of a {where} is {what}: {digest}.", slug, index)
+    lost = sum(
+        path.name not in named and _is_old(path) and not source.execute(GOING, (path.name,)).fetchone()[0]
+        for path in contents(data / FOLDER)
+    )
     if lost:
         yield Finding(f"The folder of files holds contents that no row names: {lost}.")
+
+
+def _fault(source: Source, data: Path, digest: str) -> str:
+    """What is wrong with a content, looked at again between two looks at the rows: one of them must name it in both."""
+    if not _seen(data, digest):
+        return ""
+    before = _rows(source, digest)
+    what = _seen(data, digest)
+    return what if before & _rows(source, digest) else ""
+
+
+def _seen(data: Path, digest: str) -> str:
+    try:
+        return "" if digest_of(place(data, digest)) == digest else "not what was stored"
+    except (FileNotFoundError, IsADirectoryError):
+        return "missing"
+
+
+def _rows(source: Source, digest: str) -> set[tuple[int, int]]:
+    return {(ident, created_at) for ident, created_at in source.execute(ROWS, (digest,))}
 
 
 def named(file: Source) -> set[str]:

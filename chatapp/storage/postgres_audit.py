@@ -1,4 +1,4 @@
-"""Is a database on a PostgreSQL server what chatapp wrote? Reads all of it as it is at one moment, changes nothing."""
+"""Is a database on a PostgreSQL server what chatapp wrote? Reads its rows as of one moment, changes nothing."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from chatapp.storage.tables import metadata
 
 AT_ONCE: Final = 1000
 ONE_MOMENT: Final = sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+NOTHING_WRITTEN: Final = sa.text("SET TRANSACTION READ ONLY")
 # What writes what nobody said, and what shows what is not there.
 ADDED: Final = sa.text(
     "SELECT 'trigger', CAST(tgname AS text) FROM pg_trigger WHERE NOT tgisinternal "
@@ -72,12 +73,17 @@ async def _audit(url: str, report: Report, data: Path | None) -> None:
     try:
         async with connections.connect() as connection:
             await connection.execute(ONE_MOMENT)
-            await connection.run_sync(_check, report, data)
+            await connection.run_sync(_check, report)
+            # Not in that transaction, which would not see what has been deleted meanwhile.
+            await connection.rollback()
+            if data is not None:
+                await connection.execute(NOTHING_WRITTEN)
+                await connection.run_sync(_check_files, report, data)
     finally:
         await connections.dispose()
 
 
-def _check(connection: sa.Connection, report: Report, data: Path | None) -> None:
+def _check(connection: sa.Connection, report: Report) -> None:
     server = Server(connection)
     checks: dict[str, Callable[[Server, Report], Checked]] = {
         "schema": _schema,
@@ -87,12 +93,16 @@ def _check(connection: sa.Connection, report: Report, data: Path | None) -> None
         "counters": findings.counters,
         "audit log": findings.chain,
     }
-    if data is not None:
-        checks["files"] = partial(contents.check, data=data)
     for name, check in checks.items():
         with noting(report, f"The {name} cannot be read to the end", errors.FAMILY):
             for finding in check(server, report):
                 note(report, finding)
+
+
+def _check_files(connection: sa.Connection, report: Report, data: Path) -> None:
+    with noting(report, "The files cannot be looked at", errors.FAMILY):
+        for finding in contents.check(Server(connection), report, data):
+            note(report, finding)
 
 
 def _schema(server: Server, report: Report) -> Checked:
