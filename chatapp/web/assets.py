@@ -6,10 +6,10 @@ import base64
 import gzip
 import hashlib
 import re
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-import msgspec
 from aiohttp import hdrs, web
 
 from chatapp.core.errors import NotFound
@@ -47,12 +47,20 @@ _remark: Final = re.compile(rb"^[ \t]*(?:/\*.*?\*/|//[^\n]*)[ \t]*$", re.DOTALL 
 _indent: Final = re.compile(rb"^[ \t]+", re.MULTILINE)
 
 
-class Asset(msgspec.Struct, frozen=True):
-    """One file as it is sent. ``compressed`` is empty where that gains nothing."""
+class Asset:
+    """One file as it is sent."""
 
-    body: bytes
-    content_type: str
-    compressed: bytes = b""
+    def __init__(self, body: bytes, suffix: str) -> None:
+        self.body: Final = body
+        self.content_type: Final = TYPES[suffix]
+        self._is_text: Final = suffix in COMPRESSED
+
+    @cached_property
+    def compressed(self) -> bytes:
+        """Empty where that gains nothing. Made when first asked for: all of them would be a tenth of a start."""
+        # mtime=0: the same bytes in every process.
+        compressed = gzip.compress(self.body, mtime=0) if self._is_text else b""
+        return compressed if len(compressed) < len(self.body) else b""
 
 
 class Sheet(str):
@@ -114,7 +122,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     kept: dict[str, str] = {hdrs.CACHE_CONTROL: FOREVER, hdrs.VARY: hdrs.ACCEPT_ENCODING}
     headers = {hdrs.CONTENT_TYPE: asset.content_type, **kept, **BY_ITSELF}
     body = asset.body
-    if asset.compressed and takes_gzip(request):
+    if takes_gzip(request) and asset.compressed:
         headers[hdrs.CONTENT_ENCODING] = "gzip"
         body = asset.compressed
     return web.Response(body=body, headers=headers)
@@ -145,9 +153,7 @@ def _asset(path: str, body: bytes) -> Asset:
     if suffix in REMARKED:
         # Its lines stay, so that an error names the line of the file.
         body = _indent.sub(b"", _remark.sub(lambda remark: b"\n" * remark[0].count(b"\n"), body))
-    # mtime=0: the same bytes at every start.
-    compressed = gzip.compress(body, mtime=0) if suffix in COMPRESSED else b""
-    return Asset(body, TYPES[suffix], compressed if len(compressed) < len(body) else b"")
+    return Asset(body, suffix)
 
 
 def _group(path: str) -> str:

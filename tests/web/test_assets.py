@@ -51,7 +51,7 @@ def test_modules_share_a_folder(root: Path) -> None:
     assert parts(assets.url("js/app.js"))[0] == parts(assets.url("js/x.js"))[0]
 
 
-def test_text_is_compressed_beforehand_where_that_helps(root: Path) -> None:
+def test_text_is_compressed_where_that_helps(root: Path) -> None:
     assets = Assets(root)
     digest, path = parts(assets.url("js/app.js"))
     assert gzip.decompress(assets.find(digest, path).compressed) == assets.find(digest, path).body
