@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from chatapp.core import files
-from chatapp.core.models import NAMED, Attachment, Message, Person, Reaction
+from chatapp.core.models import NAMED, Attachment, Level, Message, Person, Reaction
 
 PROTOCOL: Final = 1
 SECONDS: Final = 4096
@@ -180,6 +180,13 @@ class Read(Event, frozen=True, tag="read"):
     room: str
     index: int
     unread: int
+
+
+class LevelChanged(Event, frozen=True, tag="levelChanged"):
+    """How much of a room its reader wants to hear of, on all their sockets."""
+
+    room: str
+    level: Level
 
 
 class RoomChanged(Event, frozen=True, tag="roomChanged"):

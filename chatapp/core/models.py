@@ -9,6 +9,8 @@ import msgspec
 
 RoomKind = Literal["open", "closed", "direct"]
 Role = Literal["owner", "member"]
+# How much of a room somebody wants to hear of; what of it is shown where, says RoomView.
+Level = Literal["all", "mentions", "nothing", "hidden"]
 MOST_IN_A_ROOM: Final = 2**32 - 1
 DAMAGED: Final = "damaged"
 # As core/text/drawing.py writes it.
@@ -129,10 +131,27 @@ class RoomView(msgspec.Struct, frozen=True):
     read_index: int = 0
     other_username: str = ""
     mentions: tuple[int, ...] = ()
+    level: Level = "all"
 
     @property
     def is_member(self) -> bool:
         return self.role is not None
+
+    @property
+    def counted(self) -> int:
+        """As :attr:`unread`, where the person wants to see it. In a direct room everything is meant for them."""
+        is_wanted = self.level == "all" or (self.room.kind == "direct" and self.level != "nothing")
+        return self.unread if is_wanted else 0
+
+    @property
+    def named(self) -> int:
+        """How many mentions the person wants to see."""
+        return 0 if self.level == "nothing" else len(self.mentions)
+
+    @property
+    def is_listed(self) -> bool:
+        """A hidden room comes back while somebody wants the person in it."""
+        return self.level != "hidden" or bool(self.counted or self.named)
 
     @property
     def unread(self) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from chatapp.core.errors import Forbidden, NotFound
-from chatapp.core.events import Read, RoomAdded
+from typing import get_args
+
+from chatapp.core.errors import Forbidden, NotFound, invalid
+from chatapp.core.events import LevelChanged, Read, RoomAdded
 from chatapp.core.limits import Limits
-from chatapp.core.models import Member, Person, Room
+from chatapp.core.models import Level, Member, Person, Room
 from chatapp.core.notices import MembershipEnded, Told
 from chatapp.domain import owners
 from chatapp.domain.access import Access
@@ -95,6 +97,16 @@ class Memberships:
                 news = Read(slug, now_at, unread)
                 writer.after_commit(lambda: self._news.has_read(actor.id, news, heard_by))
         return unread
+
+    async def set_level(self, actor: Person, slug: str, level: Level) -> None:
+        """How much of the room the actor wants to hear of. Raises ``Invalid`` for a level that is none."""
+        if level not in get_args(Level):
+            raise invalid("level", "A level is all, mentions, nothing or hidden.")
+        self._limits.act("settings", actor.id)
+        async with self._database.transaction() as tx:
+            room, _, _ = await self._access.membership_for(actor, slug, tx)
+            if await memberships.set_level(tx, room.id, actor.id, level):
+                await self._news.say(tx, Told((actor.id,), LevelChanged(slug, level)))
 
     async def _person(self, tx: Transaction, username: str) -> Person:
         # Nobody's name is other than ASCII; to ask the database for a lone surrogate would fail.

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from chatapp.core.models import Member, Role, Room
+from chatapp.core.models import Level, Member, Role, Room
 from chatapp.storage.database import Database, Reader, Transaction, Writer
 from chatapp.storage.rows import ROOM
 from chatapp.storage.statement import Statement
@@ -116,6 +116,16 @@ async def heir(tx: Transaction, room_id: int) -> Member | None:
 async def set_role(tx: Transaction, room_id: int, person_id: int, role: Role) -> None:
     membership = (memberships.c.room_id == room_id, memberships.c.person_id == person_id)
     await tx.execute(sa.update(memberships).where(*membership).values(role=role))
+
+
+async def set_level(tx: Transaction, room_id: int, person_id: int, level: Level) -> bool:
+    """Whether it was another before."""
+    changed = await tx.execute(
+        sa.update(memberships)
+        .where(memberships.c.room_id == room_id, memberships.c.person_id == person_id, memberships.c.level != level)
+        .values(level=level)
+    )
+    return changed.rowcount > 0
 
 
 async def owned_by(tx: Transaction, person_id: int) -> list[Room]:

@@ -60,7 +60,9 @@ async def joined(db: Reader, person_id: int) -> list[RoomView]:
     """The rooms this person is in, with the other's name for a direct one; in no order."""
     other = memberships.alias()
     mine = (
-        _views(memberships.c.role, memberships.c.read_index, people.c.username, people.c.display_name)
+        _views(
+            memberships.c.role, memberships.c.read_index, people.c.username, people.c.display_name, memberships.c.level
+        )
         .join(memberships, sa.and_(memberships.c.room_id == rooms.c.id, memberships.c.person_id == person_id))
         .outerjoin(
             other,
@@ -74,7 +76,7 @@ async def joined(db: Reader, person_id: int) -> list[RoomView]:
 async def open_to(db: Reader, person_id: int) -> list[RoomView]:
     """The open rooms this person is not in, in no order."""
     inside = sa.exists().where(memberships.c.room_id == rooms.c.id, memberships.c.person_id == person_id)
-    nobody = (sa.null(), sa.literal(0), sa.literal(""), sa.literal(""))
+    nobody = (sa.null(), sa.literal(0), sa.literal(""), sa.literal(""), sa.literal("all"))
     return _to_views(await db.all(_views(*nobody).where(rooms.c.kind == "open", ~inside)))
 
 
@@ -86,6 +88,8 @@ def _to_views(rows: Sequence[Row]) -> list[RoomView]:
     return [_to_view(Room(*row[:WIDTH]), *row[WIDTH:]) for row in rows]
 
 
-def _to_view(room: Room, members: int, role: Any, read_index: int, username: str, display_name: str) -> RoomView:
+def _to_view(
+    room: Room, members: int, role: Any, read_index: int, username: str, display_name: str, level: Any
+) -> RoomView:
     title = display_name or room.name
-    return RoomView(room, title, members, role, read_index, username or "")
+    return RoomView(room, title, members, role, read_index, username or "", level=level)

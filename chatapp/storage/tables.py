@@ -169,6 +169,7 @@ memberships: Final = sa.Table(
     _text("role", "member"),
     sa.Column("read_index", sa.BigInteger, nullable=False, server_default="0"),
     _moment("joined_at"),
+    _text("level", "all"),
     sa.Index("ix_memberships_person_id", "person_id"),
 )
 

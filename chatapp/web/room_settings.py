@@ -1,4 +1,4 @@
-"""The page on which a room is named and its members are kept."""
+"""The page on which a room is named, its members are kept, and each says how much of it they want to hear of."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Any
 
 from aiohttp import web
 
-from chatapp.core.errors import NotFound
 from chatapp.domain.access import may_manage
 from chatapp.keys import CHAT
 from chatapp.web.forms import Form, blank
@@ -15,17 +14,15 @@ from chatapp.web.templating import render_shell
 
 
 async def settings_page(request: web.Request, form: Form[Any] | None = None) -> web.Response:
-    """With ``form`` when it was refused. A direct room has no settings."""
+    """With ``form`` when it was refused. A direct room has nothing to set but one's own level."""
     chat, me, slug = request.config_dict[CHAT], actor(request), request.match_info["slug"]
     view = await chat.rooms.show(me, slug)
-    if view.room.kind == "direct":
-        raise NotFound
     members = await chat.memberships.members(me, slug)
     inside = {member.username for member in members}
     people = [person.username for person in await chat.accounts.people(me) if person.username not in inside]
     return await render_shell(
         request,
-        "rooms/settings.html",
+        "rooms/direct_settings.html" if view.room.kind == "direct" else "rooms/settings.html",
         slug=slug,
         view=view,
         members=members,

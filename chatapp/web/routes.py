@@ -7,6 +7,7 @@ from aiohttp import web
 from chatapp.web import assets, probes
 from chatapp.web.api import changes as api_changes
 from chatapp.web.api import files as api_files
+from chatapp.web.api import levels as api_levels
 from chatapp.web.api import me as api_me
 from chatapp.web.api import members as api_members
 from chatapp.web.api import messages as api_messages
@@ -28,6 +29,7 @@ from chatapp.web.pages import (
     files,
     home,
     invites,
+    levels,
     members,
     memberships,
     messages,
@@ -107,6 +109,7 @@ def _rooms() -> list[web.RouteDef]:
         web.get(ROOM, rooms.show),
         web.get(ROOM + "/settings", rooms.edit),
         web.post(ROOM + "/settings", rooms.update),
+        web.post(ROOM + "/level", levels.update),
         web.post(ROOM + "/join", memberships.create),
         web.post(ROOM + "/leave", memberships.destroy),
         web.post(ROOM + "/members", members.create),
@@ -197,4 +200,5 @@ def _api() -> list[web.RouteDef]:
         web.post(API + "/files", api_files.create),
         web.get(API_ROOM + "/changes", api_changes.index),
         web.put(API_ROOM + "/read", api_reads.update),
+        web.put(API_ROOM + "/level", api_levels.update),
     ]

@@ -29,6 +29,7 @@ class RoomOut(msgspec.Struct, frozen=True):
     read_index: int
     unread: int
     mentions: int
+    level: str | None
 
 
 class MemberOut(msgspec.Struct, frozen=True):
@@ -84,6 +85,7 @@ def room_out(view: RoomView) -> RoomOut:
         read_index=view.read_index,
         unread=view.unread,
         mentions=len(view.mentions),
+        level=view.level if view.is_member else None,
     )
 
 

@@ -28,23 +28,30 @@ export class Rooms {
     connection.on("hello", () => this.#onHello());
     connection.on("messages", (frame) => this.#grow(frame.room, frame.messages));
     connection.on("read", (frame) => this.#markRead(frame.room, frame.index));
-    for (const event of ["roomAdded", "roomRemoved", "roomChanged"]) connection.on(event, () => this.#refreshWithin(LIMITS.refresh));
+    for (const event of ["roomAdded", "roomRemoved", "roomChanged", "levelChanged"]) connection.on(event, () => this.#refreshWithin(LIMITS.refresh));
     connection.on("userChanged", () => this.#refreshWithin(LIMITS.refreshNames));
     for (const type of ["focus", "blur"]) addEventListener(type, () => this.look());
     document.addEventListener("visibilitychange", () => this.look());
   }
 
-  /** The rooms in the order of the sidebar. */
-  get all() { return [...this.#rooms].map(([slug, room]) => ({ link: room.link, unread: this.#unread(slug, room), named: this.#named(slug, room) })); }
+  /** The rooms in the order of the sidebar, with what their reader wants to know of them. */
+  get all() {
+    return [...this.#rooms].map(([slug, room]) => {
+      const { level = "all", kind } = room.link.dataset;
+      const isCounted = level === "all" || (kind === "direct" && level !== "nothing");
+      const [unread, named] = [isCounted ? this.#unread(slug, room) : 0, level === "nothing" ? 0 : this.#named(slug, room)];
+      return { link: room.link, unread, named, isListed: level !== "hidden" || slug === open || unread + named > 0 };
+    });
+  }
 
   /** Goes to the next room in the direction of `by`, with `isUnread` to the next where something is new. */
   step(by, isUnread = false) {
-    const rooms = this.all;
+    const rooms = this.all.filter(({ isListed }) => isListed);
     const here = rooms.findIndex(({ link }) => link.dataset.room === open);
     const start = here < 0 && by < 0 ? 0 : here;
     for (let n = 1; n <= rooms.length; n++) {
       const room = rooms.at((start + n * by) % rooms.length);
-      if (room.link.dataset.room !== open && (!isUnread || room.unread)) return void room.link.click();
+      if (room.link.dataset.room !== open && (!isUnread || room.unread || room.named)) return void room.link.click();
     }
   }
 
@@ -200,7 +207,8 @@ export class Rooms {
   #draw() {
     const rooms = this.all;
     const total = rooms.reduce((sum, { unread }) => sum + unread, 0);
-    for (const { link, unread, named } of rooms) {
+    for (const { link, unread, named, isListed } of rooms) {
+      link.parentElement.hidden = !isListed;
       count(link.querySelector(".named"), named);
       link.classList.toggle("unread", unread > 0);
       count(link.querySelector(".count, .badge"), unread);

@@ -52,6 +52,7 @@ NO_ROOM: Final = [
         (f"PATCH {API}/{{}}", "token", AS_JSON, as_json({"name": "xyzzy"})),
         (f"PUT {API}/{{}}/members/grace", "token", (), b""),
         (f"DELETE {API}/{{}}/members/ada", "token", (), b""),
+        (f"PUT {API}/{{}}/level", "token", AS_JSON, as_json({"level": "nothing"})),
         (f"PUT {API}/{{}}/read", "token", AS_JSON, as_json({"index": 1})),
         ("GET /rooms/{}/ws", "token", UPGRADE, b""),
     )

@@ -138,6 +138,7 @@ FIELDS: Final = [
     form("37", "a time zone that is a path", "POST /settings/profile", 422, display_name="x", time_zone="../../etc"),
     form("37", "a presence that is none", "POST /settings/presence", (400, 422), presence="invisible"),
     form("37", "a theme that is none", "POST /settings/theme", (400, 422), theme="<script>"),
+    form("37", "a level that is none", "POST /rooms/general/level", (400, 422), level="some"),
     *[
         form("25", f"a read position of {words}", "POST /rooms/general/read", (400, 422), index=value)
         for words, value in {

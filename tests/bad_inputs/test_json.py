@@ -30,6 +30,7 @@ GOOD: Final[dict[str, tuple[str, dict[str, Any]]]] = {
         {"content": MARK, "client_id": "x", "reply_to": 1, "attachments": []},
     ),
     "NewContent": (f"PATCH {ROOM}/messages/1", {"content": MARK}),
+    "NewLevel": (f"PUT {ROOM}/level", {"level": "all"}),
     "ReadTo": (f"PUT {ROOM}/read", {"index": 1}),
     "UserPatch": ("PATCH /api/v1/users/grace", {"is_disabled": False, "is_admin": False}),
 }

@@ -31,6 +31,7 @@ class RoomCopy:
     index: int
     read_index: int
     other: str = ""
+    level: str = "all"
     version: int = 0
     epoch: str = ""
     is_heard: bool = False
@@ -68,7 +69,7 @@ class Mirror:
                 *(room["title"], room["topic"]),
                 *(room["index"], room["read_index"]),
             )
-            copy.is_heard = False
+            copy.level, copy.is_heard = room["level"], False
         await self.settles()
         await self._asks_for_names()
 
@@ -151,7 +152,10 @@ class Mirror:
         room = self.rooms[news["room"]]
         room.read_index = max(room.read_index, news["index"])
 
-    def _on_roomChanged(self, news: Frame) -> None:  # noqa: N802 - named as the event
+    def _on_levelChanged(self, news: Frame) -> None:  # noqa: N802 - named as the event
+        self.rooms[news["room"]].level = news["level"]
+
+    def _on_roomChanged(self, news: Frame) -> None:  # noqa: N802
         room = self.rooms[news["room"]]
         room.title, room.topic, room.kind = news["name"], news["topic"], news["kind"]
 
@@ -228,6 +232,7 @@ def state(mirror: Mirror) -> dict[str, Any]:
     return {
         slug: {
             "about": (room.title, room.topic, room.kind, room.index, room.read_index, room.index - room.read_index),
+            "level": room.level,
             "messages": [room.messages[index] for index in sorted(room.messages)[-50:]],
             "version": room.version,
         }

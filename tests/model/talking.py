@@ -158,6 +158,10 @@ def marks_read(world: World) -> Act | None:
     return act()
 
 
+def sets_a_level(world: World) -> Act | None:
+    return _asks_ofany_room(world, "setLevel", level=world.chance.choice(("all", "mentions", "nothing", "hidden")))
+
+
 def types(world: World) -> Act | None:
     return _asks_ofany_room(world, "typing", active=world.chance.random() < 0.5)
 

@@ -22,7 +22,7 @@ TABLE: Final = """
 verb              out  member owner moderator   out  member owner moderator   others own
 see in lists      yes  yes    yes   yes         -    yes    yes   yes         -      yes
 show              yes  yes    yes   yes         -    yes    yes   yes         -      yes
-settings page     yes  yes    yes   yes         -    yes    yes   yes         -      -
+settings page     yes  yes    yes   yes         -    yes    yes   yes         -      yes
 read history      -    yes    yes   yes         -    yes    yes   yes         -      yes
 read one          -    yes    yes   yes         -    yes    yes   yes         -      yes
 read changes      -    yes    yes   yes         -    yes    yes   yes         -      yes
@@ -45,6 +45,7 @@ see pins          -    yes    yes   yes         -    yes    yes   yes         - 
 pin               -    yes    yes   yes         -    yes    yes   yes         -      yes
 unpin             -    yes    yes   yes         -    yes    yes   yes         -      yes
 mark read         -    yes    yes   yes         -    yes    yes   yes         -      yes
+set a level       -    yes    yes   yes         -    yes    yes   yes         -      yes
 say one types     -    yes    yes   yes         -    yes    yes   yes         -      yes
 join              yes  yes    yes   yes         -    yes    yes   yes         -      yes
 leave             -    yes    yes   yes         -    yes    yes   yes         -      no
@@ -219,6 +220,11 @@ CHANGING: Final[dict[str, dict[str, Door]]] = {
         "POST /rooms/{slug}/read": lambda w, p, r: w.form(p, f"/rooms/{r}/read", index="1"),
         "PUT /api/v1/rooms/{room}/read": lambda w, p, r: w.rest(p, "PUT", api(r, "/read"), body={"index": 1}),
         "markRead": lambda w, p, r: w.ws(p, "markRead", r, index=1),
+    },
+    "set a level": {
+        "POST /rooms/{slug}/level": lambda w, p, r: w.form(p, f"/rooms/{r}/level", level="mentions"),
+        "PUT /api/v1/rooms/{room}/level": lambda w, p, r: w.rest(p, "PUT", api(r, "/level"), body={"level": "all"}),
+        "setLevel": lambda w, p, r: w.ws(p, "setLevel", r, level="hidden"),
     },
     "say one types": {"typing": lambda w, p, r: w.ws(p, "typing", r)},
     "join": {

@@ -8,7 +8,7 @@ import msgspec
 
 from chatapp.core.errors import NotFound, RateLimited
 from chatapp.core.events import WireMessage, wire
-from chatapp.core.models import History, Room
+from chatapp.core.models import History, Level, Room
 from chatapp.gateway.connection import ROOMS
 from chatapp.gateway.histories import Histories
 from chatapp.gateway.protocol import drawn, plain
@@ -40,6 +40,13 @@ class MarkRead(Command, frozen=True, tag="markRead", kw_only=True):
 
     room: Slug
     index: Index
+
+
+class SetLevel(Command, frozen=True, tag="setLevel", kw_only=True):
+    """Hear of all of a room, of mentions, of nothing, or have it out of sight."""
+
+    room: Slug
+    level: Level
 
 
 @command(Subscribe)
@@ -80,6 +87,12 @@ async def mark_read(socket: Socket, wanted: MarkRead) -> Answer:
     memberships = socket.chat.memberships
     unread = await memberships.mark_read(socket.identity.person, wanted.room, wanted.index, heard_by=socket)
     return Answer({"unread": unread})
+
+
+@command(SetLevel)
+async def set_level(socket: Socket, wanted: SetLevel) -> Answer:
+    await socket.chat.memberships.set_level(socket.identity.person, wanted.room, wanted.level)
+    return Answer({})
 
 
 async def _history(socket: Socket, room: Room, wanted: Subscribe) -> History:
