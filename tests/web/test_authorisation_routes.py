@@ -15,7 +15,7 @@ from chatapp.gateway import commands, registry
 from tests.support.engine import settings_on
 from tests.support.rounds import IS_LONG, rounds
 from tests.support.world import CLOSED, NOWHERE, Answer, World, open_world
-from tests.web.test_authorisation import EVERY
+from tests.web.doors import EVERY
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
