@@ -151,6 +151,7 @@ class Hello(Event, frozen=True, tag="hello"):
     connection: str
     user: User
     heartbeat: int
+    spread: int
     limits: Limits
     epoch: str
 

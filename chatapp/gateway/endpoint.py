@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
@@ -18,14 +17,13 @@ from chatapp.gateway import commands, registry
 from chatapp.gateway.admission import RETRY_SECONDS, Admission
 from chatapp.gateway.connection import Connection, milliseconds
 from chatapp.gateway.guard import Guard
+from chatapp.gateway.protocol import spread
 from chatapp.gateway.room_socket import RoomSocket
 from chatapp.gateway.socket import Socket
 from chatapp.gateway.upgrade import Upgrade
 from chatapp.keys import ADDRESS, ENDINGS, GATEWAY
 
 DRAIN_SECONDS: Final = 5.0
-# Of those who are sent away together. A core that does nothing else lets in about three times as many.
-RETURNS_PER_SECOND: Final = 400
 FRAMES_A_TURN: Final = 20
 BYTES_A_TURN: Final = 65_536
 PINGS_AT_ONCE: Final = 1000
@@ -85,7 +83,7 @@ class Gateway:
         self.admission.is_draining = True
         hub = self._chat.hub
         # Clients spread over as long again (protocol.md): the more they are, the longer that has to be.
-        hub.tell_everyone(Draining(max(RETRY_SECONDS, math.ceil(len(hub) / RETURNS_PER_SECOND))))
+        hub.tell_everyone(Draining(max(RETRY_SECONDS, spread(len(hub)))))
         hub.end_everyone(Close.RESTART, "restart")
         tasks = [task for task in self._open if task is not None]
         if tasks:

@@ -19,6 +19,8 @@ from chatapp.realtime.frames import text_frame
 Ref = str | int | float | bool | None
 PER_FRAME: Final = 50
 CHARACTERS: Final = 60_000
+# Of those who were cut off or sent away together. A core that does nothing else lets in about three times as many.
+RETURNS_PER_SECOND: Final = 400
 
 _envelope = msgspec.json.Decoder()
 _path = re.compile(r" - at `\$\.?([^`]*)`$")
@@ -33,6 +35,11 @@ def plain(room: str, changes: Sequence[Message]) -> bytes:
 def drawn(room: str, changes: Sequence[Message]) -> bytes:
     """News frames for clients that take the body as HTML."""
     return _news(room, changes, with_html=True)
+
+
+def spread(sockets: int) -> int:
+    """Seconds over which so many sockets should come back."""
+    return math.ceil(sockets / RETURNS_PER_SECOND)
 
 
 def _news(room: str, changes: Sequence[Message], *, with_html: bool) -> bytes:

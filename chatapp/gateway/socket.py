@@ -48,6 +48,7 @@ class Socket(Connection):
             self.id,
             user(self.identity.person),
             settings.heartbeat,
+            protocol.spread(len(self.chat.hub)),
             Limits(settings.max_content, settings.max_frame),
             self.chat.epoch,
         )

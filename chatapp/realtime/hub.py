@@ -24,6 +24,7 @@ class Hub:
     def __init__(self) -> None:
         self._rooms: dict[int, Audience] = {}
         self._people: defaultdict[int, set[Listener]] = defaultdict(set)
+        self._count = 0
         self._unflushed: deque[Audience] = deque()
         # How often a credential was withdrawn: what was asked before is to be asked again.
         self.endings = 0
@@ -31,18 +32,22 @@ class Hub:
         self.removals = 0
 
     def __len__(self) -> int:
-        return sum(len(listeners) for listeners in self._people.values())
+        return self._count
 
     # People
 
     def enter(self, listener: Listener) -> None:
         self._people[listener.identity.person.id].add(listener)
+        self._count += 1
 
     def exit(self, listener: Listener) -> None:
         person_id = listener.identity.person.id
-        self._people[person_id].discard(listener)
-        if not self._people[person_id]:
-            del self._people[person_id]
+        listeners = self._people.get(person_id, set())
+        if listener in listeners:
+            listeners.remove(listener)
+            self._count -= 1
+        if not listeners:
+            self._people.pop(person_id, None)
 
     def tell(self, person_ids: Iterable[int], event: Event, *, except_for: Listener | None = None) -> None:
         """News for people, on all their sockets."""

@@ -4,7 +4,7 @@
  */
 import { LIMITS, announce, kept, page, t } from "./app.js";
 
-const SESSION_ENDED = 4401;
+const [VANISHED, SESSION_ENDED] = [1006, 4401];
 /** What the banner says while there is no connection, and with the seconds until the next try. */
 const LOST = ["reconnecting", "reconnecting_in"];
 const RESTARTING = ["restarting", "restarting_in"];
@@ -26,6 +26,7 @@ export class Connection {
   #heardAt = 0;
   #hiddenAt = 0;
   #interval = LIMITS.heartbeat;
+  #spread = 0;
   #drainDelay = null;
   #questions = new Map();
   #listeners = new Map();
@@ -97,12 +98,12 @@ export class Connection {
     }
   }
 
-  #lose(code = 1006) {
+  #lose(code) {
     const wasOnline = this.#isOnline;
     this.#hangUp();
     if (code === SESSION_ENDED) return void this.#signOut();
     if (!wasOnline) this.#askWhetherSignedOut();
-    const wait = this.#drainDelay ?? retryDelay(this.#attempt++);
+    const wait = this.#drainDelay ?? retryDelay(this.#attempt++, code === VANISHED ? this.#spread : 0);
     this.#drainDelay = null;
     this.#timers.retry = setTimeout(() => this.#connect(), wait);
     this.#banner.show("waiting", Date.now() + wait);
@@ -143,6 +144,7 @@ export class Connection {
     if (hello.user && hello.user.username !== page.me.username) return void location.reload();
     clearTimeout(this.#timers.hello);
     this.#isOnline = true;
+    this.#spread = hello.spread;
     this.#interval = (hello.heartbeat ?? 0) * 1000 || LIMITS.heartbeat;
     this.#timers.healthy = setTimeout(() => { this.#attempt = 0; }, LIMITS.healthy);
     this.#timers.beat = setTimeout(() => this.#beat(), this.#interval);
@@ -176,7 +178,7 @@ export class Connection {
     const socket = this.#socket;
     const askedAt = Date.now();
     const answer = this.request("ping", {}, Math.min(LIMITS.answer, this.#interval));
-    const isAlive = await answer.then(() => true, () => this.#heardAt > askedAt);
+    const isAlive = await answer.then((frame) => { this.#spread = frame.spread; return true; }, () => this.#heardAt > askedAt);
     if (socket !== this.#socket || !this.#isOnline) return;
     if (!isAlive && missed + 1 >= LIMITS.missedHeartbeats) return void this.#lose();
     clearTimeout(this.#timers.beat);
@@ -286,10 +288,10 @@ class Banner {
 
 // How long a page stays away, so that thousands who were cut off together do not come back together.
 
-/** Milliseconds until try number `attempt` (from 0) after a loss: between half and all of a window that doubles. */
-export function retryDelay(attempt, random = Math.random()) {
-  const seconds = LIMITS.retrySeconds;
-  return seconds[Math.min(attempt, seconds.length - 1)] * 500 * (1 + random);
+/** Milliseconds until try number `attempt` (from 0) after a loss: half of a window that doubles, and up to as long or `spread` seconds more. */
+export function retryDelay(attempt, spread = 0, random = Math.random()) {
+  const half = LIMITS.retrySeconds.at(attempt < LIMITS.retrySeconds.length ? attempt : -1) * 500;
+  return half + Math.max(half, spread * 1000) * random;
 }
 
 /** Milliseconds until a server is back that asked for `retryAfter` seconds: as long again is for spreading out. */

@@ -57,7 +57,7 @@ async def goes_on(raw: RawSocket, door: str) -> None:
     """Asked something sensible, it answers that."""
     if door == "/ws":
         raw.says(action="ping", ref="next")
-        expected: dict[str, Any] = {"ref": "next", "ok": True, "pong": True}
+        expected: dict[str, Any] = {"ref": "next", "ok": True, "pong": True, "spread": 1}
         assert (await raw.hears()).json == expected
     else:
         raw.says(action="getRecentMessages")

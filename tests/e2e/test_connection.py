@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 
+import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.e2e.verbs import Wire, new_room, row, say
@@ -44,7 +45,8 @@ async def test_the_page_comes_back_at_a_random_moment_of_a_window_that_doubles(v
           const { retryDelay, returnDelay } = await import(new URL('socket.js', new URL(url, location)).href);
           const chances = [0, 0.5, 1];
           return [
-            [...Array(7).keys()].map(attempt => chances.map(chance => retryDelay(attempt, chance) / 1000)),
+            [0, 5].map(spread =>
+              [...Array(7).keys()].map(attempt => chances.map(chance => retryDelay(attempt, spread, chance) / 1000))),
             [0, 1, 5].map(after => chances.map(chance => returnDelay(after, chance) / 1000)),
             new Set([...Array(50)].map(() => retryDelay(0))).size,
           ];
@@ -52,10 +54,39 @@ async def test_the_page_comes_back_at_a_random_moment_of_a_window_that_doubles(v
         url,
     )
     chances = (0, 0.5, 1)
-    assert retries == [[retry_seconds(attempt, chance) for chance in chances] for attempt in range(7)]
+    for spread, found in zip((0, 5), retries, strict=True):
+        assert found == [[retry_seconds(attempt, spread, chance) for chance in chances] for attempt in range(7)]
     assert returns == [[return_seconds(after, chance) for chance in chances] for after in (0, 1, 5)]
-    assert (retries[0][0], retries[-1][-1]) == (1, 30)
+    assert (retries[0][0][0], retries[0][-1][-1], retries[1][0][-1]) == (1, 30, 6)
     assert different > 40
+
+
+@pytest.mark.parametrize(("code", "is_spread"), [(1006, True), (1011, False)])
+async def test_a_page_that_is_cut_off_comes_back_within_the_time_the_server_named(
+    visit: Visit, code: int, is_spread: bool
+) -> None:
+    ada = await visit("ada")
+    await new_room(ada)
+    url = await ada.locator("script[type=module][src]").first.get_attribute("src")
+    longest = await ada.evaluate(
+        """async ([url, code]) => {
+          const { Connection } = await import(new URL('socket.js', new URL(url, location)).href);
+          const sockets = [], waits = [], later = window.setTimeout;
+          window.WebSocket = class extends EventTarget {
+            constructor() { super(); sockets.push(this); }
+            send() {}
+            close() {}
+          };
+          new Connection().start();
+          const hello = { event: 'hello', spread: 10_000_000 };
+          sockets[0].dispatchEvent(new MessageEvent('message', { data: JSON.stringify(hello) }));
+          window.setTimeout = (call, wait) => { waits.push(wait); return later(call, wait); };
+          sockets[0].dispatchEvent(new CloseEvent('close', { code }));
+          return Math.max(...waits);
+        }""",
+        [url, code],
+    )
+    assert (longest > 60_000) == is_spread
 
 
 async def test_the_page_notices_a_network_that_has_fallen_silent(visit: Visit) -> None:

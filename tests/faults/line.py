@@ -57,6 +57,7 @@ class Said(msgspec.Struct, frozen=True):
     epoch: str = ""
     complete: bool = True
     retry_after: float = 0
+    spread: int = 0
 
 
 class Refused(Exception):

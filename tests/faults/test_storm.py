@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import signal
 import time
 from collections import Counter
@@ -33,13 +34,15 @@ HURRY: Final = rounds(4, 1)
 
 
 class Page(Listener):
-    """Comes back as our page does: after ``draining`` when the server asked it to, else in a window that doubles."""
+    """Comes back as our page does: after ``draining`` when the server asked it to, else in a window that doubles, or as
+    wide as the server last said."""
 
     def __init__(self, address: Address, token: str, name: str) -> None:
         super().__init__(address, token, name, ("general",))
         self.failed = 0
         self.came_at = 0.0
         self.took = 0.0
+        self.spread = 0
         self._attempt = 0
         self._asked_to_wait: float | None = None
 
@@ -65,8 +68,13 @@ class Page(Listener):
             return
         wait, self._asked_to_wait = self._asked_to_wait, None
         if wait is None:
-            wait, self._attempt = retry_seconds(self._attempt), self._attempt + 1
+            wait, self._attempt = retry_seconds(self._attempt, self.spread), self._attempt + 1
         await asyncio.sleep(wait / HURRY)
+
+    def beats(self) -> None:
+        """As a page does every 25 s."""
+        assert self._line is not None
+        self._line.send("ping")
 
     async def opens(self) -> Line:
         line = await Attentive.open(self.address.port, self.token)
@@ -77,6 +85,8 @@ class Page(Listener):
     def told(self, said: Said) -> None:
         if said.event == "draining":
             self._asked_to_wait = return_seconds(said.retry_after)
+        elif said.spread:
+            self.spread = said.spread
         elif said.ref is not None and said.room:
             self._attempt, self.took = 0, time.monotonic() - self.came_at
 
@@ -123,6 +133,9 @@ async def test_everybody_comes_back_by_themselves(server: Server, number: signal
         some = pages[start : start + AT_ONCE]
         at_work += [asyncio.create_task(page.run()) for page in some]
         await until(partial(have_come, some), seconds=60)
+    for page in pages:
+        page.beats()
+    await until(lambda: all(page.spread == math.ceil(CLIENTS / 400) for page in pages), seconds=60)
     try:
         await comes_and_goes(server, tokens[0], pages, number)
     finally:

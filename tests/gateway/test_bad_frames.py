@@ -28,7 +28,7 @@ async def costs_one_answer(raw: RawSocket, data: str | bytes) -> dict[str, Any]:
     answer = (await raw.hears()).json
     assert answer["ok"] is False
     raw.says(action="ping", ref="next")
-    assert (await raw.hears()).json == {"ref": "next", "ok": True, "pong": True}
+    assert (await raw.hears()).json == {"ref": "next", "ok": True, "pong": True, "spread": 1}
     error: dict[str, Any] = answer["error"]
     assert error["message"]
     assert len(json.dumps(answer)) < 1000

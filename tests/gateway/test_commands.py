@@ -247,7 +247,7 @@ async def test_typing_is_heard_by_the_others_at_most_once_in_three_seconds(
 
 
 async def test_a_ping_is_answered(ada: Actor) -> None:
-    assert await (await ada.connects()).asks("ping") == {"ref": 1, "ok": True, "pong": True}
+    assert await (await ada.connects()).asks("ping") == {"ref": 1, "ok": True, "pong": True, "spread": 1}
 
 
 # ref

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from chatapp.core.models import Identity
 from chatapp.domain.chat import Chat
-from chatapp.gateway import endpoint
+from chatapp.gateway import endpoint, protocol
 from chatapp.keys import GATEWAY
 from tests.gateway.conftest import Knock, Opens
 from tests.support.cast import PASSWORD, Actor, Given
@@ -199,11 +199,25 @@ async def test_a_server_that_stops_says_so_and_closes_with_1012(
 async def test_the_more_are_sent_away_the_longer_they_are_asked_to_wait(
     app: web.Application, grace: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(endpoint, "RETURNS_PER_SECOND", 2)
+    monkeypatch.setattr(protocol, "RETURNS_PER_SECOND", 2)
     ears = [await grace.listens_to() for _ in range(11)]
     drained = asyncio.create_task(app[GATEWAY].drain())
     assert [(await ear.frame())["retry_after"] for ear in ears] == [6] * 11
     await drained
+
+
+async def test_each_socket_knows_over_how_long_so_many_should_come_back(
+    ada: Actor, grace: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is killed can say nothing any more."""
+    monkeypatch.setattr(protocol, "RETURNS_PER_SECOND", 2)
+    ears = [await actor.connects() for actor in (ada, grace) for _ in range(3)]
+    assert [ear.hello["spread"] for ear in ears] == [1, 1, 2, 2, 3, 3]
+    assert (await ears[0].asks("ping"))["spread"] == 3
+    for ear in ears[-2:]:
+        await ear.ws.close()
+    await eventually(lambda: len(ada.chat.hub) == 4)
+    assert (await ears[0].asks("ping"))["spread"] == 2
 
 
 async def test_what_was_answered_before_the_stop_is_stored(app: web.Application, ada: Actor) -> None:

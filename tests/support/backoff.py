@@ -8,9 +8,10 @@ from typing import Final
 WINDOWS: Final = (2.0, 4.0, 8.0, 16.0, 30.0)
 
 
-def retry_seconds(attempt: int, chance: float | None = None) -> float:
+def retry_seconds(attempt: int, spread: int = 0, chance: float | None = None) -> float:
     """Until that try (from 0) after a loss."""
-    return WINDOWS[min(attempt, len(WINDOWS) - 1)] / 2 * (1 + _or_any(chance))
+    half = WINDOWS[min(attempt, len(WINDOWS) - 1)] / 2
+    return half + max(half, spread) * _or_any(chance)
 
 
 def return_seconds(retry_after: float, chance: float | None = None) -> float:

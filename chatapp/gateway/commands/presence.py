@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chatapp.gateway.protocol import spread
 from chatapp.gateway.registry import Answer, Command, Slug, command
 from chatapp.gateway.socket import Socket
 
@@ -36,5 +37,5 @@ async def presence(socket: Socket, wanted: Presence) -> Answer:
 
 
 @command(Ping)
-async def ping(_socket: Socket, _wanted: Ping) -> Answer:
-    return Answer({"pong": True})
+async def ping(socket: Socket, _wanted: Ping) -> Answer:
+    return Answer({"pong": True, "spread": spread(len(socket.chat.hub))})
