@@ -10,6 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from chatapp.core.errors import invalid
+from chatapp.core.language import _
 from chatapp.core.models import Attach, Attachment
 from chatapp.core.names import is_misleading
 from chatapp.core.text import has_surrogate
@@ -45,13 +46,13 @@ def wished(attachments: Sequence[FileId | NewAttachment]) -> tuple[Attach, ...]:
 def file_name(value: str) -> str:
     """The last part of what may be a path, one line, with nothing in it that turns or hides. Raises ``Invalid``."""
     if has_surrogate(value):
-        raise invalid("name", "The name of this file is not text.")
+        raise invalid("name", _("The name of this file is not text."))
     last = unicodedata.normalize("NFC", value.replace("\\", "/").rpartition("/")[2])
     if len(last) > LONGEST_NAME:
-        raise invalid("name", f"The name of a file has at most {LONGEST_NAME} characters.")
+        raise invalid("name", _("The name of a file has at most {n} characters.").format(n=LONGEST_NAME))
     clean = " ".join("".join("_" if is_misleading(f"x{each}x") else each for each in last).split())
     if is_misleading(clean):
-        raise invalid("name", "There are characters in the name of this file that cannot be shown.")
+        raise invalid("name", _("There are characters in the name of this file that cannot be shown."))
     # "." and ".." mean a place in every path.
     return clean if clean.strip(". ") else NAMELESS
 
@@ -60,9 +61,9 @@ def alternative(value: str) -> str:
     """What a picture shows, in words, on one line; may be empty. Raises ``Invalid``."""
     clean = " ".join(unicodedata.normalize("NFC", value).split())
     if len(clean) > LONGEST_ALT:
-        raise invalid("alt", f"A description has at most {LONGEST_ALT} characters.")
+        raise invalid("alt", _("A description has at most {n} characters.").format(n=LONGEST_ALT))
     if is_misleading(clean):
-        raise invalid("alt", "There are characters in this that cannot be shown.")
+        raise invalid("alt", _("There are characters in this that cannot be shown."))
     return clean
 
 

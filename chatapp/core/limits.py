@@ -12,6 +12,7 @@ from typing import Final, Literal
 from chatapp.core.clock import Clock
 from chatapp.core.counters import Bucket, Key, Places, Step, Window
 from chatapp.core.errors import RateLimited
+from chatapp.core.language import _
 from chatapp.core.numbers import Numbers
 
 # Of steps that wait to be told; what finds no place others do not count.
@@ -84,7 +85,7 @@ class Limits:
         if not self.is_on:
             return
         wait = self._messages.take(person_id) or self._in_room.take((person_id, room_id))
-        self._refuse(wait, "You are sending messages too fast.")
+        self._refuse(wait, _("You are sending messages too fast."))
 
     def act(self, act: Act, person_id: int) -> None:
         """Count something a person does that costs a write or reaches others. Raises ``RateLimited``."""

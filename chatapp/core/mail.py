@@ -1,10 +1,12 @@
-"""A mail, and the words of the ones this chat sends. The link always stands on a line of its own."""
+"""A mail, and the words of the ones this chat sends, in the current language. The link stands on a line of its own."""
 
 from __future__ import annotations
 
 from typing import Final
 
 import msgspec
+
+from chatapp.core.language import _
 
 VERIFY_DAYS: Final = 7
 RESET_MINUTES: Final = 60
@@ -28,47 +30,47 @@ def decode(payload: str) -> Mail:
 
 
 def verification(*, to: str, username: str, chat: str, link: str) -> Mail:
-    body = f"""Welcome to {chat}, {username}.
+    body = _("""Welcome to {chat}, {username}.
 
 Please open this link to confirm that this is your e-mail address:
 
 {link}
 
-It works once, for {VERIFY_DAYS} days. If you did not make an account, you can forget this mail.
-"""
-    return Mail(to, f"Confirm your e-mail address for {chat}", body)
+It works once, for {days} days. If you did not make an account, you can forget this mail.
+""").format(chat=chat, username=username, link=link, days=VERIFY_DAYS)
+    return Mail(to, _("Confirm your e-mail address for {chat}").format(chat=chat), body)
 
 
 def address_taken(*, to: str, username: str, chat: str, link: str) -> Mail:
-    body = f"""Somebody, hopefully you, wanted to make an account on {chat} with this address.
+    body = _("""Somebody, hopefully you, wanted to make an account on {chat} with this address.
 
 There is one already: {username}. If you have forgotten its password, you can choose a new one:
 
 {link}
 
 If it was not you, nothing has changed and you can forget this mail.
-"""
-    return Mail(to, f"You have an account on {chat} already", body)
+""").format(chat=chat, username=username, link=link)
+    return Mail(to, _("You have an account on {chat} already").format(chat=chat), body)
 
 
 def password_reset(*, to: str, username: str, chat: str, link: str) -> Mail:
-    body = f"""Somebody, hopefully you, has forgotten the password of {username} on {chat}.
+    body = _("""Somebody, hopefully you, has forgotten the password of {username} on {chat}.
 
 Open this link to choose a new one:
 
 {link}
 
-It works once, for {RESET_MINUTES} minutes. If it was not you, nothing has changed and you can forget this mail.
-"""
-    return Mail(to, f"Choose a new password for {chat}", body)
+It works once, for {minutes} minutes. If it was not you, nothing has changed and you can forget this mail.
+""").format(chat=chat, username=username, link=link, minutes=RESET_MINUTES)
+    return Mail(to, _("Choose a new password for {chat}").format(chat=chat), body)
 
 
 def password_changed(*, to: str, username: str, chat: str, link: str) -> Mail:
-    body = f"""The password of {username} on {chat} has been changed, and all other browsers are logged out.
+    body = _("""The password of {username} on {chat} has been changed, and all other browsers are logged out.
 Access tokens of programs still work; look through them under Settings.
 
 If it was you, you can forget this mail. If it was not, choose a new one:
 
 {link}
-"""
-    return Mail(to, f"Your password for {chat} was changed", body)
+""").format(chat=chat, username=username, link=link)
+    return Mail(to, _("Your password for {chat} was changed").format(chat=chat), body)

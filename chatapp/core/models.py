@@ -27,7 +27,8 @@ Presence = Literal["online", "away", "offline"]
 
 
 class Person(msgspec.Struct, frozen=True):
-    """An account. Never carries the password hash. ``is_hidden``: to others they are offline whatever they do."""
+    """An account. Never carries the password hash. ``is_hidden``: to others they are offline whatever they do.
+    ``language``: a tag of ``core.language.LANGUAGES``, or "" for that of the browser."""
 
     id: int
     username: str
@@ -40,6 +41,7 @@ class Person(msgspec.Struct, frozen=True):
     time_zone: str = ""
     created_at: int = 0
     is_hidden: bool = False
+    language: str = ""
 
 
 class Account(msgspec.Struct, frozen=True):

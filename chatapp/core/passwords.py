@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from chatapp.core.errors import invalid
+from chatapp.core.language import _
 
 SHORTEST: Final = 10
 LONGEST: Final = 1024
@@ -34,15 +35,15 @@ def check(password: str, *names: str, field: str = "password") -> str:
     """The password as it is. Too short, too long, too common, or made of ``names`` that others know of the person or
     the place: ``Invalid`` with the field."""
     if len(password) < SHORTEST:
-        raise invalid(field, f"A password has at least {SHORTEST} characters.")
+        raise invalid(field, _("A password has at least {n} characters.").format(n=SHORTEST))
     if len(password) > LONGEST:
-        raise invalid(field, f"A password has at most {LONGEST} characters.")
+        raise invalid(field, _("A password has at most {n} characters.").format(n=LONGEST))
     if any("\ud800" <= character <= "\udfff" for character in password):
-        raise invalid(field, "The password holds characters that are not text.")
+        raise invalid(field, _("The password holds characters that are not text."))
     if password.casefold() in COMMON:
-        raise invalid(field, "This password is among the first that others would try.")
+        raise invalid(field, _("This password is among the first that others would try."))
     if _is_made_of(password.casefold(), [name.casefold() for name in (PRODUCT, *names)]):
-        raise invalid(field, "The password is made of names that others know.")
+        raise invalid(field, _("The password is made of names that others know."))
     return password
 
 

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from chatapp.core.errors import invalid
+from chatapp.core.language import _
 from chatapp.core.models import Message
 from chatapp.core.searchable import LONGEST, Word, bigrams, composed, runs, spellings, words
 
@@ -111,12 +112,15 @@ class Query(msgspec.Struct, frozen=True):
 def parse(text: str) -> Query:
     """What is not understood is looked for as text. Raises ``Invalid`` for too much of it."""
     if len(text) > LONGEST_QUERY:
-        raise invalid("q", f"A search may have {LONGEST_QUERY} characters; this one has {len(text)}.")
+        raise invalid(
+            "q",
+            _("A search may have {n} characters; this one has {found}.").format(n=LONGEST_QUERY, found=len(text)),
+        )
     found: dict[str, list[object]] = {}
     for name, value in _pieces(composed(text)):
         found.setdefault(name, []).append(value)
     if sum(map(len, found.values())) > MOST_TERMS:
-        raise invalid("q", f"A search may have {MOST_TERMS} words and filters.")
+        raise invalid("q", _("A search may have {n} words and filters.").format(n=MOST_TERMS))
     fields: dict[str, object] = {name: tuple(values) for name, values in found.items()}
     fields |= {name: found[name][-1] for name in ("since", "before") if name in found}
     return msgspec.convert({"text": text, **fields}, Query)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final, get_args
 
 from chatapp.core.errors import FieldError, Invalid, invalid
+from chatapp.core.language import LANGUAGES, _
 from chatapp.core.models import Theme
 from chatapp.core.names import is_misleading
 from chatapp.core.text import has_surrogate, is_visible
@@ -36,7 +37,7 @@ def username(value: str) -> str:
     # Asked before lower(), which turns the Kelvin sign into a k.
     clean = value.lower() if value.isascii() else ""
     if not is_username(clean):
-        raise invalid("username", "A username has 2 to 32 of a-z 0-9 . _ - and begins with a letter or a digit.")
+        raise invalid("username", _("A username has 2 to 32 of a-z 0-9 . _ - and begins with a letter or a digit."))
     return clean
 
 
@@ -68,16 +69,19 @@ def email(value: str) -> str:
     clean = value.strip().lower() if value.isascii() else ""
     local = clean.partition("@")[0]
     if len(clean) > LONGEST_EMAIL or len(local) > _LONGEST_LOCAL or not _EMAIL.fullmatch(clean):
-        raise invalid("email", "This is not an e-mail address.")
+        raise invalid("email", _("This is not an e-mail address."))
     return clean
 
 
 def slug(value: str) -> str:
     clean = value.strip().lower() if value.isascii() else ""
     if not _SLUG.fullmatch(clean):
-        raise invalid("slug", f"An address has 1 to {LONGEST_SLUG} of a-z 0-9 - and begins with a letter or a digit.")
+        raise invalid(
+            "slug",
+            _("An address has 1 to {n} of a-z 0-9 - and begins with a letter or a digit.").format(n=LONGEST_SLUG),
+        )
     if clean.startswith("dm-") or clean in RESERVED_SLUGS:
-        raise invalid("slug", "This address is reserved. Choose another one.")
+        raise invalid("slug", _("This address is reserved. Choose another one."))
     return clean
 
 
@@ -97,14 +101,14 @@ def topic(value: str) -> str:
     clean = " ".join(unicodedata.normalize("NFC", value).split())
     _refuse_misleading("topic", clean)
     if len(clean) > LONGEST_TOPIC:
-        raise invalid("topic", f"A topic has at most {LONGEST_TOPIC} characters.")
+        raise invalid("topic", _("A topic has at most {n} characters.").format(n=LONGEST_TOPIC))
     return clean
 
 
 def time_zone(value: str) -> str:
     """A name of the IANA database, or "" for that of the browser."""
     if value and value not in zoneinfo.available_timezones():
-        raise invalid("time_zone", "There is no such time zone.")
+        raise invalid("time_zone", _("There is no such time zone."))
     return value
 
 
@@ -112,7 +116,14 @@ def theme(value: str) -> Theme:
     for known in get_args(Theme):
         if value == known:
             return known  # type: ignore[no-any-return]
-    raise invalid("theme", "Choose system, light or dark.")
+    raise invalid("theme", _("Choose system, light or dark."))
+
+
+def language(value: str) -> str:
+    """One that the chat speaks, or "" for that of the browser."""
+    if value and value not in LANGUAGES:
+        raise invalid("language", _("This is not one of the choices."))
+    return value
 
 
 def together(**checks: Callable[[], str]) -> dict[str, str]:
@@ -134,12 +145,12 @@ def _name(field: str, value: str) -> str:
     _refuse_misleading(field, clean)
     clean = " ".join(clean.split())
     if not any(map(is_visible, clean)):
-        raise invalid(field, "A name cannot be empty.")
+        raise invalid(field, _("A name cannot be empty."))
     if len(clean) > LONGEST_NAME:
-        raise invalid(field, f"A name has at most {LONGEST_NAME} characters.")
+        raise invalid(field, _("A name has at most {n} characters.").format(n=LONGEST_NAME))
     return clean
 
 
 def _refuse_misleading(field: str, value: str) -> None:
     if is_misleading(value):
-        raise invalid(field, "There are characters in this that cannot be shown.")
+        raise invalid(field, _("There are characters in this that cannot be shown."))

@@ -8,6 +8,7 @@ from typing import Final
 from chatapp.core import passwords, tokens, validation
 from chatapp.core.errors import Conflict, Forbidden, NotFound
 from chatapp.core.events import UserChanged
+from chatapp.core.language import _
 from chatapp.core.limits import Limits
 from chatapp.core.models import Account, Identity, Person
 from chatapp.core.notices import Renamed
@@ -63,7 +64,7 @@ class Accounts:
         if not await self.is_empty():
             raise NotFound
         if not hmac.compare_digest(code.encode("utf-8", "replace"), self.setup_code.encode()):
-            raise Forbidden("This is not the setup link. It was printed where chatapp was started.")
+            raise Forbidden(_("This is not the setup link. It was printed where chatapp was started."))
         new = applicant(username=username, email=email, password=password, display_name=display_name, chat=self._chat)
         password_hash = await self._passwords.hashed(password)
         async with self._database.transaction() as tx:
@@ -91,14 +92,14 @@ class Accounts:
         """
         is_invited = await self._is_invited(invite)
         if not is_invited and self._registration != "open":
-            raise Forbidden("You need an invitation to make an account here.")
+            raise Forbidden(_("You need an invitation to make an account here."))
         await self._letters.asked_for("register", address)
         new = applicant(username=username, email=email, password=password, display_name=display_name, chat=self._chat)
         password_hash = await self._passwords.hashed(password)
         async with self._database.transaction() as tx:
             invite_id = await invites.use(tx, tokens.digest(invite), tx.at) if is_invited else None
             if is_invited and invite_id is None:
-                raise Forbidden("This invitation has been used up.")
+                raise Forbidden(_("This invitation has been used up."))
             if is_invited:
                 person = await self._insert(tx, new, password_hash)
             else:
@@ -147,7 +148,7 @@ class Accounts:
         new_hash = await self._passwords.hashed(new)
         async with self._database.transaction() as tx:
             if await people.password_hash(tx, actor.id) != old_hash:
-                raise Conflict("Your password was changed elsewhere in the meantime.")
+                raise Conflict(_("Your password was changed elsewhere in the meantime."))
             await people.update(tx, actor.id, password_hash=new_hash)
             await self._letters.password_changed(tx, actor)
             await links.delete_of(tx, actor.id, "reset")
@@ -172,6 +173,12 @@ class Accounts:
         clean = validation.theme(theme)
         async with self._database.transaction() as tx:
             return await people.update(tx, actor.id, theme=clean)
+
+    async def set_language(self, actor: Person, language: str) -> Person:
+        self._limits.act("settings", actor.id)
+        clean = validation.language(language)
+        async with self._database.transaction() as tx:
+            return await people.update(tx, actor.id, language=clean)
 
     # What administrators do with those of others. For anybody else none of it is there: ``NotFound``.
 
@@ -214,7 +221,7 @@ class Accounts:
 
     async def _set_disabled(self, tx: Transaction, actor: Person, person: Person, is_disabled: bool) -> Person:
         if person.id == actor.id:
-            raise Forbidden("You cannot disable your own account.")
+            raise Forbidden(_("You cannot disable your own account."))
         person = await people.update(tx, person.id, is_disabled=is_disabled)
         # When they are let in again too: an account shut by an older version may still have what opened it.
         ended = await endings.end_everything(tx, self._news, person)
@@ -228,7 +235,7 @@ class Accounts:
     async def _account(self, db: Reader, username: str) -> Account:
         found = await people.seen(db, username)
         if found is None:
-            raise NotFound(f"There is nobody called {username}.")
+            raise NotFound(_("There is nobody called {username}.").format(username=username))
         return self._seen(*found)
 
     def _seen(self, person: Person, seen_at: int | None) -> Account:
@@ -245,9 +252,9 @@ class Accounts:
 
 async def _set_admin(tx: Transaction, actor: Person, person: Person, is_admin: bool) -> None:
     if is_admin and (person.is_disabled or not person.is_verified):
-        raise Conflict("Only somebody who can log in can be made an administrator.")
+        raise Conflict(_("Only somebody who can log in can be made an administrator."))
     if not is_admin and not await people.is_other_admin(tx, person.id):
-        raise Conflict("This is the only administrator. Make somebody else one first.")
+        raise Conflict(_("This is the only administrator. Make somebody else one first."))
     await people.update(tx, person.id, is_admin=is_admin)
     await audit_log.note(tx, actor, "admin.granted" if is_admin else "admin.withdrawn", person.username)
 

@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from chatapp.core.errors import Forbidden, Invalid, NotFound, RateLimited, TooLarge
 from chatapp.core.files import UNKNOWN_TYPE, alternative, file_name, may_be_picture
+from chatapp.core.language import _
 from chatapp.core.limits import Limits
 from chatapp.core.models import Attachment, File, Person
 from chatapp.domain.access import Access
@@ -56,7 +57,7 @@ class Files:
         with self._one_more(actor):
             async with self._blobs.received(chunks, self._most) as draft:
                 if not draft.size:
-                    raise Invalid("This file is empty.")
+                    raise Invalid(_("This file is empty."))
                 # Asked again: while it came in, the actor may have been removed.
                 await self._access.room_for(actor, slug)
                 await self._refuse_too_much(actor, draft.size)
@@ -87,16 +88,18 @@ class Files:
 
     async def _refuse_too_much(self, actor: Person, size: int) -> None:
         if not self._most:
-            raise Forbidden("This server takes no files.")
+            raise Forbidden(_("This server takes no files."))
         if size > self._most:
-            raise TooLarge(f"A file may have {self._most} bytes; this one has {size}.")
+            raise TooLarge(_("A file may have {most} bytes; this one has {size}.").format(most=self._most, size=size))
         if self._most_together and await files.size_of(self._database, actor.id) + size > self._most_together:
-            raise TooLarge(f"All your files together may have {self._most_together} bytes. Delete some first.")
+            raise TooLarge(
+                _("All your files together may have {most} bytes. Delete some first.").format(most=self._most_together)
+            )
 
     @contextmanager
     def _one_more(self, actor: Person) -> Iterator[None]:
         if self._at_once and self._running[actor.id] >= UPLOADS:
-            raise RateLimited("You are uploading too many files at once.", retry_after=5)
+            raise RateLimited(_("You are uploading too many files at once."), retry_after=5)
         self._running[actor.id] += 1
         try:
             yield

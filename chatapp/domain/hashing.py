@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 from chatapp.core.errors import RateLimited
+from chatapp.core.language import _
 from chatapp.core.passwords import Hasher
 
 # Some three seconds of work at the usual cost. Whoever waits longer has gone away meanwhile.
@@ -51,7 +52,7 @@ class Hashing:
     @contextmanager
     def _place(self, most: int, most_of: dict[tuple[str, Hashable], int]) -> Iterator[None]:
         if self._waiting >= most or any(self._places[key] >= allowed for key, allowed in most_of.items()):
-            raise RateLimited("Too many people are logging in. Please wait a moment.", retry_after=RETRY_SECONDS)
+            raise RateLimited(_("Too many people are logging in. Please wait a moment."), retry_after=RETRY_SECONDS)
         self._waiting += 1
         self._places.update(most_of.keys())
         try:

@@ -6,6 +6,7 @@ from typing import Final
 
 from chatapp.core import tokens
 from chatapp.core.errors import Forbidden, NotFound, invalid
+from chatapp.core.language import _
 from chatapp.core.limits import Limits
 from chatapp.core.models import Invite, Person
 from chatapp.settings import Settings
@@ -28,11 +29,11 @@ class Invites:
     async def create(self, actor: Person, *, days: int = 7, uses: int = 25) -> tuple[Invite, str]:
         """The invitation and its secret, which is shown now and never again: the link is ``/join/{secret}``."""
         if not 1 <= days <= MOST_DAYS:
-            raise invalid("days", f"An invitation lasts 1 to {MOST_DAYS} days.")
+            raise invalid("days", _("An invitation lasts 1 to {n} days.").format(n=MOST_DAYS))
         if not 1 <= uses <= MOST_USES:
-            raise invalid("uses", f"An invitation can be used 1 to {MOST_USES} times.")
+            raise invalid("uses", _("An invitation can be used 1 to {n} times.").format(n=MOST_USES))
         if self._is_closed:
-            raise Forbidden("Registration is closed on this server: an invitation could not be used.")
+            raise Forbidden(_("Registration is closed on this server: an invitation could not be used."))
         self._limits.act("invite", actor.id)
         secret, now = tokens.new_secret(), self._database.clock()
         async with self._database.transaction() as tx:
@@ -73,4 +74,4 @@ async def _refuse_others(db: Reader, actor: Person) -> None:
     # Read again: the actor was looked up when the request began.
     person = await people.by_id(db, actor.id)
     if person is None or person.is_disabled or not person.is_admin:
-        raise Forbidden("Only administrators may invite people.")
+        raise Forbidden(_("Only administrators may invite people."))

@@ -8,12 +8,13 @@ import msgspec
 
 from chatapp.core import passwords, validation
 from chatapp.core.errors import FieldError, Invalid, invalid
+from chatapp.core.language import N_, _
 from chatapp.core.models import Person
 from chatapp.storage import memberships, people, rooms
 from chatapp.storage.database import Transaction
 
 GENERAL: Final = "general"
-USERNAME_TAKEN: Final = "This username is taken."
+USERNAME_TAKEN: Final = N_("This username is taken.")
 
 
 class Applicant(msgspec.Struct, frozen=True):
@@ -84,6 +85,6 @@ async def _refuse_taken(tx: Transaction, new: Applicant) -> None:
     if await people.by_username(tx, new.username):
         taken.append(FieldError("username", USERNAME_TAKEN))
     if await people.by_email(tx, new.email):
-        taken.append(FieldError("email", "There is an account with this address already."))
+        taken.append(FieldError("email", _("There is an account with this address already.")))
     if taken:
         raise Invalid(taken[0].detail, errors=tuple(taken))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
-from chatapp.core import mail, tokens
+from chatapp.core import language, mail, tokens
 from chatapp.core.limits import MAILS, Limits
 from chatapp.core.mail import Mail
 from chatapp.core.models import LinkPurpose, Person
@@ -51,10 +52,10 @@ class Letters:
         if not may_send:
             return
         if owner is None or is_free:
-            await self._send(tx, mail.verification(to=email, username=person.username, chat=self.chat, link=link))
+            await self._send(tx, person, mail.verification, to=email, link=link)
         else:
             link = f"{self.public_url}/forgot"
-            await self._send(tx, mail.address_taken(to=email, username=owner.username, chat=self.chat, link=link))
+            await self._send(tx, owner, mail.address_taken, to=email, link=link)
 
     async def reset(self, tx: Transaction, person: Person) -> None:
         """Links mailed before stay good: strangers may ask too, and must not end the one that is about to be used."""
@@ -63,14 +64,12 @@ class Letters:
         if not may_send:
             return
         link = await self._link(tx, person, "reset", RESET_MS, person.email, keep=MAILS - 1)
-        await self._send(tx, mail.password_reset(to=person.email, username=person.username, chat=self.chat, link=link))
+        await self._send(tx, person, mail.password_reset, to=person.email, link=link)
 
     async def password_changed(self, tx: Transaction, person: Person) -> None:
         """So that who did not change it learns of it."""
         link = f"{self.public_url}/forgot"
-        await self._send(
-            tx, mail.password_changed(to=person.email, username=person.username, chat=self.chat, link=link)
-        )
+        await self._send(tx, person, mail.password_changed, to=person.email, link=link)
 
     async def pause(self, tx: Transaction, person: Person, purpose: LinkPurpose) -> int:
         """Seconds until another link of that purpose may be mailed to the person."""
@@ -94,5 +93,8 @@ class Letters:
         )
         return f"{self.public_url}/{purpose}/{secret}"
 
-    async def _send(self, tx: Transaction, letter: Mail) -> None:
-        await self._outbox.put(tx, "mail", mail.encode(letter))
+    async def _send(self, tx: Transaction, person: Person, letter: Callable[..., Mail], *, to: str, link: str) -> None:
+        """In the language the person chose, else in the one of whoever causes the mail."""
+        with language.speaking(person.language):
+            written = letter(to=to, username=person.username, chat=self.chat, link=link)
+        await self._outbox.put(tx, "mail", mail.encode(written))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from chatapp.core import passwords, tokens, validation
+from chatapp.core import language, passwords, tokens, validation
 from chatapp.core.errors import Invalid, NotFound, RateLimited
+from chatapp.core.language import N_, _
 from chatapp.core.models import LinkPurpose, Person
 from chatapp.domain import endings, joining
 from chatapp.domain.letters import Letters
@@ -15,7 +16,7 @@ from chatapp.domain.passwords import Passwords
 from chatapp.storage import audit_log, links, people
 from chatapp.storage.database import Database, Reader, Transaction
 
-LINK_IS_OVER: Final = "This link is not valid any more."
+LINK_IS_OVER: Final = N_("This link is not valid any more.")
 
 
 class Links:
@@ -49,7 +50,7 @@ class Links:
                 return
             wait = await self._letters.pause(tx, person, "verify")
             if wait:
-                raise RateLimited("The mail is on its way. Please wait a moment.", retry_after=wait)
+                raise RateLimited(_("The mail is on its way. Please wait a moment."), retry_after=wait)
             await self._letters.verification(tx, person, await _address(tx, person))
 
     async def awaited_address(self, actor: Person) -> str:
@@ -67,11 +68,17 @@ class Links:
         except Invalid:
             return
         async with self._database.transaction() as tx:
-            await self._outbox.put(tx, "reset", clean)
+            # An address holds no space.
+            await self._outbox.put(tx, "reset", f"{clean} {language.current()}")
             await audit_log.note(tx, None, "password.reset_requested", clean)
 
-    async def send_reset(self, email: str) -> None:
+    async def send_reset(self, asked: str) -> None:
         """The job that :meth:`request_reset` left: mail a link, at most once a minute, if there is such a person."""
+        email, _space, spoken = asked.partition(" ")
+        with language.speaking(spoken):
+            await self._send_reset(email)
+
+    async def _send_reset(self, email: str) -> None:
         async with self._database.transaction() as tx:
             person = await people.by_email(tx, email)
             if person is not None and not person.is_disabled and not await self._letters.pause(tx, person, "reset"):

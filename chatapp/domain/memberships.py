@@ -6,6 +6,7 @@ from typing import get_args
 
 from chatapp.core.errors import Forbidden, NotFound, invalid
 from chatapp.core.events import LevelChanged, Read, RoomAdded
+from chatapp.core.language import _
 from chatapp.core.limits import Limits
 from chatapp.core.models import Level, Member, Person, Room
 from chatapp.core.notices import MembershipEnded, Told
@@ -64,9 +65,9 @@ class Memberships:
         async with self._database.transaction() as tx:
             room, role, _ = await self._access.membership_for(actor, slug, tx)
             if room.kind == "direct":
-                raise Forbidden("A direct conversation stays between the two.")
+                raise Forbidden(_("A direct conversation stays between the two."))
             if room.kind == "closed" and role != "owner":
-                raise Forbidden("Only an owner of the room or an administrator may add people here.")
+                raise Forbidden(_("Only an owner of the room or an administrator may add people here."))
             person = await self._person(tx, username)
             if await self._put_in(tx, room, person.id):
                 await audit_log.note(tx, actor, "member.added", person.username, room=room.slug)
@@ -78,10 +79,10 @@ class Memberships:
             room, role, _ = await self._access.membership_for(actor, slug, tx)
             person = await self._person(tx, username)
             if person.id != actor.id and role != "owner":
-                raise Forbidden("Only an owner of the room or an administrator may remove people.")
+                raise Forbidden(_("Only an owner of the room or an administrator may remove people."))
             _refuse_fixed(room)
             if not await self._take_out(tx, room, person.id):
-                raise NotFound(f"{username} is not in this room.")
+                raise NotFound(_("{username} is not in this room.").format(username=username))
             await audit_log.note(tx, actor, "member.removed", person.username, room=room.slug)
             await owners.settle(tx, room)
 
@@ -101,7 +102,7 @@ class Memberships:
     async def set_level(self, actor: Person, slug: str, level: Level) -> None:
         """How much of the room the actor wants to hear of. Raises ``Invalid`` for a level that is none."""
         if level not in get_args(Level):
-            raise invalid("level", "A level is all, mentions, nothing or hidden.")
+            raise invalid("level", _("A level is all, mentions, nothing or hidden."))
         self._limits.act("settings", actor.id)
         async with self._database.transaction() as tx:
             room, _, _ = await self._access.membership_for(actor, slug, tx)
@@ -112,7 +113,7 @@ class Memberships:
         # Nobody's name is other than ASCII; to ask the database for a lone surrogate would fail.
         person = await people.by_username(tx, username.strip().lower()) if username.isascii() else None
         if person is None or person.is_disabled or not person.is_verified:
-            raise NotFound(f"There is nobody called {username}.")
+            raise NotFound(_("There is nobody called {username}.").format(username=username))
         return person
 
     async def _put_in(self, tx: Transaction, room: Room, person_id: int) -> bool:
@@ -130,6 +131,6 @@ class Memberships:
 
 def _refuse_fixed(room: Room) -> None:
     if room.slug == GENERAL:
-        raise Forbidden("Everyone is in general.")
+        raise Forbidden(_("Everyone is in general."))
     if room.kind == "direct":
-        raise Forbidden("A direct conversation cannot be left.")
+        raise Forbidden(_("A direct conversation cannot be left."))

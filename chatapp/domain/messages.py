@@ -11,6 +11,7 @@ import msgspec
 from chatapp.core import audit_log, text
 from chatapp.core.errors import Forbidden, NotFound, invalid
 from chatapp.core.files import MOST_FILES, alternative
+from chatapp.core.language import N_, _
 from chatapp.core.limits import Limits
 from chatapp.core.models import Attach, History, Message, Person, Revision, Role, Room, mentioned
 from chatapp.domain.access import Access
@@ -27,7 +28,7 @@ PAGE: Final = 50
 MOST: Final = 200
 MOST_CHANGES: Final = 1000
 CLIENT_ID: Final = 64
-SOMEBODY_ELSES: Final = "This is somebody else's message."
+SOMEBODY_ELSES: Final = N_("This is somebody else's message.")
 # An answer is one frame, and client libraries refuse frames over 1 MiB: UTF-8 takes up to 4 bytes a character.
 CHARACTERS: Final = 200_000
 
@@ -235,13 +236,13 @@ def _attached(wanted: Sequence[Attach]) -> tuple[Attach, ...]:
     if not wanted:
         return ()
     if len(wanted) > MOST_FILES:
-        raise invalid("attachments", f"A message takes {MOST_FILES} files at most.")
+        raise invalid("attachments", _("A message takes {n} files at most.").format(n=MOST_FILES))
     return tuple({each.id: Attach(each.id, alternative(each.alt)) for each in wanted}.values())
 
 
 def _client_id(client_id: str) -> str:
     if len(client_id) > CLIENT_ID or "\x00" in client_id or text.has_surrogate(client_id):
-        raise invalid("client_id", f"A client_id has at most {CLIENT_ID} characters.")
+        raise invalid("client_id", _("A client_id has at most {n} characters.").format(n=CLIENT_ID))
     return client_id
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from chatapp.core import devices, passwords
 from chatapp.core.audit_log import Action
 from chatapp.core.errors import BadRequest, RateLimited, Unauthenticated, invalid
+from chatapp.core.language import N_, _
 from chatapp.core.limits import Limits, network
 from chatapp.core.models import Person
 from chatapp.core.passwords import Hasher
@@ -19,7 +20,7 @@ from chatapp.storage.database import Database
 from chatapp.storage.secrets import Secrets
 
 LONGEST_NAME: Final = 254
-WRONG: Final = "The name or the password is not right."
+WRONG: Final = N_("The name or the password is not right.")
 
 
 class Passwords:
@@ -38,7 +39,7 @@ class Passwords:
         Raises ``Unauthenticated``, ``RateLimited``, or ``BadRequest`` for a password longer than any is.
         """
         if len(password) > passwords.LONGEST:
-            raise BadRequest(f"A password has at most {passwords.LONGEST} characters.")
+            raise BadRequest(_("A password has at most {n} characters.").format(n=passwords.LONGEST))
         # By the name as typed: a counter shared by name and e-mail would tell which address is whose.
         account = name_or_email.strip().lower()[:LONGEST_NAME]
         # What is not plain text is nobody's name, and a lone surrogate would fail in the database.
@@ -76,7 +77,7 @@ class Passwords:
             is_right = await self._hashing.is_right(password, password_hash, who=actor.id, is_known=True)
         if not is_right:
             await self._note("login.failed", actor, actor.username)
-            raise invalid("current", "This is not your current password.")
+            raise invalid("current", _("This is not your current password."))
         async with self._news.counting():
             self._limits.login_succeeded(actor.id)
         return password_hash
@@ -100,7 +101,7 @@ class Passwords:
         if wait:
             if self._limits.login_is_news(account, address):
                 await self._note("login.limited", actor, name)
-            raise RateLimited("Too many attempts. Please wait.", retry_after=wait)
+            raise RateLimited(_("Too many attempts. Please wait."), retry_after=wait)
 
     @contextmanager
     def _counted_if_looked_at(self, account: int | str, address: str = "", device: str = "") -> Iterator[None]:

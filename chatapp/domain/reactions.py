@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chatapp.core.emoji import qualified
 from chatapp.core.errors import invalid
+from chatapp.core.language import _
 from chatapp.core.limits import Limits
 from chatapp.core.models import Message, Person
 from chatapp.domain.access import Access
@@ -34,7 +35,7 @@ class Reactions:
     async def _turn(self, actor: Person, slug: str, index: int, emoji: str, *, is_given: bool) -> Message:
         known = qualified(emoji)
         if not known:
-            raise invalid("emoji", "This is not an emoji.")
+            raise invalid("emoji", _("This is not an emoji."))
         self._limits.act("reaction", actor.id)
         room_id = await self._access.id_for(actor, slug)
         return await self._journal.append(React(room_id, actor.id, index, known, is_given))

@@ -13,6 +13,7 @@ import msgspec
 from chatapp.core import validation
 from chatapp.core.errors import Conflict, Forbidden, NotFound, Unavailable, invalid
 from chatapp.core.events import RoomAdded, RoomChanged
+from chatapp.core.language import _
 from chatapp.core.limits import Limits
 from chatapp.core.models import Person, Role, Room, RoomKind, RoomView
 from chatapp.core.notices import Told
@@ -61,7 +62,7 @@ class Rooms:
         name = validation.room_name(name)
         topic = validation.topic(topic)
         if kind not in {"open", "closed"}:
-            raise invalid("kind", "A room is open or closed.")
+            raise invalid("kind", _("A room is open or closed."))
         self._limits.act("room", actor.id)
         address = validation.slug(slug) if slug else validation.derive_slug(name)
         if kind == "closed":
@@ -92,7 +93,7 @@ class Rooms:
         async with self._database.transaction() as tx:
             other = await people.by_username(tx, username.strip().lower())
             if other is None or other.is_disabled or not other.is_verified:
-                raise NotFound(f"There is nobody called {username}.")
+                raise NotFound(_("There is nobody called {username}.").format(username=username))
             slug = "dm-{}-{}".format(*sorted((actor.id, other.id)))
             room = await rooms.by_slug(tx, slug)
             if room is None:
@@ -109,7 +110,7 @@ class Rooms:
         """An address is in nobody's way but theirs who can see the room: "taken" would tell that it exists."""
         with suppress(NotFound):
             await self._access.visible_room(actor, slug, tx)
-            raise Conflict(f"There is a room with the address {slug} already.")
+            raise Conflict(_("There is a room with the address {slug} already.").format(slug=slug))
 
     async def _insert(
         self, tx: Transaction, actor: Person, *, slug: str, name: str, topic: str, kind: str
@@ -127,7 +128,7 @@ class Rooms:
         async with self._database.transaction() as tx:
             room, role, _ = await self._access.membership_for(actor, slug, tx)
             if room.kind == "direct" or role != "owner":
-                raise Forbidden("Only an owner of the room or an administrator may change this.")
+                raise Forbidden(_("Only an owner of the room or an administrator may change this."))
             if not values:
                 return
             await rooms.update(tx, room.id, **values)

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from chatapp.core.errors import invalid
+from chatapp.core.language import _
 from chatapp.core.limits import Limits
 from chatapp.core.models import Message, Person, Room, RoomView
 from chatapp.core.search import Query, Token, by, insides, room, spans, tokens
@@ -88,7 +89,7 @@ class Search:
         Raises ``Invalid`` for a query that says nothing, ``RateLimited``, and ``Unavailable`` for one that takes long.
         """
         if query.is_empty:
-            raise invalid("q", "Say what to look for: a word, a room, a person or a day.")
+            raise invalid("q", _("Say what to look for: a word, a room, a person or a day."))
         self._limits.act("slow_search" if is_slow else "search", actor.id)
         progress = await self._indexing.catch_up()
         views = await rooms.joined(self._database, actor.id)
@@ -126,7 +127,7 @@ class Search:
 
     async def _scanned(self, actor: Person, asked: Asked, query: Query) -> AsyncIterator[Part]:
         inside = [each for term in query.terms for each in insides(term)]
-        for _ in range(MOST_SCANNED // SCANNED):
+        for _part in range(MOST_SCANNED // SCANNED):
             found, high = await self._index.scan(asked, inside, SCANNED, CANDIDATES)
             yield await self._read(actor, found), high
             if high is None:

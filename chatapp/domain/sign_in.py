@@ -6,6 +6,7 @@ from typing import Final
 
 from chatapp.core import tokens, validation
 from chatapp.core.errors import Conflict, Forbidden, NotFound, Unauthenticated, invalid
+from chatapp.core.language import _
 from chatapp.core.limits import Limits
 from chatapp.core.models import Identity, Person, Session, Token, TokenKind
 from chatapp.core.notices import SessionEnded, TokenEnded
@@ -228,15 +229,15 @@ class SignIn:
 
     async def _insert_token(self, actor: Person, kind: TokenKind, name: str, digest: str, days: int | None) -> Token:
         if days is not None and not 1 <= days <= MOST_TOKEN_DAYS:
-            raise invalid("days", f"A token lasts 1 to {MOST_TOKEN_DAYS} days.")
+            raise invalid("days", _("A token lasts 1 to {n} days.").format(n=MOST_TOKEN_DAYS))
         self._limits.act("token", actor.id)
         now = self._database.clock()
         async with self._database.transaction() as tx:
             person = await _active(tx, actor)
             if not person.is_verified:
-                raise Forbidden("Please confirm your e-mail address first.")
+                raise Forbidden(_("Please confirm your e-mail address first."))
             if len(await token_rows.of_person(tx, person.id)) >= MOST_TOKENS:
-                raise Conflict(f"You have {MOST_TOKENS} tokens. Revoke one that you no longer need.")
+                raise Conflict(_("You have {n} tokens. Revoke one that you no longer need.").format(n=MOST_TOKENS))
             expires_at = None if days is None else now + days * DAY_MS
             token = await token_rows.insert(
                 tx, person_id=person.id, kind=kind, name=name, digest=digest, at=now, expires_at=expires_at

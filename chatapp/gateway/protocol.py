@@ -12,6 +12,7 @@ import msgspec
 
 from chatapp.core.errors import BadJson, BadRequest, ChatError, FieldError, Invalid, UnknownAction
 from chatapp.core.events import Messages, encode, wire
+from chatapp.core.language import _
 from chatapp.core.models import Message
 from chatapp.core.text import has_surrogate
 from chatapp.realtime.frames import text_frame
@@ -83,7 +84,7 @@ def _ref(ref: Ref | msgspec.UnsetType) -> dict[str, Any]:
 
 def error_object(error: ChatError) -> dict[str, Any]:
     """The error as docs/protocol.md has it in frames."""
-    fields: dict[str, Any] = {"code": error.code, "message": error.message, "status": error.status}
+    fields: dict[str, Any] = {"code": error.code, "message": _(error.message), "status": error.status}
     if error.errors:
         fields["errors"] = error.errors
     if error.retry_after is not None:

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from chatapp.core.errors import BadRequest, ChatError, Forbidden, Internal, NotFound, UnknownAction
 from chatapp.core.events import Close, encode, wire
+from chatapp.core.language import _
 from chatapp.core.models import Identity, Message, Room
 from chatapp.domain.chat import Chat
 from chatapp.gateway import protocol
@@ -149,7 +150,7 @@ class RoomSocket(Connection):
 
     def _refuse(self, error: ChatError) -> None:
         if self.is_text:
-            self.send(text_frame(f"! {error.message}".encode()))
+            self.send(text_frame(f"! {_(error.message)}".encode()))
         else:
             self.send(text_frame(encode({"messages": [], "error": protocol.error_object(error)})))
         self.note_refusal(error)

@@ -9,6 +9,7 @@ import msgspec
 
 from chatapp.core.audit_log import Draft
 from chatapp.core.errors import ChatError, Conflict, Forbidden, NotFound
+from chatapp.core.language import N_
 from chatapp.core.models import DAMAGED, Attach, Attachment, File, Message, message_id
 from chatapp.storage import audit_log, files, hot, mentions, reactions, revisions
 from chatapp.storage.checksum import signed
@@ -158,7 +159,7 @@ class Batch:
         if isinstance(change, Pin):
             return self._pin(change, target)
         if target.author_id != change.by and not (isinstance(change, Delete) and change.may_moderate):
-            raise Forbidden("This is somebody else's message.")
+            raise Forbidden(N_("This is somebody else's message."))
         if isinstance(change, Delete) and change.note and target.author_id != change.by:
             self._notes.append(msgspec.structs.replace(change.note, detail={"author": target.username}))
         return self._rewrite(change, target)
@@ -170,7 +171,7 @@ class Batch:
         is_untouched = known.edited_at is None and not known.is_deleted and not known.is_damaged
         is_same = known.content == post.content and self._are_attached(post, known)
         if known.room_id != post.room_id or (is_untouched and not is_same):
-            raise Conflict("This client_id was used for another message.")
+            raise Conflict(N_("This client_id was used for another message."))
         return known
 
     def _are_attached(self, post: Post, known: Message) -> bool:
@@ -186,9 +187,9 @@ class Batch:
         for wanted in post.attachments:
             file = self._files.get(wanted.id)
             if file is None or (file.room_id, file.uploaded_by) != (post.room_id, post.by):
-                raise NotFound("There is no such file to send.")
+                raise NotFound(N_("There is no such file to send."))
             if file.index is not None or wanted.id in self._attached:
-                raise Conflict("This file was sent before. Upload it again.")
+                raise Conflict(N_("This file was sent before. Upload it again."))
             found.append(msgspec.structs.replace(file.shown, alt=wanted.alt or file.shown.alt))
         self._attached |= {each.id: (each.alt, index) for each in found}
         return tuple(found)
@@ -196,7 +197,7 @@ class Batch:
     def _post(self, post: Post, username: str, display_name: str) -> Message:
         index, version = self._tops[post.room_id]
         if post.reply_to is not None and not 1 <= post.reply_to <= index:
-            raise NotFound("There is no such message to reply to.")
+            raise NotFound(N_("There is no such message to reply to."))
         message = Message(
             message_id(post.room_id, index + 1),
             post.room_id,
@@ -234,7 +235,7 @@ class Batch:
         if given is target.reactions:
             return target
         if len(given) > MOST_EMOJI:
-            raise Conflict(f"A message takes {MOST_EMOJI} different emoji, and this one has them.")
+            raise Conflict(N_("This message has all the different emoji that it can take."))
         return self._turned(target, reactions=given)
 
     def _pin(self, change: Pin, target: Message) -> Message:
@@ -243,7 +244,7 @@ class Batch:
             return target
         pins = self._pins.get(change.room_id, 0)
         if change.at is not None and pins >= MOST_PINS:
-            raise Conflict(f"A room has {MOST_PINS} pinned messages at most. Unpin one first.")
+            raise Conflict(N_("This room has as many pinned messages as it can take. Unpin one first."))
         self._pins[change.room_id] = pins + (1 if change.at is not None else -1)
         return self._turned(target, pinned_at=change.at)
 
@@ -297,4 +298,4 @@ class Batch:
 
 def _refuse_damaged(message: Message) -> None:
     if message.is_damaged:
-        raise Conflict("This message is damaged on the server's disk and cannot be changed, only deleted.")
+        raise Conflict(N_("This message is damaged on the server's disk and cannot be changed, only deleted."))

@@ -16,6 +16,7 @@ from typing import Final
 
 from chatapp.core.errors import TooLarge, Unavailable
 from chatapp.core.files import HEAD
+from chatapp.core.language import N_, _
 
 FOLDER: Final = "files"
 INCOMING: Final = "incoming"
@@ -25,7 +26,7 @@ PART: Final = 262_144
 RESERVE: Final = 67_108_864
 # The copies of a picture that lie beside it.
 COPIES: Final = ("thumbnail", "picture")
-FULL: Final = "There is no room for files on the server's disk."
+FULL: Final = N_("There is no room for files on the server's disk.")
 
 _digest: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -156,7 +157,7 @@ async def _fill(draft: Draft, chunks: AsyncIterable[bytes], most: int) -> None:
     async for chunk in chunks:
         draft.size += len(chunk)
         if draft.size > most:
-            raise TooLarge(f"A file may have {most} bytes; this one has more.")
+            raise TooLarge(_("A file may have {most} bytes; this one has more.").format(most=most))
         waiting += chunk
         if len(waiting) >= PART:
             await asyncio.to_thread(draft.add, bytes(waiting))

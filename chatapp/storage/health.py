@@ -15,14 +15,15 @@ import sqlalchemy as sa
 import structlog
 
 from chatapp.core.errors import Unavailable
+from chatapp.core.language import N_
 
 BUSY_MS: Final = 5000
 # Who asks next when the lock was refused just now: whoever stands in line must not wait as long once more.
 IMPATIENT_MS: Final = 100
 RETRY_SECONDS: Final = 1
 REFUSED_SECONDS: Final = 2.0
-REFUSED: Final = "The database cannot do this right now. Please try again."
-GONE: Final = "The database file is gone or was replaced. Whoever runs this server has to see to it."
+REFUSED: Final = N_("The database cannot do this right now. Please try again.")
+GONE: Final = N_("The database file is gone or was replaced. Whoever runs this server has to see to it.")
 
 Identity = tuple[int, int]
 

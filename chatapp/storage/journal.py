@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 
 from chatapp.core.errors import ChatError, Internal, Unavailable
+from chatapp.core.language import N_
 from chatapp.core.models import Message
 from chatapp.storage.batch import Batch, Change, Result
 from chatapp.storage.database import Contended, Damaged, Database
@@ -18,7 +19,7 @@ from chatapp.storage.tail import Tails
 
 BATCH: Final = 1000
 WAITING: Final = 20_000
-LOST: Final = "The database is damaged where this belongs. Nothing was stored."
+LOST: Final = N_("The database is damaged where this belongs. Nothing was stored.")
 
 Announce = Callable[[int, Sequence[Message]], None]
 Waiting = tuple[Change, asyncio.Future[Message]]

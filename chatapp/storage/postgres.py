@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatapp.core.clock import Clock, system_clock
 from chatapp.core.errors import Unavailable
+from chatapp.core.language import N_
 from chatapp.storage import postgres_errors as errors
 from chatapp.storage.database import Commit, Contended, Damaged, Database, Durability, Row, Transaction, Writer
 from chatapp.storage.postgres_engine import WHICH, Asked, Unstorable, driver_of, engine, refuse_unstorable
@@ -33,7 +34,7 @@ ALONE: Final = sa.select(sa.func.pg_advisory_xact_lock(LOCK), _number)
 TOGETHER: Final = sa.select(sa.func.pg_advisory_xact_lock_shared(LOCK), _number)
 BECAME_OF: Final = sa.text("SELECT pg_xact_status(CAST(CAST(:number AS text) AS xid8))")
 PROBE: Final = "probe"
-REPLACED: Final = "Another database server has taken over. Whoever runs this server has to restart it."
+REPLACED: Final = N_("Another database server has taken over. Whoever runs this server has to restart it.")
 AGAIN_SECONDS: Final = 0.5
 RISKS: Final = {
     "fsync": "a power cut can destroy the whole database.",

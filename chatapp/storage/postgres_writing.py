@@ -9,12 +9,13 @@ from typing import Any, Final
 import asyncpg
 import sqlalchemy as sa
 
+from chatapp.core.language import N_
 from chatapp.storage.database import Contended, Row, Transaction, Writer
 from chatapp.storage.postgres_engine import Unstorable
 from chatapp.storage.statement import Listed, Many, Statement
 
 RETRY_SECONDS: Final = 1
-REFUSED: Final = "The database cannot do this right now. Please try again."
+REFUSED: Final = N_("The database cannot do this right now. Please try again.")
 
 
 class PostgresWriter(Writer):

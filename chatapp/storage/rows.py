@@ -22,6 +22,7 @@ PERSON: Final = (
     people.c.time_zone,
     people.c.created_at,
     people.c.is_hidden,
+    people.c.language,
 )
 
 ROOM: Final = (
@@ -39,6 +40,7 @@ ROOM: Final = (
 
 def to_person(row: Sequence[Any]) -> Person:
     """From the driver, where a boolean is 0 or 1."""
-    ident, username, display_name, email, is_admin, is_disabled, is_verified, theme, time_zone, made, is_hidden = row
+    ident, username, display_name, email, is_admin, is_disabled, is_verified, *rest = row
+    theme, time_zone, made, is_hidden, language = rest
     flags = bool(is_admin), bool(is_disabled), bool(is_verified)
-    return Person(ident, username, display_name, email, *flags, theme, time_zone, made, bool(is_hidden))
+    return Person(ident, username, display_name, email, *flags, theme, time_zone, made, bool(is_hidden), language)

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 import msgspec
 import sqlalchemy as sa
 
+from chatapp.core.language import N_
 from chatapp.core.models import Message
 from chatapp.core.search import Token
 from chatapp.storage import hot
@@ -22,8 +23,8 @@ from chatapp.storage.tables import memberships, messages, people, rooms
 SHAPE: Final = "3"
 NUMBER_BITS: Final = 20
 SEARCH_SECONDS: Final = 3.0
-SLOW: Final = "This search takes too long. Add a word, a room or a date."
-AWAY: Final = "Searching is not possible right now. Please try again."
+SLOW: Final = N_("This search takes too long. Add a word, a room or a date.")
+AWAY: Final = N_("Searching is not possible right now. Please try again.")
 LAST: Final = 2**63 - 1
 # So many words that begin alike are looked for one by one, which ends at the first results.
 MOST_BEGINNINGS: Final = 500

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from chatapp.core.clock import Clock, system_clock
 from chatapp.core.errors import Unavailable
+from chatapp.core.language import N_
 from chatapp.storage.database import Damaged, Database, Durability, Row, Transaction, Writer
 from chatapp.storage.health import BUSY_MS, RETRY_SECONDS, Health, is_damage, is_the_disk
 from chatapp.storage.questions import Questions, reader
@@ -29,7 +30,7 @@ from chatapp.storage.wal import Wal
 READERS: Final = 3
 PROBE: Final = "probe"
 UNDECODABLE: Final = "Could not decode to UTF-8"
-NOT_STORED: Final = "This could not be stored right now. Please try again."
+NOT_STORED: Final = N_("This could not be stored right now. Please try again.")
 
 log = structlog.get_logger()
 

@@ -59,6 +59,7 @@ people: Final = sa.Table(
     _text("time_zone", ""),
     _moment("created_at"),
     _flag("is_hidden"),
+    _text("language", ""),
 )
 
 sessions: Final = sa.Table(

@@ -8,7 +8,9 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 from aiohttp_session import get_session
 
+from chatapp.core import language
 from chatapp.core.errors import Forbidden, Unauthenticated
+from chatapp.core.language import LANGUAGES, N_
 from chatapp.core.models import Identity, Person
 from chatapp.domain import tickets
 from chatapp.keys import CHAT, ENDINGS, IDENTITY, WHO
@@ -21,7 +23,7 @@ SAFE: Final = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
 class Unverified(Forbidden):
     """Signed in, but the e-mail address is not confirmed yet."""
 
-    sentence = "Please confirm your e-mail address first."
+    sentence = N_("Please confirm your e-mail address first.")
 
 
 @web.middleware
@@ -30,6 +32,8 @@ async def identity(request: web.Request, handler: Handler) -> web.StreamResponse
     request[ENDINGS] = hub.endings
     found = request[IDENTITY] = None if is_open(request) else await _identify(request)
     request[WHO] = found.person.username if found else ""
+    if found and found.person.language in LANGUAGES:
+        language.begin(found.person.language)
     response = await handler(request)
     if hub.endings != request[ENDINGS] and request.method in SAFE and not response.prepared:
         await _ask_again(request)

@@ -1,13 +1,44 @@
-"""The words of the pages, through gettext; English is the source, catalogues can be added without touching callers."""
+"""In which language somebody is answered: the one they chose, the cookie of this browser, what the browser asks for."""
 
 from __future__ import annotations
 
-import gettext
 from typing import Final
 
-LANGUAGE: Final = "en"
-DIRECTION: Final = "ltr"
+from aiohttp import hdrs, web
 
-translations: Final = gettext.NullTranslations()
-_: Final = translations.gettext
-ngettext: Final = translations.ngettext
+from chatapp.core import language
+from chatapp.core.language import LANGUAGES, N_, _, ngettext
+from chatapp.keys import SETTINGS, WHO
+
+__all__ = ["N_", "_", "ngettext"]
+
+COOKIE: Final = "language"
+COOKIE_SECONDS: Final = 365 * 86_400
+
+
+def listen(request: web.Request) -> None:
+    """Answer in the language of the browser, until it is known who is asking."""
+    chosen = request.cookies.get(COOKIE, "")
+    language.begin(chosen if chosen in LANGUAGES else negotiated(request))
+
+
+def negotiated(request: web.Request) -> str:
+    return language.negotiated(",".join(request.headers.getall(hdrs.ACCEPT_LANGUAGE, ())))
+
+
+def say_language(request: web.BaseRequest, response: web.StreamResponse) -> None:
+    """Tell caches and readers the language of the answer (RFC 9110, 8.5), and that another browser may get another."""
+    response.headers[hdrs.CONTENT_LANGUAGE] = language.current()
+    if not request.get(WHO):
+        response.headers.add(hdrs.VARY, hdrs.ACCEPT_LANGUAGE)
+
+
+def remember(request: web.Request, response: web.StreamResponse, tag: str) -> None:
+    """Keep the choice in this browser, for pages that do not know who is asking; "" forgets it."""
+    is_https = request.config_dict[SETTINGS].is_https
+    if tag:
+        response.set_cookie(
+            COOKIE, tag, max_age=COOKIE_SECONDS, path="/", secure=is_https, httponly=True, samesite="Lax"
+        )
+    else:
+        response.del_cookie(COOKIE, path="/", secure=is_https, httponly=True, samesite="Lax")

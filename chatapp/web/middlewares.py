@@ -16,7 +16,7 @@ from chatapp.core.circumstances import Circumstances
 from chatapp.core.errors import BadRequest
 from chatapp.keys import ADDRESS, REQUEST_ID, SETTINGS, WHO
 from chatapp.web.assets import ASSETS, FOREVER
-from chatapp.web.language import _
+from chatapp.web.language import _, listen
 from chatapp.web.origins import is_arrival
 from chatapp.web.paths import carries_secret, for_log, is_open, is_readable
 from chatapp.web.proxies import PROXIES
@@ -78,6 +78,7 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         # A request has a task of its own, in which the socket it opens lives on.
         circumstances.begin(Circumstances(**visitor(request)))
+        listen(request)
         response = await handler(request)
         status = response.status
         return response

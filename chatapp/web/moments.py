@@ -8,11 +8,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chatapp.core.clock import Clock, system_clock
 from chatapp.core.events import timestamp
-from chatapp.web.language import _, ngettext
+from chatapp.web.language import N_, _, ngettext
 
 MINUTE: Final = 60
 HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
+WEEKDAYS: Final = (
+    *(N_("Monday"), N_("Tuesday"), N_("Wednesday"), N_("Thursday"), N_("Friday"), N_("Saturday"), N_("Sunday")),
+)
+MONTHS: Final = (
+    *(N_("January"), N_("February"), N_("March"), N_("April"), N_("May"), N_("June"), N_("July"), N_("August")),
+    *(N_("September"), N_("October"), N_("November"), N_("December")),
+)
 
 
 class Moments:
@@ -30,7 +37,9 @@ class Moments:
 
     def long_time(self, moment: int) -> str:
         local = self._local(moment)
-        return f"{local.day} {local:%B %Y, %H:%M} {local.tzname()}"
+        return _("{day} {month} {year}, {time} {zone}").format(
+            **_date(local), time=f"{local:%H:%M}", zone=local.tzname()
+        )
 
     def begin(self, day: date) -> int:
         """The first moment of a day."""
@@ -46,7 +55,7 @@ class Moments:
             return _("Today")
         if day == today - timedelta(days=1):
             return _("Yesterday")
-        return f"{day:%A}, {day.day} {day:%B %Y}"
+        return _("{weekday}, {day} {month} {year}").format(weekday=_(WEEKDAYS[day.weekday()]), **_date(day))
 
     def ago(self, moment: int) -> str:
         """How long ago, roughly."""
@@ -72,6 +81,10 @@ class Moments:
 
     def _local(self, moment: int) -> datetime:
         return datetime.fromtimestamp(moment / 1000, UTC).astimezone(self._zone)
+
+
+def _date(day: date) -> dict[str, str]:
+    return {"day": str(day.day), "month": _(MONTHS[day.month - 1]), "year": str(day.year)}
 
 
 def _zone(name: str) -> tzinfo:

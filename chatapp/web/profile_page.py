@@ -22,5 +22,6 @@ async def profile_page(
         "settings/profile.html",
         status=refused.status if refused else 200,
         form=form or blank(display_name=me.display_name, time_zone=me.time_zone),
+        language_form=blank(language=me.language),
         password_form=password_form or blank(),
     )

@@ -14,8 +14,9 @@ from aiohttp_session import get_session
 from jinja2.ext import Extension
 
 from chatapp import __version__
-from chatapp.core import files
+from chatapp.core import files, language
 from chatapp.core.emoji import TABLE
+from chatapp.core.language import LANGUAGES
 from chatapp.core.models import Person
 from chatapp.keys import CHAT, IDENTITY, SETTINGS
 from chatapp.places import folder
@@ -23,7 +24,7 @@ from chatapp.web import sizes
 from chatapp.web.assets import ASSETS, takes_gzip
 from chatapp.web.csrf import CSRF_KEYS, CsrfToken
 from chatapp.web.forms import Form
-from chatapp.web.language import DIRECTION, LANGUAGE, translations
+from chatapp.web.language import _, ngettext, say_language
 from chatapp.web.marks import first_words, hue, initials
 from chatapp.web.moments import Moments
 from chatapp.web.origins import is_arrival, may_be_measured
@@ -62,7 +63,8 @@ def _environment(is_debug: bool) -> jinja2.Environment:
         lstrip_blocks=True,
         auto_reload=is_debug,
     )
-    environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_callables(_, ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update({"initials": initials, "hue": hue})
     environment.globals.update({"initials": initials, "hue": hue, "first_words": first_words})
     environment.globals.update({"file_about": sizes.about, "file_box": files.box, "file_address": files.address})
@@ -83,6 +85,7 @@ async def render(request: web.Request, template: str, *, status: int = 0, **cont
     response = aiohttp_jinja2.render_template(template, request, {**known, **context}, status=status or form.status)
     if form.retry_after is not None:
         response.headers[hdrs.RETRY_AFTER] = str(form.retry_after)
+    say_language(request, response)
     _pack(request, response)
     return response
 
@@ -110,7 +113,7 @@ async def render_shell(
 
 def _pack(request: web.Request, response: web.Response) -> None:
     """Compresses a page, unless its length could tell a foreign page what stands in it (BREACH)."""
-    response.headers[hdrs.VARY] = f"{hdrs.ACCEPT_ENCODING}, Sec-Fetch-Site"
+    response.headers.add(hdrs.VARY, f"{hdrs.ACCEPT_ENCODING}, Sec-Fetch-Site")
     if takes_gzip(request) and not may_be_measured(request) and isinstance(response.body, bytes):
         response.body = gzip.compress(response.body, PAGE_LEVEL, mtime=0)
         response.headers[hdrs.CONTENT_ENCODING] = "gzip"
@@ -124,14 +127,16 @@ def error_context(request: web.Request) -> dict[str, Any]:
     return {
         "app_name": settings.name,
         "version": __version__,
-        "lang": LANGUAGE,
-        "dir": DIRECTION,
+        "lang": language.current(),
+        "dir": language.direction(),
+        "languages": LANGUAGES,
         "theme": me.theme if me else "system",
         "me": me,
         "asset": assets.url,
         # Who comes from a page of ours has the sheet already; anybody else would wait for it a second round trip.
         "sheet": assets.sheet if is_arrival(request) else "",
         "current_path": request.path,
+        "here": request.path_qs,
         "registration": settings.registration,
         "base_url": request.config_dict[PROXIES].origin(request),
         **_times(Moments(me.time_zone if me else "")),

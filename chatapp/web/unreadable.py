@@ -73,7 +73,7 @@ def _answer(status: int, headers: Mapping[str, str]) -> web.Response:
     request_id = secrets.token_hex(8)
     problem = Problem(
         type="about:blank",
-        title=_(HTTPStatus(status).phrase),
+        title=HTTPStatus(status).phrase,
         status=status,
         detail=_(refusal.message),
         code=refusal.code,

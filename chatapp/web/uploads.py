@@ -40,7 +40,7 @@ async def taken(request: web.Request, slug: str) -> list[Attach]:
         found: list[Attach] = []
         async for name, pieces in _of_form(*request[forms.FILES]):
             if len(found) == MOST_FILES:
-                raise invalid("files", f"A message takes {MOST_FILES} files at most.")
+                raise invalid("files", _("A message takes {n} files at most.").format(n=MOST_FILES))
             file = await request.config_dict[CHAT].files.upload(actor(request), slug, name, pieces)
             found.append(Attach(file.shown.id))
         return found

@@ -17,12 +17,20 @@ from aiohttp.web_exceptions import HTTPException
 from chatapp.core.errors import BadRequest, ChatError, Internal, NotFound, TooLarge, Unauthenticated
 from chatapp.keys import CHAT, REQUEST_ID
 from chatapp.web.identity import Unverified
-from chatapp.web.language import _
+from chatapp.web.language import N_, _, say_language
 from chatapp.web.paths import FRONT_DOOR, is_socket, wants_page
 from chatapp.web.templating import error_context
 
 # Headers of aiohttp's own refusals that mean something to the client.
 KEPT_HEADERS: Final = ("Allow", "Upgrade", "Retry-After", "Sec-WebSocket-Version")
+# What http.HTTPStatus calls the answers that people see, in the versions of Python we run on.
+TITLES: Final = (
+    *(N_("Bad Request"), N_("Unauthorized"), N_("Forbidden"), N_("Not Found"), N_("Method Not Allowed")),
+    *(N_("Request Timeout"), N_("Conflict"), N_("Request Entity Too Large"), N_("Content Too Large")),
+    *(N_("Unsupported Media Type"), N_("Unprocessable Entity"), N_("Unprocessable Content"), N_("Upgrade Required")),
+    *(N_("Too Many Requests"), N_("Internal Server Error"), N_("Service Unavailable")),
+    *(N_("Specified method is invalid for this resource"), N_("Request timed out; try again later")),
+)
 CODES: Final = {401: "unauthenticated", 403: "forbidden", 404: "not_found", 413: "too_large", 503: "unavailable"}
 
 HAS_BEGUN: Final = web.RequestKey("has_begun", bool)
@@ -105,7 +113,7 @@ def _problem(request: web.Request, status: int, refusal: ChatError) -> web.Respo
     code = CODES.get(status, refusal.code) if type(refusal) is BadRequest else refusal.code
     problem = Problem(
         type="about:blank",
-        title=_title(status),
+        title=HTTPStatus(status).phrase,
         status=status,
         detail=_(refusal.message),
         code=code,
@@ -113,7 +121,9 @@ def _problem(request: web.Request, status: int, refusal: ChatError) -> web.Respo
         errors=refusal.errors,
         retry_after=refusal.retry_after,
     )
-    return web.Response(body=msgspec.json.encode(problem), status=status, content_type="application/problem+json")
+    response = web.Response(body=msgspec.json.encode(problem), status=status, content_type="application/problem+json")
+    say_language(request, response)
+    return response
 
 
 def _page(request: web.Request, status: int, refusal: ChatError) -> web.Response:
@@ -126,10 +136,12 @@ def _page(request: web.Request, status: int, refusal: ChatError) -> web.Response
         "retry_after": refusal.retry_after,
     }
     try:
-        return aiohttp_jinja2.render_template("errors/error.html", request, context, status=status)
+        response = aiohttp_jinja2.render_template("errors/error.html", request, context, status=status)
     except (jinja2.TemplateError, web.HTTPException) as broken:
         _log.error("error_page_failed", exc_info=broken)
-        return web.Response(text=_title(status), status=status)
+        response = web.Response(text=_title(status), status=status)
+    say_language(request, response)
+    return response
 
 
 async def _way_on(request: web.Request, refusal: ChatError) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 from chatapp.core.errors import Invalid, TooLarge, invalid
+from chatapp.core.language import _
 from chatapp.core.text.drawing import render
 from chatapp.core.text.mentions import (
     EVERYBODY,
@@ -39,11 +40,13 @@ def clean(content: str, most: int) -> str:
     Raises ``TooLarge`` over ``most`` code points and ``Invalid`` for what is blank or cannot be stored.
     """
     if len(content) > most:
-        raise TooLarge(f"A message may have {most} characters; this one has {len(content)}.")
+        raise TooLarge(
+            _("A message may have {most} characters; this one has {found}.").format(most=most, found=len(content))
+        )
     if "\x00" in content or has_surrogate(content):
-        raise Invalid("The message holds characters that are not text.")
+        raise Invalid(_("The message holds characters that are not text."))
     if not any(is_visible(character) for character in content):
-        raise invalid("content", "A message cannot be empty.")
+        raise invalid("content", _("A message cannot be empty."))
     return content
 
 
