@@ -9,7 +9,7 @@ VITAL := chatapp/gateway/* chatapp/realtime/hub.py \
 ON_POSTGRES := $(patsubst %,tests/%,postgres storage domain model jobs) \
   $(patsubst %,tests/gateway/test_%.py,between_steps endings races subscriptions withdrawn_credentials)
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-postgres e2e faults mutants fuzz bench coverage check lint types format docs migration advisories wheel clean
+.PHONY: help serve test test-postgres e2e faults mutants fuzz bench coverage check lint types format docs language migration advisories wheel clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -61,6 +61,9 @@ format: .venv/dev ## Put the code into the project's form
 
 docs: .venv/dev ## Rewrite the reference pages that come from the code
 	$(BIN)/python docs/reference.py
+
+language: .venv/dev ## Take new words into the catalogues in locales/, say what lacks a translation, and compile them
+	$(BIN)/python locales/renew.py
 
 migration: .venv/dev ## Write a migration from the difference to the schema (NAME="0003_reactions")
 	$(BIN)/python migrations/new.py "$(NAME)"

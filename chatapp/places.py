@@ -1,4 +1,4 @@
-"""Where templates/, static/ and migrations/ are: inside an installed package, beside it in a checkout."""
+"""Where locales/, migrations/, static/ and templates/ are: inside an installed package, beside it in a checkout."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ import pytest
 from tests.support.command import SECONDS, Chatapp
 from tests.support.source import PACKAGE, ROOT, SOURCES, imports, tree
 
-DATA_FOLDERS: Final = ("migrations", "static", "templates")
+DATA_FOLDERS: Final = ("locales", "migrations", "static", "templates")
 
 
 def setup_cfg() -> configparser.ConfigParser:

@@ -30,7 +30,7 @@ class Memberships:
         self._limits = limits
 
     async def members(self, actor: Person, slug: str) -> list[Member]:
-        room, _, _ = await self._access.visible_room(actor, slug)
+        room, *_rest = await self._access.visible_room(actor, slug)
         members = await memberships.members(self._database, room.id)
         # Asked again: whoever was removed in between is not told who came after.
         await self._access.visible_room(actor, slug)
@@ -40,7 +40,7 @@ class Memberships:
         """Enter an open room; being in it already is fine."""
         self._limits.act("membership", actor.id)
         async with self._database.transaction() as tx:
-            room, _, _ = await self._access.visible_room(actor, slug, tx)
+            room, *_rest = await self._access.visible_room(actor, slug, tx)
             if await self._put_in(tx, room, actor.id):
                 await audit_log.note(tx, actor, "member.joined", room.slug)
                 await owners.settle(tx, room)
@@ -53,7 +53,7 @@ class Memberships:
         """
         self._limits.act("membership", actor.id)
         async with self._database.transaction() as tx:
-            room, _, _ = await self._access.membership_for(actor, slug, tx)
+            room, *_rest = await self._access.membership_for(actor, slug, tx)
             _refuse_fixed(room)
             await self._take_out(tx, room, actor.id)
             await audit_log.note(tx, actor, "member.left", room.slug)
@@ -63,7 +63,7 @@ class Memberships:
         """Any member may bring somebody into an open room; a closed one needs an owner or an administrator."""
         self._limits.act("membership", actor.id)
         async with self._database.transaction() as tx:
-            room, role, _ = await self._access.membership_for(actor, slug, tx)
+            room, role, *_rest = await self._access.membership_for(actor, slug, tx)
             if room.kind == "direct":
                 raise Forbidden(_("A direct conversation stays between the two."))
             if room.kind == "closed" and role != "owner":
@@ -76,7 +76,7 @@ class Memberships:
         """Owners and administrators; anybody may remove themselves."""
         self._limits.act("membership", actor.id)
         async with self._database.transaction() as tx:
-            room, role, _ = await self._access.membership_for(actor, slug, tx)
+            room, role, *_rest = await self._access.membership_for(actor, slug, tx)
             person = await self._person(tx, username)
             if person.id != actor.id and role != "owner":
                 raise Forbidden(_("Only an owner of the room or an administrator may remove people."))
@@ -91,7 +91,7 @@ class Memberships:
         self._limits.act("read", actor.id)
         # The most frequent of writes: as cheap as a batch of the journal, and it waits for what a batch waits for.
         async with self._database.batch() as writer:
-            room, _, before = await self._access.membership_for(actor, slug, writer)
+            room, _role, before = await self._access.membership_for(actor, slug, writer)
             now_at = max(before, min(index, room.last_index))
             unread = room.last_index - now_at
             if now_at > before and await memberships.advance(writer, room.id, actor.id, now_at):
@@ -105,7 +105,7 @@ class Memberships:
             raise invalid("level", _("A level is all, mentions, nothing or hidden."))
         self._limits.act("settings", actor.id)
         async with self._database.transaction() as tx:
-            room, _, _ = await self._access.membership_for(actor, slug, tx)
+            room, *_rest = await self._access.membership_for(actor, slug, tx)
             if await memberships.set_level(tx, room.id, actor.id, level):
                 await self._news.say(tx, Told((actor.id,), LevelChanged(slug, level)))
 

@@ -126,7 +126,7 @@ class Rooms:
     async def _change(self, actor: Person, slug: str, values: dict[str, str]) -> None:
         self._limits.act("settings", actor.id)
         async with self._database.transaction() as tx:
-            room, role, _ = await self._access.membership_for(actor, slug, tx)
+            room, role, *_rest = await self._access.membership_for(actor, slug, tx)
             if room.kind == "direct" or role != "owner":
                 raise Forbidden(_("Only an owner of the room or an administrator may change this."))
             if not values:

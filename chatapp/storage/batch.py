@@ -121,9 +121,8 @@ class Batch:
         pairs = list({(change.room_id, change.by) for change in self.changes})
         keys = [(c.by, c.client_id) for c in self.changes if isinstance(c, Post) and c.client_id]
         targets = [(message_id(c.room_id, c.index),) for c in self.changes if not isinstance(c, Post)]
-        rooms = list({(change.room_id,) for change in self.changes})
         # The rooms before all else: whoever else writes to them has ended then, and the rest is read as they left it.
-        for room_id, index, version in await writer.listed(hot.TOPS, rooms):
+        for room_id, index, version in await writer.listed(hot.TOPS, list({(c.room_id,) for c in self.changes})):
             self._tops[room_id] = (index, version)
         for room_id, person_id, username, name, read_index in await writer.listed(hot.AUTHORS, pairs):
             self._read_up_to[room_id, person_id] = read_index
