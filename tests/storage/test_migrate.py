@@ -63,6 +63,7 @@ def before_reactions(path: Path) -> None:
     """Take the file back to the revision before them."""
     with behind_its_back(path) as connection:
         connection.execute("ALTER TABLE memberships DROP COLUMN level")
+        connection.execute("ALTER TABLE people DROP COLUMN language")
         connection.execute("ALTER TABLE people DROP COLUMN is_hidden")
         connection.execute("DROP TABLE revisions")
         connection.execute("DROP TABLE files")

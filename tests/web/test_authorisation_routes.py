@@ -22,6 +22,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 ANYONE: Final = {
     *("GET /ping", "GET /healthz", "GET /readyz", "GET /robots.txt", "GET /static/{digest}/{path}"),
     "GET /.well-known/security.txt",
+    "POST /language",
     *("GET /login", "POST /login", "POST /logout", "GET /register", "POST /register"),
     *("GET /join/{code}", "POST /join/{code}", "GET /forgot", "POST /forgot", "GET /api/v1/server"),
     *("GET /verify/{token}", "POST /verify/{token}", "GET /reset/{token}", "POST /reset/{token}"),
