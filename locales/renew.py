@@ -60,7 +60,7 @@ def renewed(catalogue: Catalog, template: Catalog) -> Catalog:
 def text(catalogue: Catalog, head: str) -> str:
     """As it stands in the file, under the same head, which is the translators'."""
     written = io.BytesIO()
-    write_po(written, catalogue, width=WIDTH, sort_output=True, no_location=True, ignore_obsolete=True, omit_header=True)
+    write_po(written, catalogue, width=WIDTH, sort_output=True, no_location=True, omit_header=True)
     return f"{head}\n\n{written.getvalue().decode()}"
 
 
