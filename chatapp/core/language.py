@@ -43,15 +43,18 @@ def direction() -> Literal["ltr", "rtl"]:
 
 
 def begin(tag: str) -> None:
-    """What this task says from here on, and tasks begun in it say, is in that language."""
-    _current.set(tag)
+    """What this task says from here on, and tasks begun in it say, is in that language; in that of before where it is
+    none that we speak, such as ""."""
+    if tag in LANGUAGES:
+        _current.set(tag)
 
 
 @contextmanager
 def speaking(tag: str) -> Iterator[None]:
-    """What is said inside the block is in that language; "": in the one of before."""
-    token = _current.set(tag or current())
+    """The same for what is said inside the block."""
+    token = _current.set(current())
     try:
+        begin(tag)
         yield
     finally:
         _current.reset(token)

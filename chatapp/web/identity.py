@@ -10,7 +10,7 @@ from aiohttp_session import get_session
 
 from chatapp.core import language
 from chatapp.core.errors import Forbidden, Unauthenticated
-from chatapp.core.language import LANGUAGES, N_
+from chatapp.core.language import N_
 from chatapp.core.models import Identity, Person
 from chatapp.domain import tickets
 from chatapp.keys import CHAT, ENDINGS, IDENTITY, WHO
@@ -32,7 +32,7 @@ async def identity(request: web.Request, handler: Handler) -> web.StreamResponse
     request[ENDINGS] = hub.endings
     found = request[IDENTITY] = None if is_open(request) else await _identify(request)
     request[WHO] = found.person.username if found else ""
-    if found and found.person.language in LANGUAGES:
+    if found:
         language.begin(found.person.language)
     response = await handler(request)
     if hub.endings != request[ENDINGS] and request.method in SAFE and not response.prepared:
