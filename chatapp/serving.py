@@ -42,7 +42,13 @@ LAST_COMERS_SECONDS: Final = 0.1
 OBJECTS_BETWEEN_LOOKS: Final = 20_000
 ANYWHERE: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, not bound to
 
+OUTDATED: Final = "A newer version of chatapp has taken the database over. Start that one here too."
+
 log = structlog.get_logger()
+
+
+class TakenOver(Exception):
+    """A newer version serves this chat."""
 
 
 async def serve(settings: Settings) -> None:
@@ -58,7 +64,8 @@ async def serve(settings: Settings) -> None:
 @asynccontextmanager
 async def serving(settings: Settings, *, complains: bool = True, shares_port: bool = False) -> AsyncIterator[str]:
     """The chat on its port until the block ends, then drained: sockets are closed with 1012, what was answered is on
-    disk. Yields what to say to whoever has started it.
+    disk. Yields what to say to whoever has started it. A newer version that takes the database over ends the process
+    as SIGTERM does, and then :class:`TakenOver` is raised.
 
     ``complains``: what is doubtful is logged. ``shares_port``: with other processes of the same user.
     """
@@ -77,15 +84,25 @@ async def serving(settings: Settings, *, complains: bool = True, shares_port: bo
             log.warning("settings.warning", detail=f"CHATAPP_BASE_URL is not set: links in mail begin with {url}.")
         greeting = await _greeting(app, settings, url)
         _keep_what_is_here()
+        outdated = app[CHAT].housekeeping.outdated
+        watching = asyncio.create_task(_end_with(outdated))
         yield greeting
+        watching.cancel()
         # Before the clean-up, from whose beginning on aiohttp hears no socket's goodbye any more.
         await app[GATEWAY].drain()
         listener.close()
         # Who came last still gets an answer. The clean-up would wait five seconds for the request of a connection
         # that it found just accepted, having stopped to read from it.
         await asyncio.sleep(LAST_COMERS_SECONDS)
+        if outdated.is_set():
+            raise TakenOver(OUTDATED)
     finally:
         await server.cleanup()
+
+
+async def _end_with(outdated: asyncio.Event) -> None:
+    await outdated.wait()
+    signal.raise_signal(signal.SIGTERM)
 
 
 async def _listen(

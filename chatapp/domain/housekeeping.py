@@ -40,6 +40,11 @@ class Housekeeping:
         """Whether it reads and, where it has refused, writes again; never after it was found damaged."""
         return await self._database.is_well()
 
+    @property
+    def outdated(self) -> asyncio.Event:
+        """Set once a newer version has taken the database over, and this process cannot go on."""
+        return self._database.outdated
+
     async def risks(self) -> list[str]:
         """Sentences about how what is stored could be lost."""
         return await self._database.risks()

@@ -26,6 +26,10 @@ class Damaged(Unavailable):
     """What a transaction needs cannot be read as it was written; others may do without it."""
 
 
+class Outdated(Unavailable):
+    """A newer version has taken the database over: its schema is one that this version does not know."""
+
+
 class Contended(Unavailable):
     """Somebody else was there at the same moment: asked again, it may be taken."""
 
@@ -110,6 +114,8 @@ class Database(ABC):
         self.clock = clock
         # Within this process one transaction is written at a time, and news leaves in the order of commits.
         self.write_lock = asyncio.Lock()
+        # Set once a newer version has taken the database over: nothing is read or written any more.
+        self.outdated = asyncio.Event()
         self._folder = folder
 
     @abstractmethod

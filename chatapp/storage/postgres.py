@@ -20,9 +20,19 @@ from chatapp.core.clock import Clock, system_clock
 from chatapp.core.errors import Unavailable
 from chatapp.core.language import N_
 from chatapp.storage import postgres_errors as errors
-from chatapp.storage.database import Commit, Contended, Damaged, Database, Durability, Row, Transaction, Writer
-from chatapp.storage.postgres_engine import WHICH, Asked, Unstorable, driver_of, engine, refuse_unstorable
-from chatapp.storage.postgres_writing import REFUSED, RETRY_SECONDS, PostgresTransaction, PostgresWriter
+from chatapp.storage.database import (
+    Commit,
+    Contended,
+    Damaged,
+    Database,
+    Durability,
+    Outdated,
+    Row,
+    Transaction,
+    Writer,
+)
+from chatapp.storage.postgres_engine import WHICH, Asked, Unstorable, engine, every, fetched, first, refuse_unstorable
+from chatapp.storage.postgres_writing import REFUSED, RETRY_SECONDS, PostgresTransaction, writer_on
 from chatapp.storage.statement import Statement
 from chatapp.storage.tables import meta
 
@@ -68,19 +78,19 @@ class PostgresDatabase(Database):
 
     async def one(self, statement: sa.Executable) -> Row | None:
         with suppress(Unstorable):
-            return await self._read(lambda connection: _first(connection, statement))
+            return await self._read(lambda connection: first(connection, statement))
         return None
 
     async def all(self, statement: sa.Executable) -> Sequence[Row]:
         with suppress(Unstorable):
-            return await self._read(lambda connection: _all(connection, statement))
+            return await self._read(lambda connection: every(connection, statement))
         return []
 
     async def hot(self, statement: Statement, **named: Any) -> list[Any]:
         sql, values = statement.postgres.sql, statement.postgres.values(**named)
         with suppress(Unstorable):
             refuse_unstorable(values)
-            return await self._read(lambda connection: _fetched(connection, sql, values))
+            return await self._read(lambda connection: fetched(connection, sql, values))
         return []
 
     @asynccontextmanager
@@ -90,7 +100,7 @@ class PostgresDatabase(Database):
 
     @asynccontextmanager
     async def batch(self) -> AsyncIterator[Writer]:
-        async with self._written(TOGETHER, _writer) as writer:
+        async with self._written(TOGETHER, writer_on) as writer:
             yield writer
 
     async def is_well(self) -> bool:
@@ -239,6 +249,11 @@ class PostgresDatabase(Database):
         """Whatever passes by itself is ``Unavailable``, not a bug."""
         try:
             yield
+        except Outdated:
+            if not self.outdated.is_set():
+                log.error("database.outdated", detail="A newer version has taken it over. This one ends.")
+            self.outdated.set()
+            raise
         except errors.FAMILY as error:
             if errors.is_contention(error):
                 raise Contended(REFUSED, retry_after=RETRY_SECONDS) from error
@@ -263,22 +278,6 @@ class PostgresDatabase(Database):
         if self._is_away:
             log.error("database.back")
         self._is_away = False
-
-
-async def _writer(connection: AsyncConnection) -> PostgresWriter:
-    return PostgresWriter(await driver_of(connection))
-
-
-async def _first(connection: AsyncConnection, statement: sa.Executable) -> Row | None:
-    return (await connection.execute(statement)).first()
-
-
-async def _all(connection: AsyncConnection, statement: sa.Executable) -> Sequence[Row]:
-    return (await connection.execute(statement)).all()
-
-
-async def _fetched(connection: AsyncConnection, sql: str, values: Sequence[Any]) -> list[Any]:
-    return list(await (await driver_of(connection)).fetch(sql, *values))
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any, Final
 
@@ -11,7 +11,8 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from chatapp.storage.database import Durability
+from chatapp.storage import migrate
+from chatapp.storage.database import Durability, Outdated, Row
 
 CONNECT_SECONDS: Final = 5.0
 # Past what the server itself allows a statement: then the server or the way to it is gone.
@@ -20,6 +21,10 @@ STATEMENT_MS: Final = 10_000
 LOCK_MS: Final = 5_000
 # Who holds a lock and says nothing, a stopped process above all, must not hold up the others for long.
 IDLE_MS: Final = 15_000
+# What a newer version is bringing the database to, in ``meta`` until it is there.
+COMING: Final = "schema.coming"
+SCHEMAS: Final = f"SELECT version_num FROM alembic_version UNION ALL SELECT value FROM meta WHERE key = '{COMING}'"  # noqa: S608
+OUTDATED: Final = "A newer version of chatapp has taken over. Please try again."
 # Which server, line of its history, database and table of rooms: after a restore or a takeover, another.
 WHICH: Final = sa.text(
     "SELECT concat_ws('/', (SELECT system_identifier FROM pg_control_system()), "
@@ -29,17 +34,18 @@ WHICH: Final = sa.text(
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What a connection is for. ``is_patient``: as long as it takes, for migrations."""
+    """What a connection is for. ``is_patient``: as long as it takes, on any schema, for migrations."""
 
     durability: Durability
     is_reader: bool = False
     is_patient: bool = False
+    name: str = "chatapp"
 
     def settings(self) -> dict[str, str]:
         waits = (0, 0, 0) if self.is_patient else (STATEMENT_MS, LOCK_MS, IDLE_MS)
         names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
         return {
-            "application_name": "chatapp",
+            "application_name": self.name,
             "default_transaction_isolation": "read committed",
             "default_transaction_read_only": "on" if self.is_reader else "off",
             "synchronous_commit": "on" if self.durability == "full" else "off",
@@ -48,15 +54,25 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 def engine(url: str, asked: Asked, connections: int) -> AsyncEngine:
-    """So many connections at most, each opened when it is first needed."""
+    """So many connections at most, each opened when it is first needed.
+
+    Opening one that is not patient raises :class:`Outdated` where the schema is newer than this version. Those that are
+    open then have been ended by whoever made it so.
+    """
+    # Those of now: an upgrade may put newer ones into the same folder.
+    known = frozenset(migrate.revisions())
 
     async def connect() -> asyncpg.Connection[Any]:
-        return await asyncpg.connect(
+        made = await asyncpg.connect(
             url,
             timeout=CONNECT_SECONDS,
             command_timeout=None if asked.is_patient else ANSWER_SECONDS,
             server_settings=asked.settings(),
         )
+        if not asked.is_patient and not known.issuperset(row[0] for row in await made.fetch(SCHEMAS)):
+            await made.close()
+            raise Outdated(OUTDATED)
+        return made
 
     made = create_async_engine(
         "postgresql+asyncpg://",
@@ -102,3 +118,15 @@ async def driver_of(connection: AsyncConnection) -> asyncpg.Connection[Any]:
     driver = (await connection.get_raw_connection()).driver_connection
     assert isinstance(driver, asyncpg.Connection)  # noqa: S101 - narrows a type
     return driver
+
+
+async def first(connection: AsyncConnection, statement: sa.Executable) -> Row | None:
+    return (await connection.execute(statement)).first()
+
+
+async def every(connection: AsyncConnection, statement: sa.Executable) -> Sequence[Row]:
+    return (await connection.execute(statement)).all()
+
+
+async def fetched(connection: AsyncConnection, sql: str, values: Sequence[Any]) -> list[Any]:
+    return list(await (await driver_of(connection)).fetch(sql, *values))

@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 import structlog
 
-from chatapp.storage import audit_log, meta, migrate
+from chatapp.storage import audit_log, meta, migrate, tables
 from chatapp.storage import postgres_errors as errors
 from chatapp.storage.database import Database, Transaction
-from chatapp.storage.postgres_engine import WHICH, Asked, engine
+from chatapp.storage.postgres import LOCK as WRITING
+from chatapp.storage.postgres_engine import COMING, WHICH, Asked, engine
 from chatapp.storage.usable import Unusable
 
 EPOCH: Final = "epoch"
@@ -27,6 +28,11 @@ EMPTY: Final = "Nothing was changed. Name an empty database."
 LOCK: Final = sa.bindparam("lock", 0x63686175, sa.BigInteger)
 VERSION: Final = sa.text("SELECT CAST(current_setting('server_version_num') AS integer) / 10000")
 TABLES: Final = sa.text("SELECT CAST(tablename AS text) FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1")
+# Servers and commands of any version, but not those that are about to start.
+OTHERS: Final = sa.text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'chatapp' "
+    "AND datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+)
 log = structlog.get_logger()
 
 
@@ -49,7 +55,7 @@ def where(url: str) -> str:
 
 
 async def _prepare(url: str, *, is_new: bool) -> list[str]:
-    connections = engine(url, Asked("full", is_patient=True), 1)
+    connections = engine(url, Asked("full", is_patient=True, name="chatapp start"), 1)
     try:
         async with connections.connect() as connection:
             version = (await connection.execute(VERSION)).scalar_one()
@@ -61,9 +67,30 @@ async def _prepare(url: str, *, is_new: bool) -> list[str]:
             # Of the connection, not of a transaction: each step has its own. It goes with the connection.
             await connection.execute(sa.select(sa.func.pg_advisory_lock(LOCK)))
             await connection.commit()
-            return await connection.run_sync(lambda sync: migrate.bring_up(sync, lambda _first: None))
+            return await connection.run_sync(_bring_up)
     finally:
         await connections.dispose()
+
+
+def _bring_up(connection: sa.Connection) -> list[str]:
+    applied = migrate.bring_up(connection, lambda _first: _take_over(connection))
+    # Also that of a newer version which has failed, now that an older one starts.
+    connection.execute(sa.delete(tables.meta).where(tables.meta.c.key == COMING))
+    connection.commit()
+    return applied
+
+
+def _take_over(connection: sa.Connection) -> None:
+    """From here on no process of an older version reads or writes: each connection is ended, and opening another says
+    to it that it is outdated. What it had begun was not answered, and is sent again to the new one.
+    """
+    connection.execute(meta.PUT, {"key": COMING, "value": migrate.revisions()[-1]})
+    connection.commit()
+    # In this order: who connects after the commit reads it, and who had connected before is ended.
+    connection.execute(OTHERS)
+    # Until the last of them is gone. Of the connection, as above.
+    connection.execute(sa.select(sa.func.pg_advisory_lock(WRITING)))
+    connection.commit()
 
 
 async def which(tx: Transaction) -> str:

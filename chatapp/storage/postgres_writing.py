@@ -8,10 +8,11 @@ from typing import Any, Final
 
 import asyncpg
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatapp.core.language import N_
 from chatapp.storage.database import Contended, Row, Transaction, Writer
-from chatapp.storage.postgres_engine import Unstorable
+from chatapp.storage.postgres_engine import Unstorable, driver_of
 from chatapp.storage.statement import Listed, Many, Statement
 
 RETRY_SECONDS: Final = 1
@@ -40,6 +41,10 @@ class PostgresWriter(Writer):
         except asyncpg.UniqueViolationError as error:
             # The same key at the same moment in another room: whoever came second learns of it when asked again.
             raise Contended(REFUSED, retry_after=RETRY_SECONDS) from error
+
+
+async def writer_on(connection: AsyncConnection) -> PostgresWriter:
+    return PostgresWriter(await driver_of(connection))
 
 
 class PostgresTransaction(Transaction):
