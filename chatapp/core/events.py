@@ -178,9 +178,12 @@ class Presence(Event, frozen=True, tag="presence"):
 
 
 class Read(Event, frozen=True, tag="read"):
+    """``turn`` counts how often the person has gone back by hand: of two, the news of the later turn holds."""
+
     room: str
     index: int
     unread: int
+    turn: int = 0
 
 
 class LevelChanged(Event, frozen=True, tag="levelChanged"):

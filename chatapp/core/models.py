@@ -15,6 +15,7 @@ MOST_IN_A_ROOM: Final = 2**32 - 1
 DAMAGED: Final = "damaged"
 # As core/text/drawing.py writes it.
 _mention: Final = re.compile('<bdi class="mention" data-mention="([^"]+)">')
+KEPT_POSITIONS: Final = 20
 # So many of those who reacted with an emoji are named to clients, the first; they are all counted.
 NAMED: Final = 50
 # About as much do the addresses of a file take, and its numbers.
@@ -122,6 +123,24 @@ class Room(msgspec.Struct, frozen=True):
     last_version: int = 0
 
 
+class ReadMark(msgspec.Struct, frozen=True):
+    """How far somebody has read in a room. ``turn`` counts how often they went back by hand; ``kept`` are the positions
+    before this one, ascending, those the last advances came from."""
+
+    index: int = 0
+    turn: int = 0
+    kept: tuple[int, ...] = ()
+
+    def advanced(self, index: int) -> ReadMark:
+        """Moved forward to there."""
+        return ReadMark(index, self.turn, (*self.kept, self.index)[-KEPT_POSITIONS:])
+
+    def gone_back(self, index: int) -> ReadMark:
+        """By hand: whatever was on its way to move it forward counts no more."""
+        index = min(self.index, index)
+        return ReadMark(index, self.turn + 1, tuple(each for each in self.kept if each < index))
+
+
 class RoomView(msgspec.Struct, frozen=True):
     """A room as one person sees it in a list: ``title`` is the name, or the other person's; ``mentions`` are the
     indexes of what they have not read and what names them."""
@@ -130,7 +149,7 @@ class RoomView(msgspec.Struct, frozen=True):
     title: str
     members: int
     role: Role | None = None
-    read_index: int = 0
+    mark: ReadMark = ReadMark()
     other_username: str = ""
     mentions: tuple[int, ...] = ()
     level: Level = "all"
@@ -138,6 +157,10 @@ class RoomView(msgspec.Struct, frozen=True):
     @property
     def is_member(self) -> bool:
         return self.role is not None
+
+    @property
+    def read_index(self) -> int:
+        return self.mark.index
 
     @property
     def counted(self) -> int:
@@ -151,9 +174,14 @@ class RoomView(msgspec.Struct, frozen=True):
         return 0 if self.level == "nothing" else len(self.mentions)
 
     @property
+    def news(self) -> int:
+        """How much of both there is: a mention is one of what is counted, where that is."""
+        return max(self.counted, self.named)
+
+    @property
     def is_listed(self) -> bool:
         """A hidden room comes back while somebody wants the person in it."""
-        return self.level != "hidden" or bool(self.counted or self.named)
+        return self.level != "hidden" or self.news > 0
 
     @property
     def unread(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from chatapp.core.counters import Step
-from chatapp.core.events import LevelChanged, RoomAdded, RoomChanged, UserChanged
+from chatapp.core.events import LevelChanged, Read, RoomAdded, RoomChanged, UserChanged
 
 
 class Notice(msgspec.Struct, frozen=True, tag_field="notice"):
@@ -54,7 +54,7 @@ class Told(Notice, frozen=True, tag="told"):
     """News for people that they cannot ask for again."""
 
     person_ids: tuple[int, ...]
-    news: LevelChanged | RoomAdded | RoomChanged
+    news: LevelChanged | Read | RoomAdded | RoomChanged
 
 
 class Counted(Notice, frozen=True, tag="counted"):

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from chatapp.core.errors import NotFound, Unauthenticated
-from chatapp.core.models import Person, Role, Room
+from chatapp.core.models import Person, ReadMark, Role, Room
 from chatapp.storage import memberships
 from chatapp.storage.database import Database, Transaction, Writer
 
 MOST_IDS: Final = 50_000
 
 Inside = Transaction | Writer
+Seen = tuple[Room, Role | None, ReadMark]
+"""A room, the role somebody acts in there (None: not in it), and how far they have read."""
 
 
 class Access:
@@ -47,14 +49,14 @@ class Access:
             self._ids[actor.id, slug] = known
         return known
 
-    async def membership_for(self, actor: Person, slug: str, tx: Inside | None = None) -> tuple[Room, Role, int]:
-        """The room with the role the member acts in, and their read position. Raises ``NotFound``."""
+    async def membership_for(self, actor: Person, slug: str, tx: Inside | None = None) -> tuple[Room, Role, ReadMark]:
+        """The room with the role the member acts in, and how far they have read. Raises ``NotFound``."""
         found = await self._find(actor, slug, tx)
         if found is None or found[1] is None:
             raise NotFound
         return found[0], found[1], found[2]
 
-    async def visible_room(self, actor: Person, slug: str, tx: Inside | None = None) -> tuple[Room, Role | None, int]:
+    async def visible_room(self, actor: Person, slug: str, tx: Inside | None = None) -> Seen:
         """The room, for a member or, when it is open, for anybody. Raises ``NotFound``."""
         found = await self._find(actor, slug, tx)
         if found is None:
@@ -63,7 +65,7 @@ class Access:
             raise NotFound
         return found
 
-    async def _find(self, actor: Person, slug: str, tx: Inside | None) -> tuple[Room, Role | None, int] | None:
+    async def _find(self, actor: Person, slug: str, tx: Inside | None) -> Seen | None:
         if actor.is_disabled:
             raise Unauthenticated
         # No room's address is other than ASCII; to ask the database for a lone surrogate would fail.
@@ -76,12 +78,12 @@ class Access:
         return _acting(await memberships.find(self._database, slug, actor.id))
 
 
-def _acting(found: memberships.Found | None) -> tuple[Room, Role | None, int] | None:
+def _acting(found: memberships.Found | None) -> Seen | None:
     """An administrator acts as an owner where they are a member. As it is now: a socket's person may be out of date."""
     if found is None:
         return None
-    room, role, read_index, is_admin = found
-    return room, "owner" if role is not None and is_admin else role, read_index
+    room, role, mark, is_admin = found
+    return room, "owner" if role is not None and is_admin else role, mark
 
 
 def may_manage(actor: Person, role: Role | None) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import get_args
 
-from chatapp.core.errors import Forbidden, NotFound, invalid
+from chatapp.core.errors import Conflict, Forbidden, NotFound, invalid
 from chatapp.core.events import LevelChanged, Read, RoomAdded
 from chatapp.core.language import _
 from chatapp.core.limits import Limits
-from chatapp.core.models import Level, Member, Person, Room
+from chatapp.core.models import Level, Member, Person, ReadMark, Room
 from chatapp.core.notices import MembershipEnded, Told
 from chatapp.domain import owners
 from chatapp.domain.access import Access
@@ -86,18 +87,41 @@ class Memberships:
             await audit_log.note(tx, actor, "member.removed", person.username, room=room.slug)
             await owners.settle(tx, room)
 
-    async def mark_read(self, actor: Person, slug: str, index: int, *, heard_by: Listener | None = None) -> int:
-        """Advance the read position, never back, never past the top; return how many messages remain unread."""
+    async def mark_read(
+        self, actor: Person, slug: str, index: int, *, turn: int | None = None, heard_by: Listener | None = None
+    ) -> int:
+        """Advance the read position, never back, never past the top; return how many messages remain unread.
+
+        ``turn``: what the caller knew of it. Had the person gone back since, the position stays where they put it.
+        """
         self._limits.act("read", actor.id)
         # The most frequent of writes: as cheap as a batch of the journal, and it waits for what a batch waits for.
         async with self._database.batch() as writer:
-            room, _role, before = await self._access.membership_for(actor, slug, writer)
-            now_at = max(before, min(index, room.last_index))
-            unread = room.last_index - now_at
-            if now_at > before and await memberships.advance(writer, room.id, actor.id, now_at):
-                news = Read(slug, now_at, unread)
-                writer.after_commit(lambda: self._news.has_read(actor.id, news, heard_by))
-        return unread
+            room, _role, mark = await self._access.membership_for(actor, slug, writer)
+            to = mark.advanced(min(index, room.last_index))
+            is_late = turn is not None and turn < mark.turn
+            if to.index > mark.index and not is_late and await memberships.advance(writer, room.id, actor.id, to):
+                mark = to
+                writer.after_commit(lambda: self._news.has_read(actor.id, _read(room, to), heard_by))
+        return room.last_index - mark.index
+
+    async def mark_unread(self, actor: Person, slug: str, index: int) -> tuple[Room, ReadMark]:
+        """Put the read position before the message ``index``, never forward, by the person's own wish."""
+        return await self._go_back(actor, slug, lambda _: index - 1)
+
+    async def undo_read(self, actor: Person, slug: str) -> tuple[Room, ReadMark]:
+        """Put the read position back where the last advance found it. Raises ``Conflict`` where none is kept."""
+        return await self._go_back(actor, slug, _last_kept)
+
+    async def _go_back(self, actor: Person, slug: str, where: Callable[[ReadMark], int]) -> tuple[Room, ReadMark]:
+        self._limits.act("read", actor.id)
+        async with self._database.transaction() as tx:
+            room, _role, before = await self._access.membership_for(actor, slug, tx)
+            mark = before.gone_back(max(0, where(before)))
+            await memberships.go_back(tx, room.id, actor.id, mark)
+            # To all of them: news of an advance may be on its way, and this one says from when on it counts no more.
+            await self._news.say(tx, Told((actor.id,), _read(room, mark)))
+        return room, mark
 
     async def set_level(self, actor: Person, slug: str, level: Level) -> None:
         """How much of the room the actor wants to hear of. Raises ``Invalid`` for a level that is none."""
@@ -127,6 +151,16 @@ class Memberships:
         was_in = await memberships.delete(tx, room.id, person_id)
         await self._news.say(tx, MembershipEnded(room.id, person_id, room.slug))
         return was_in
+
+
+def _read(room: Room, mark: ReadMark) -> Read:
+    return Read(room.slug, mark.index, room.last_index - mark.index, mark.turn)
+
+
+def _last_kept(mark: ReadMark) -> int:
+    if not mark.kept:
+        raise Conflict(_("Nothing was marked as read here that could be taken back."))
+    return mark.kept[-1]
 
 
 def _refuse_fixed(room: Room) -> None:

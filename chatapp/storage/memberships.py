@@ -6,14 +6,14 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from chatapp.core.models import Level, Member, Role, Room
+from chatapp.core.models import Level, Member, ReadMark, Role, Room
 from chatapp.storage.database import Database, Reader, Transaction, Writer
-from chatapp.storage.rows import ROOM
+from chatapp.storage.rows import MARK, ROOM, to_mark
 from chatapp.storage.statement import Statement
 from chatapp.storage.tables import memberships, people, rooms
 
-Found = tuple[Room, Role | None, int, bool]
-"""A room with this person's role (None: not in it) and read position, and whether they are an administrator."""
+Found = tuple[Room, Role | None, ReadMark, bool]
+"""A room with this person's role (None: not in it), how far they have read, and whether they are an administrator."""
 _MEMBER: Final = (
     people.c.id,
     people.c.username,
@@ -52,20 +52,34 @@ ADVANCE: Final = Statement(
         memberships.c.room_id == sa.bindparam("of_room"),
         memberships.c.person_id == sa.bindparam("of_person"),
         memberships.c.read_index < sa.bindparam("reach"),
+        memberships.c.read_turn == sa.bindparam("of_turn"),
     )
-    .values(read_index=sa.bindparam("reach"))
+    .values(read_index=sa.bindparam("reach"), read_before=sa.bindparam("before"))
     .returning(memberships.c.read_index)
 )
 
 
-async def advance(writer: Writer, room_id: int, person_id: int, index: int) -> bool:
-    """Move the read position forward, never back; whether it has moved."""
-    return bool(await writer.rows(ADVANCE, of_room=room_id, of_person=person_id, reach=index))
+async def advance(writer: Writer, room_id: int, person_id: int, mark: ReadMark) -> bool:
+    """Move the read position forward, never back, and only within its turn; whether it has moved."""
+    to = {"reach": mark.index, "of_turn": mark.turn, "before": _before(mark)}
+    return bool(await writer.rows(ADVANCE, of_room=room_id, of_person=person_id, **to))
+
+
+async def go_back(tx: Transaction, room_id: int, person_id: int, mark: ReadMark) -> None:
+    await tx.execute(
+        sa.update(memberships)
+        .where(memberships.c.room_id == room_id, memberships.c.person_id == person_id)
+        .values(read_index=mark.index, read_turn=mark.turn, read_before=_before(mark))
+    )
+
+
+def _before(mark: ReadMark) -> str:
+    return " ".join(map(str, mark.kept))
 
 
 def _found(room: sa.ColumnElement[bool], person_id: Any) -> sa.Select[Any]:
     return (
-        sa.select(*ROOM, memberships.c.role, memberships.c.read_index, people.c.is_admin)
+        sa.select(*ROOM, memberships.c.role, *MARK, people.c.is_admin)
         .select_from(rooms)
         .outerjoin(memberships, sa.and_(memberships.c.room_id == rooms.c.id, memberships.c.person_id == person_id))
         # As they are now: what a request found at its beginning may be over.
@@ -99,7 +113,7 @@ async def find_beside(writer: Writer, slug: str, person_id: int) -> Found | None
 
 
 def _to_found(row: Any) -> Found | None:
-    return (Room(*row[:-3]), row[-3], row[-2] or 0, bool(row[-1])) if row else None
+    return (Room(*row[:-5]), row[-5], to_mark(*row[-4:-1]), bool(row[-1])) if row else None
 
 
 async def heir(tx: Transaction, room_id: int) -> Member | None:

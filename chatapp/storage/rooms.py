@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from chatapp.core.models import Room, RoomView
 from chatapp.storage.database import Reader, Row, Transaction
-from chatapp.storage.rows import ROOM
+from chatapp.storage.rows import MARK, ROOM, to_mark
 from chatapp.storage.tables import memberships, people, rooms
 
 WIDTH: Final = len(ROOM)
@@ -60,9 +60,7 @@ async def joined(db: Reader, person_id: int) -> list[RoomView]:
     """The rooms this person is in, with the other's name for a direct one; in no order."""
     other = memberships.alias()
     mine = (
-        _views(
-            memberships.c.role, memberships.c.read_index, people.c.username, people.c.display_name, memberships.c.level
-        )
+        _views(memberships.c.role, people.c.username, people.c.display_name, memberships.c.level, *MARK)
         .join(memberships, sa.and_(memberships.c.room_id == rooms.c.id, memberships.c.person_id == person_id))
         .outerjoin(
             other,
@@ -76,7 +74,7 @@ async def joined(db: Reader, person_id: int) -> list[RoomView]:
 async def open_to(db: Reader, person_id: int) -> list[RoomView]:
     """The open rooms this person is not in, in no order."""
     inside = sa.exists().where(memberships.c.room_id == rooms.c.id, memberships.c.person_id == person_id)
-    nobody = (sa.null(), sa.literal(0), sa.literal(""), sa.literal(""), sa.literal("all"))
+    nobody = (sa.null(), sa.literal(""), sa.literal(""), sa.literal("all"), sa.null(), sa.null(), sa.null())
     return _to_views(await db.all(_views(*nobody).where(rooms.c.kind == "open", ~inside)))
 
 
@@ -88,8 +86,6 @@ def _to_views(rows: Sequence[Row]) -> list[RoomView]:
     return [_to_view(Room(*row[:WIDTH]), *row[WIDTH:]) for row in rows]
 
 
-def _to_view(
-    room: Room, members: int, role: Any, read_index: int, username: str, display_name: str, level: Any
-) -> RoomView:
+def _to_view(room: Room, members: int, role: Any, username: str, display_name: str, level: Any, *mark: Any) -> RoomView:
     title = display_name or room.name
-    return RoomView(room, title, members, role, read_index, username or "", level=level)
+    return RoomView(room, title, members, role, to_mark(*mark), username or "", level=level)

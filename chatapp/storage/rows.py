@@ -1,4 +1,4 @@
-"""The columns of a person and of a room, in the order of their structs: asked for by several nouns."""
+"""The columns of a person, of a room and of a read mark, in the order of their structs: asked for by several nouns."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from chatapp.core.models import Person
-from chatapp.storage.tables import people, rooms
+from chatapp.core.models import Person, ReadMark
+from chatapp.storage.tables import memberships, people, rooms
 
 PERSON: Final = (
     people.c.id,
@@ -36,6 +36,14 @@ ROOM: Final = (
     rooms.c.last_index,
     rooms.c.last_version,
 )
+
+
+MARK: Final = (memberships.c.read_index, memberships.c.read_turn, memberships.c.read_before)
+
+
+def to_mark(index: int | None, turn: int | None, before: str | None) -> ReadMark:
+    """From the three columns, which are NULL beside who is not in the room."""
+    return ReadMark(index or 0, turn or 0, tuple(map(int, before.split())) if before else ())
 
 
 def to_person(row: Sequence[Any]) -> Person:

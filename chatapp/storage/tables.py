@@ -169,6 +169,9 @@ memberships: Final = sa.Table(
     sa.Column("person_id", BigId, sa.ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
     _text("role", "member"),
     sa.Column("read_index", sa.BigInteger, nullable=False, server_default="0"),
+    # core.models.ReadMark; its positions as digits with spaces between, for one statement to write them all.
+    sa.Column("read_turn", sa.BigInteger, nullable=False, server_default="0"),
+    _text("read_before", ""),
     _moment("joined_at"),
     _text("level", "all"),
     sa.Index("ix_memberships_person_id", "person_id"),

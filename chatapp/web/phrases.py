@@ -96,6 +96,10 @@ def _actions() -> dict[str, str]:
         "used_last": _("Used last"),
         "results": _("Results"),
         "no_emoji_found": _("No emoji is called that."),
+        "marked_read": _("Marked as read."),
+        "marked_unread": _("Marked as unread."),
+        "mark_read": _("Mark as read"),
+        "undo": _("Undo"),
     }
 
 
@@ -131,6 +135,7 @@ def _keys() -> dict[str, str]:
         "key_edit_last": _("Edit the last message you wrote, from an empty box"),
         "key_reply": _("Reply to the message"),
         "key_edit": _("Edit the message"),
+        "key_unread": _("Mark unread from the message on"),
         "key_delete": _("Delete the message"),
         "key_copy": _("Copy the message's text"),
         "key_older_message": _("Message above"),

@@ -18,6 +18,7 @@ from chatapp.web.api import rooms as api_rooms
 from chatapp.web.api import search as api_search
 from chatapp.web.api import server as api_server
 from chatapp.web.api import tokens as api_tokens
+from chatapp.web.api import unreads as api_unreads
 from chatapp.web.api import users as api_users
 from chatapp.web.api import ws_tickets as api_ws_tickets
 from chatapp.web.pages import (
@@ -52,6 +53,7 @@ from chatapp.web.pages import (
     sign_in,
     themes,
     tokens,
+    unreads,
     users,
     verifications,
 )
@@ -116,6 +118,7 @@ def _rooms() -> list[web.RouteDef]:
         web.post(ROOM + "/members", members.create),
         web.post(ROOM + "/members/{username}/remove", members.destroy),
         web.post(ROOM + "/read", reads.update),
+        web.post(ROOM + "/read/undo", reads.destroy),
         web.post(ROOM + "/messages", messages.create),
         web.get(MESSAGE, messages.show),
         web.get(MESSAGE + "/edit", messages.edit),
@@ -127,6 +130,7 @@ def _rooms() -> list[web.RouteDef]:
         web.get(ROOM + "/files/{id:[0-9]+}/{name}", files.show),
         web.get(ROOM + "/thumbnails/{id:[0-9]+}", files.thumbnail),
         web.get(ROOM + "/pictures/{id:[0-9]+}", files.picture),
+        web.post(MESSAGE + "/unread", unreads.create),
         web.post(MESSAGE + "/reactions", reactions.create),
         web.post(MESSAGE + "/pin", pins.create),
         web.post(MESSAGE + "/unpin", pins.destroy),
@@ -202,5 +206,7 @@ def _api() -> list[web.RouteDef]:
         web.post(API + "/files", api_files.create),
         web.get(API_ROOM + "/changes", api_changes.index),
         web.put(API_ROOM + "/read", api_reads.update),
+        web.delete(API_ROOM + "/read", api_reads.destroy),
+        web.put(API_ROOM + "/unread", api_unreads.update),
         web.put(API_ROOM + "/level", api_levels.update),
     ]

@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 
 from chatapp.core.events import timestamp, wire
-from chatapp.core.models import Account, History, Member, Person, Presence, RoomView, Token
+from chatapp.core.models import Account, History, Member, Person, Presence, ReadMark, Room, RoomView, Token
 from chatapp.keys import CHAT
 from chatapp.web import query
 
@@ -27,9 +27,18 @@ class RoomOut(msgspec.Struct, frozen=True):
     index: int
     version: int
     read_index: int
+    read_turn: int
     unread: int
     mentions: int
     level: str | None
+
+
+class ReadMarkOut(msgspec.Struct, frozen=True):
+    """Where somebody has gone back to."""
+
+    read_index: int
+    read_turn: int
+    unread: int
 
 
 class MemberOut(msgspec.Struct, frozen=True):
@@ -83,10 +92,15 @@ def room_out(view: RoomView) -> RoomOut:
         index=room.last_index,
         version=room.last_version,
         read_index=view.read_index,
+        read_turn=view.mark.turn,
         unread=view.unread,
         mentions=len(view.mentions),
         level=view.level if view.is_member else None,
     )
+
+
+def read_mark_out(room: Room, mark: ReadMark) -> ReadMarkOut:
+    return ReadMarkOut(mark.index, mark.turn, room.last_index - mark.index)
 
 
 def member_out(member: Member, presence: Presence) -> MemberOut:

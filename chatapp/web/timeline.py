@@ -143,6 +143,7 @@ def _for_scripts(view: RoomView, me: Person, history: History, chat: Chat) -> di
         "version": history.version,
         "epoch": chat.messages.epoch,
         "read_index": view.read_index,
+        "read_turn": view.mark.turn,
         "limits": {"content": chat.settings.max_content, "file": chat.settings.max_file, "files": MOST_FILES},
     }
 

@@ -50,6 +50,7 @@ export class Actions {
       link: { run: (row) => this.#copy("link", addressOf(row), row) },
       text: { run: (row) => this.#copy("text", textOf(row), row) },
       quote: { run: (row) => quoteWords(chosenIn(row) || textOf(row)) },
+      unread: { run: (row) => import("./reads.js").then(({ markUnread }) => markUnread(timeline.rooms, indexOf(row))) },
       history: { isOffered: hasHistory, run: (row) => location.assign(`${addressOf(row)}/history`) },
       delete: { isOffered: mayDelete, run: (row) => deletions.begin(row) },
     };

@@ -137,6 +137,7 @@ export const KEYS = Object.freeze([
   { group: "keys_timeline", keys: "End", text: "key_last_message", scope: "log", action: "lastRow" },
   { group: "keys_timeline", keys: "R", text: "key_reply", scope: "log", action: "replyRow" },
   { group: "keys_timeline", keys: "E", text: "key_edit", scope: "log", action: "editRow" },
+  { group: "keys_timeline", keys: "U", text: "key_unread", scope: "log", action: "unreadRow" },
   { group: "keys_timeline", keys: "Delete", text: "key_delete", scope: "log", action: "deleteRow" },
   { group: "keys_timeline", keys: "C", text: "key_copy", scope: "log", action: "copyRow" },
   { group: "keys_timeline", keys: "?", text: "key_shortcuts", scope: "log", action: "openShortcuts" },
@@ -292,6 +293,7 @@ document.addEventListener("keydown", onKey);
 document.querySelectorAll("[data-show]").forEach(offerToShow);
 document.querySelectorAll("[data-copy]").forEach((button) => { button.hidden = false; });
 fillShortcuts();
+if (!page.me) navigator.clearAppBadge?.().catch(() => {}); // nobody is wanted where nobody is signed in
 let isStarting = Boolean(page.me);
 // Not awaited at the top level: the modules loaded there import this one, and would wait for it for ever.
 const started = isStarting && startChat().finally(() => { isStarting = false; });

@@ -48,11 +48,12 @@ function name(row, text = "") {
   row.setAttribute("aria-label", text ? `${label}, ${text}` : label);
 }
 
-/** The last row that is in sight as a whole, or as much of it as the screen holds. */
-export function newestInSight(log) {
+/** The first row of which something is in sight, and the last that is as a whole, or as much of it as the screen holds. */
+export function rowsInSight(log) {
   const { top, bottom } = log.getBoundingClientRect();
+  const rows = [...log.querySelectorAll(".msg[data-index]")];
   const isInSight = (box) => box.top < bottom && (box.bottom <= bottom + 2 || box.top <= top);
-  return [...log.querySelectorAll(".msg[data-index]")].findLast((row) => isInSight(row.getBoundingClientRect()));
+  return [rows.find((row) => row.getBoundingClientRect().bottom > top), rows.findLast((row) => isInSight(row.getBoundingClientRect()))];
 }
 
 /** Brings a row into sight and under the focus, and lights it up for a moment. */
@@ -68,14 +69,12 @@ function step(by) {
   const log = document.getElementById("timeline");
   const rows = [...log.querySelectorAll(".msg")];
   const now = rows.indexOf(document.activeElement.closest(".msg"));
-  const next = now < 0 && Number.isFinite(by) ? rows.indexOf(newestInSight(log)) : now + by;
+  const next = now < 0 && Number.isFinite(by) ? rows.indexOf(rowsInSight(log)[1]) : now + by;
   rows[Math.max(0, Math.min(next, rows.length - 1))]?.focus();
 }
 
 /** A row's own links and chips join the Tab order, and its text its name, only while the focus is in it: the log is one stop. */
 function rouse(row, isActive) {
-  for (const link of row.querySelectorAll("a")) link.tabIndex = isActive ? 0 : -1;
-  name(row, isActive ? row.querySelector(".bd").innerText.slice(0, LIMITS.announceCharacters) : "");
   for (const stop of row.querySelectorAll("a, .rx button")) stop.tabIndex = isActive ? 0 : -1;
   name(row, isActive ? row.querySelector(".bd").textContent.slice(0, LIMITS.announceCharacters) : "");
 }
@@ -254,6 +253,7 @@ export function offerActions(connection, timeline, composer) {
     lastRow: () => step(Infinity),
     replyRow: byKey("reply"),
     editRow: byKey("edit"),
+    unreadRow: byKey("unread"),
     deleteRow: byKey("delete"),
     copyRow: byKey("text"),
     editLast: () => !document.getElementById("message").value && void load().then((all) => all?.editLast()),

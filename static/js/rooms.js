@@ -7,17 +7,23 @@ import { isNamed } from "./message.js";
 
 const open = page.room?.slug;
 const plain = (title) => title.replace(/^\(\d+\+?\) /, "");
+/** A mention is one of what is unread, where that is counted. */
+const news = ({ unread, named }) => Math.max(unread, named);
+const sum = (rooms, of) => rooms.reduce((total, room) => total + of(room), 0);
 const shown = (count) => (count > LIMITS.unreadShown ? `${LIMITS.unreadShown}+` : String(count));
 
 export class Rooms {
   #connection;
   #icon = document.querySelector('link[rel="icon"]');
   #plainIcon = this.#icon?.href;
-  /** @type {Map<string, {link: HTMLAnchorElement, index: number, read: number, told: number, named: Set<number>}>} */
+  /** @type {Map<string, {link: HTMLAnchorElement, index: number, read: number, told: number, turn: number, named: Set<number>}>} */
   #rooms = new Map();
-  #newestRead = () => 0;
+  #isHeld = false;
+  #timeline = null;
   #looking = 0;
   #inSight = 0;
+  /** The first and the last index of what has been in sight without a gap. */
+  #span = [Infinity, -Infinity];
   #refreshing = 0;
   #isFresh = true;
   #title = plain(document.title);
@@ -27,11 +33,13 @@ export class Rooms {
     this.#collect();
     connection.on("hello", () => this.#onHello());
     connection.on("messages", (frame) => this.#grow(frame.room, frame.messages));
-    connection.on("read", (frame) => this.#markRead(frame.room, frame.index));
+    connection.on("read", (frame) => this.hearRead(frame.room, frame.index, frame.turn));
+    connection.on("roomRemoved", (frame) => Object.assign(this.#rooms.get(frame.room) ?? {}, { turn: 0 }));
     for (const event of ["roomAdded", "roomRemoved", "roomChanged", "levelChanged"]) connection.on(event, () => this.#refreshWithin(LIMITS.refresh));
     connection.on("userChanged", () => this.#refreshWithin(LIMITS.refreshNames));
     for (const type of ["focus", "blur"]) addEventListener(type, () => this.look());
     document.addEventListener("visibilitychange", () => this.look());
+    addEventListener("pageshow", (event) => event.persisted && this.readOn());
   }
 
   /** The rooms in the order of the sidebar, with what their reader wants to know of them. */
@@ -55,11 +63,44 @@ export class Rooms {
     }
   }
 
-  /** Asks `newestRead(readBefore)` how far the open room is in sight. */
-  watch(newestRead) {
-    this.#newestRead = newestRead;
+  /** Asks the timeline how far the open room is in sight, and tells it where somebody went back to. */
+  watch(timeline) {
+    this.#timeline = timeline;
     this.look();
   }
+
+  /** Where this person has read to: on as ever, or back because they said so, here or elsewhere. */
+  hearRead(slug, index, turn = 0) {
+    const room = this.#rooms.get(slug);
+    if (!room || turn < room.turn) return;
+    if (turn === room.turn) return void this.#markRead(slug, index);
+    Object.assign(room, { turn, read: index, told: index });
+    if (slug === open) this.#hold(index);
+    this.#draw();
+    this.#refreshWithin(LIMITS.refresh); // who was mentioned in what is unread again
+  }
+
+  /** Takes the open room back to before a message, on every device. */
+  async markUnread(index) {
+    const answer = await this.#connection.request("markUnread", { room: open, index });
+    this.hearRead(open, answer.read_index, answer.read_turn);
+  }
+
+  /** What somebody went back to is not read on by itself until they say so, or come again. */
+  #hold(index) {
+    this.#isHeld = true;
+    this.#inSight = 0;
+    this.#timeline?.beginNewAt(index + 1);
+    this.#say(({ sayHeld }) => sayHeld(this.#timeline));
+  }
+
+  readOn() {
+    this.#isHeld = false;
+    document.getElementById("reads")?.remove();
+    this.look();
+  }
+
+  #say(use) { import("./reads.js").then(use).catch(() => {}); }
 
   /** What stays in sight of somebody who is there for half a second has been read. */
   look() {
@@ -73,10 +114,16 @@ export class Rooms {
     this.#looking = setTimeout(() => {
       this.#looking = 0;
       const still = Math.min(first, this.#seen(room));
-      if (still > room.read) this.#markRead(open, still);
+      if (still > room.read) this.#advance(room, still);
       this.#tellRead(open, room);
       this.look();
     }, LIMITS.read);
+  }
+
+  #advance(room, index) {
+    const from = room.read + 1;
+    this.#markRead(open, index);
+    if (from === page.read_index + 1 && from <= page.index) this.#say(({ offerUndo }) => offerUndo(this, from));
   }
 
   /** What somebody is looking at right now is not held against them while it counts as read in a moment. */
@@ -84,9 +131,15 @@ export class Rooms {
   #unread(slug, room) { return Math.max(0, room.index - this.#known(slug, room)); }
   #named(slug, room) { return [...room.named].filter((index) => index > this.#known(slug, room)).length; }
 
+  /** The index up to which everything has been in sight, or the newest: who looks at a linked message has not read what is before it. */
   #seen(room) {
-    const isThere = document.visibilityState === "visible" && document.hasFocus();
-    return isThere ? this.#newestRead(room.read) : 0;
+    const isThere = document.visibilityState === "visible" && document.hasFocus() && !this.#isHeld;
+    if (!isThere || !this.#timeline) return 0;
+    const { first, last, newest } = this.#timeline.inSight;
+    const [from, to] = this.#span;
+    const isJoined = first <= to + 1 && last >= from - 1;
+    this.#span = isJoined ? [Math.min(from, first), Math.max(to, last)] : [first, last];
+    return this.#span[0] <= room.read + 1 || last === newest ? last : 0;
   }
 
   #onHello() {
@@ -105,9 +158,9 @@ export class Rooms {
     if (mine.length !== this.#rooms.size || !mine.every((room) => this.#isDrawn(room))) this.#refreshWithin(0);
   }
 
-  #isDrawn({ slug, title, topic, mentions }) {
+  #isDrawn({ slug, title, topic, mentions, level }) {
     const room = this.#rooms.get(slug);
-    const isSame = room?.link.querySelector(".n").textContent === title && room.named.size >= mentions;
+    const isSame = level === (room?.link.dataset.level ?? "all") && room?.link.querySelector(".n").textContent === title && room.named.size >= mentions;
     return isSame && (slug !== open || (document.querySelector(".roomhead .topic")?.textContent ?? "") === topic);
   }
 
@@ -123,7 +176,7 @@ export class Rooms {
     try {
       const answer = await this.#connection.request("subscribe", { room: slug, limit: 0 });
       Object.assign(this.#rooms.get(slug) ?? {}, { index: answer.index });
-      this.#markRead(slug, answer.read_index);
+      this.hearRead(slug, answer.read_index, answer.read_turn);
       this.#draw();
     } catch (error) {
       const isFinal = ["disconnected", "not_found", "forbidden"].includes(error.code);
@@ -152,10 +205,10 @@ export class Rooms {
   }
 
   async #tellRead(slug, room) {
-    const index = room.read;
+    const { read: index, turn } = room;
     if (index <= room.told) return;
-    const answer = await this.#connection.request("markRead", { room: slug, index }).catch(() => null);
-    if (!answer) return;
+    const answer = await this.#connection.request("markRead", { room: slug, index, turn }).catch(() => null);
+    if (!answer || turn !== room.turn) return;
     room.told = Math.max(room.told, index);
     room.link.dataset.read = room.told;
   }
@@ -195,10 +248,12 @@ export class Rooms {
     const rooms = new Map();
     for (const link of document.querySelectorAll("#sidebar .room-link")) {
       const slug = link.dataset.room;
-      const [index, read] = [Number(link.dataset.index), Number(link.dataset.read)];
-      const known = this.#rooms.get(slug) ?? { index, read, told: read, named: [] };
+      const [index, read, turn] = ["index", "read", "turn"].map((name) => Number(link.dataset[name] ?? 0));
+      const before = this.#rooms.get(slug);
+      const known = before?.turn >= turn ? before : { index, read, told: read, turn, named: before?.named ?? [] };
       const named = new Set([...known.named, ...(link.dataset.named?.split(" ").map(Number) ?? [])]);
-      rooms.set(slug, { link, named, index: Math.max(index, known.index), read: Math.max(read, known.read), told: Math.max(read, known.told) });
+      const [here, told] = [known.read, known.told].map((each) => (turn === known.turn ? Math.max(read, each) : each));
+      rooms.set(slug, { link, named, turn: known.turn, index: Math.max(index, known.index), read: here, told });
     }
     this.#rooms = rooms;
     this.#draw();
@@ -206,26 +261,31 @@ export class Rooms {
 
   #draw() {
     const rooms = this.all;
-    const total = rooms.reduce((sum, { unread }) => sum + unread, 0);
+    const total = sum(rooms, news);
     for (const { link, unread, named, isListed } of rooms) {
       link.parentElement.hidden = !isListed;
       count(link.querySelector(".named"), named);
       link.classList.toggle("unread", unread > 0);
       count(link.querySelector(".count, .badge"), unread);
     }
-    const elsewhere = total - (rooms.find(({ link }) => link.dataset.room === open)?.unread ?? 0);
-    count(document.getElementById("menu-unread"), elsewhere);
+    count(document.getElementById("menu-unread"), sum(rooms.filter(({ link }) => link.dataset.room !== open), news));
     const title = total ? `(${shown(total)}) ${this.#title}` : this.#title;
     if (document.title !== title) document.title = title;
     if (this.#icon?.dataset.unread) this.#icon.href = total ? this.#icon.dataset.unread : this.#plainIcon;
+    setBadge(sum(rooms, ({ link, unread, named }) => (link.dataset.kind === "direct" ? unread : named)));
   }
 }
 
+/** On the icon of the installed app stands how often somebody is wanted; few browsers have one. */
+function setBadge(number) {
+  if (navigator.setAppBadge) (number ? navigator.setAppBadge(number) : navigator.clearAppBadge()).catch(() => {});
+}
+
 /** Writes a number before the word that is there for listeners. */
-function count(badge, number) {
-  if (!badge) return;
-  badge.hidden = !number;
-  if (badge.firstChild?.data !== shown(number)) badge.firstChild.data = shown(number);
+function count(place, number) {
+  if (!place) return;
+  place.hidden = !number;
+  if (place.firstChild?.data !== shown(number)) place.firstChild.data = shown(number);
 }
 
 let switcher = null;

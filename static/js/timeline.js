@@ -4,7 +4,7 @@
  */
 import { LIMITS, announceMessage, make, page, t, tn } from "./app.js";
 import {
-  blankRow, clear, divider, enliven, flash, indexOf, isGrouped, localise, newestInSight, newLine, note, paint, place, quoteAnew, rename, rowAbove,
+  blankRow, clear, divider, enliven, flash, indexOf, isGrouped, localise, rowsInSight, newLine, note, paint, place, quoteAnew, rename, rowAbove,
   rowBelow, sayRestored, unmark, waitingRow,
 } from "./message.js";
 
@@ -16,8 +16,9 @@ export class Timeline {
   /** Called when the room is heard again, and when it is no longer ours to hear. */
   onRepaired = () => {};
   onLost = () => {};
+  /** The list this room is one of. */
+  rooms;
   #connection;
-  #rooms;
   #log = document.getElementById("timeline");
   #older = document.getElementById("older");
   #pill = document.getElementById("pill");
@@ -36,14 +37,14 @@ export class Timeline {
 
   constructor(connection, rooms) {
     this.#connection = connection;
-    this.#rooms = rooms;
+    this.rooms = rooms;
     for (const event of ["hello", "stale"]) connection.on(event, () => this.repair());
     connection.on("messages", (frame) => frame.room === room && this.#hear(frame.messages));
     connection.on("userChanged", (frame) => rename(this.#log, frame.username, frame.display_name));
     connection.on("late", (frame) => frame.message.room === room && this.show([frame.message]));
     this.#enhance();
     this.#open();
-    rooms.watch((readBefore) => this.#newestRead(readBefore));
+    rooms.watch(this);
   }
 
   get #rows() { return [...this.#log.querySelectorAll(".msg[data-index]")]; }
@@ -100,10 +101,16 @@ export class Timeline {
 
   /** Everything here is known now: the New line goes, and the newest comes into sight. */
   finishReading() {
-    const below = this.#newLine.isConnected && rowBelow(this.#newLine);
-    this.#firstNew = NaN;
-    if (below) this.#tidy(below);
+    this.beginNewAt(NaN);
+    this.rooms.readOn();
     return this.catchUp();
+  }
+
+  /** Puts the New line over the first message from `index` on; nowhere with NaN. */
+  beginNewAt(index) {
+    const below = this.#newLine.isConnected && rowBelow(this.#newLine);
+    this.#firstNew = index;
+    for (const row of [below, this.#rows.find((each) => indexOf(each) >= index)]) if (row) this.#tidy(row);
   }
 
   /** Hears the room from the last version seen on: what was missed comes with the answer. */
@@ -114,6 +121,7 @@ export class Timeline {
     const answer = await this.#connection.request("subscribe", from).catch((error) => void this.#repairLater(error));
     this.#isRepairing = false;
     if (!answer) return;
+    this.rooms.hearRead(room, answer.read_index, answer.read_turn);
     if (answer.complete) this.show(answer.messages);
     const mark = answer.epoch === this.#epoch ? "gap" : "restored";
     ({ index: this.#index, version: this.#version, epoch: this.#epoch } = answer);
@@ -131,10 +139,7 @@ export class Timeline {
     document.getElementById("newer")?.remove();
     document.getElementById("beginning").after(this.#top);
     this.#log.append(this.#bottom);
-    for (const row of this.#rows) {
-      localise(row);
-      this.#tidy(row);
-    }
+    for (const row of this.#rows) localise(row), this.#tidy(row);
     this.#drawEdges();
     this.#log.addEventListener("scroll", () => this.#onScroll(), { passive: true });
     this.#older.tabIndex = -1; // it loads by itself when it comes near, and the log is one stop
@@ -264,7 +269,7 @@ export class Timeline {
     this.#isAtEnd = this.#isNearEnd;
     if (this.#isAtEnd) this.#unseen = 0;
     this.#drawPill();
-    this.#rooms.look();
+    this.rooms.look();
     this.#fill();
   }
 
@@ -287,9 +292,9 @@ export class Timeline {
     if (this.#log.querySelector(".msg")) document.getElementById("empty")?.remove();
   }
 
-  /** The index up to which everything has been in sight; a look at a linked message does not read what is before it. */
-  #newestRead(readBefore) {
-    const isConnected = !this.#hasNewer || this.#oldest <= readBefore + 1;
-    return isConnected ? indexOf(newestInSight(this.#log)) || 0 : 0;
+  /** Indexes: the first and the last in sight, and the newest there is. */
+  get inSight() {
+    const [first, last] = rowsInSight(this.#log).map((row) => indexOf(row) || 0);
+    return { first, last, newest: this.#index };
   }
 }

@@ -53,6 +53,8 @@ NO_ROOM: Final = [
         (f"PUT {API}/{{}}/members/grace", "token", (), b""),
         (f"DELETE {API}/{{}}/members/ada", "token", (), b""),
         (f"PUT {API}/{{}}/level", "token", AS_JSON, as_json({"level": "nothing"})),
+        (f"PUT {API}/{{}}/unread", "token", AS_JSON, as_json({"index": 1})),
+        (f"DELETE {API}/{{}}/read", "token", (), b""),
         (f"PUT {API}/{{}}/read", "token", AS_JSON, as_json({"index": 1})),
         ("GET /rooms/{}/ws", "token", UPGRADE, b""),
     )

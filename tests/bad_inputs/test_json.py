@@ -31,7 +31,8 @@ GOOD: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     ),
     "NewContent": (f"PATCH {ROOM}/messages/1", {"content": MARK}),
     "NewLevel": (f"PUT {ROOM}/level", {"level": "all"}),
-    "ReadTo": (f"PUT {ROOM}/read", {"index": 1}),
+    "ReadTo": (f"PUT {ROOM}/read", {"index": 1, "turn": 0}),
+    "UnreadFrom": (f"PUT {ROOM}/unread", {"index": 1}),
     "UserPatch": ("PATCH /api/v1/users/grace", {"is_disabled": False, "is_admin": False}),
 }
 NOT_JSON: Final = {

@@ -117,4 +117,5 @@ def test_frames_keep_their_own_fields_even_when_they_are_empty() -> None:
         "room": "general",
         "index": 0,
         "unread": 0,
+        "turn": 0,
     }

@@ -238,7 +238,7 @@ async def test_reading_is_told_to_this_persons_other_sockets_when_it_moves(house
     here, there, owner = (ear_of(house, people[name]) for name in ("member", "member", "owner"))
     for index in (2, 2, 1):
         await house.chat.memberships.mark_read(people["member"], "closed", index, heard_by=here)
-    assert there.told == [{"event": "read", "room": "closed", "index": 2, "unread": 1}]
+    assert there.told == [{"event": "read", "room": "closed", "index": 2, "unread": 1, "turn": 0}]
     assert (here.told, owner.told) == ([], [])
 
 

@@ -51,6 +51,8 @@ async def happens(ada: Actor, grace: Actor, ear: Ear, direct: str) -> None:
     await ear.asks("presence", active=False)
     await ear.asks("presence", active=True)
     await ear.asks("markRead", room=ROOM, index=said["index"])
+    await ear.asks("undoRead", room=ROOM)
+    await ear.asks("markUnread", room=ROOM, index=said["index"])
     await ear.asks("setLevel", room=ROOM, level="nothing")
     await ear.asks("setLevel", room=ROOM, level="all")
     await ear.asks("deleteMessage", room=ROOM, index=said["index"])
@@ -99,6 +101,8 @@ async def test_how_far_one_has_read_is_told_to_ones_own_sockets_only(busy: Ear, 
     adas, graces = await ada.listens_to(ROOM), await grace.connects()
     await busy.asks("markRead", room=ROOM, index=said.index)
     assert (await graces.hears("read"))["index"] == said.index
+    await busy.asks("markUnread", room=ROOM, index=said.index)
+    assert (await graces.hears("read"))["index"] == said.index - 1
     await busy.asks("setLevel", room=ROOM, level="mentions")
     assert (await graces.hears("levelChanged"))["level"] == "mentions"
     assert [frame for frame in await heard(adas) if frame["event"] in {"read", "levelChanged"}] == []

@@ -59,6 +59,7 @@ async def test_an_empty_room_has_every_field(ada: Actor) -> None:
         "index": 0,
         "version": 0,
         "read_index": 0,
+        "read_turn": 0,
         "epoch": ada.chat.epoch,
         "complete": True,
     }

@@ -30,6 +30,7 @@ class RoomCopy:
     kind: str
     index: int
     read_index: int
+    turn: int = 0
     other: str = ""
     level: str = "all"
     version: int = 0
@@ -69,7 +70,7 @@ class Mirror:
                 *(room["title"], room["topic"]),
                 *(room["index"], room["read_index"]),
             )
-            copy.level, copy.is_heard = room["level"], False
+            copy.turn, copy.level, copy.is_heard = room["read_turn"], room["level"], False
         await self.settles()
         await self._asks_for_names()
 
@@ -87,9 +88,11 @@ class Mirror:
         if answer["ok"] and "message" in answer:
             self._apply_message(answer["message"]["room"], answer["message"])
             # Not version: news of what was changed before it may still be on its way.
-        if answer["ok"] and action == "markRead" and fields["room"] in self.rooms:
-            room = self.rooms[fields["room"]]
-            room.read_index = max(room.read_index, min(fields["index"], room.index))
+        room = self.rooms.get(fields.get("room", ""))
+        if answer["ok"] and action == "markRead" and room is not None:
+            self._apply_read(room, min(fields["index"], room.index), fields["turn"])
+        if answer["ok"] and action in {"markUnread", "undoRead"} and room is not None:
+            self._apply_read(room, answer["read_index"], answer["read_turn"])
         return answer
 
     async def settles(self) -> None:
@@ -118,7 +121,8 @@ class Mirror:
         for message in answer["messages"]:
             self._apply_message(slug, message, is_news=False)
         copy.index, copy.version = max(copy.index, answer["index"]), max(copy.version, answer["version"])
-        copy.read_index, copy.epoch = max(copy.read_index, answer["read_index"]), answer["epoch"]
+        self._apply_read(copy, answer["read_index"], answer["read_turn"])
+        copy.epoch = answer["epoch"]
         copy.is_heard = True
         if copy.kind == "direct":
             names = {m["username"]: m["display_name"] for m in (await self.reads(f"{API}/{slug}/members"))["members"]}
@@ -149,8 +153,7 @@ class Mirror:
             self.rooms[news["room"]].version = message["version"]
 
     def _on_read(self, news: Frame) -> None:
-        room = self.rooms[news["room"]]
-        room.read_index = max(room.read_index, news["index"])
+        self._apply_read(self.rooms[news["room"]], news["index"], news["turn"])
 
     def _on_levelChanged(self, news: Frame) -> None:  # noqa: N802 - named as the event
         self.rooms[news["room"]].level = news["level"]
@@ -203,6 +206,13 @@ class Mirror:
             room.read_index = message["index"]
         room.index = max(room.index, message["index"])
 
+    def _apply_read(self, room: RoomCopy, index: int, turn: int) -> None:
+        """Of a later turn what is said holds; of the same the farthest."""
+        if turn > room.turn:
+            room.read_index, room.turn = index, turn
+        elif turn == room.turn:
+            room.read_index = max(room.read_index, index)
+
     def _apply_name(self, username: str, display_name: str) -> None:
         self.names[username] = display_name
         for room in self.rooms.values():
@@ -232,6 +242,7 @@ def state(mirror: Mirror) -> dict[str, Any]:
     return {
         slug: {
             "about": (room.title, room.topic, room.kind, room.index, room.read_index, room.index - room.read_index),
+            "turn": room.turn,
             "level": room.level,
             "messages": [room.messages[index] for index in sorted(room.messages)[-50:]],
             "version": room.version,

@@ -152,8 +152,32 @@ def marks_read(world: World) -> Act | None:
     index = world.chance.randrange(1, top + 1)
 
     async def act() -> None:
-        answer = await world.asks(mirror, "markRead", room=slug, index=index)
+        turn = mirror.rooms[slug].turn if slug in mirror.rooms else 0
+        answer = await world.asks(mirror, "markRead", room=slug, index=index, turn=turn)
         world.judges(answer["ok"], mirror.username, slug)
+
+    return act()
+
+
+def goes_back(world: World) -> Act | None:
+    """To before some message, or to where the last reading began."""
+    mirror, slug = someone(world), any_room(world)
+    top = len(world.rooms[slug].posts)
+    if mirror is None or not top:
+        return None
+    index, by_rest, is_undo = world.chance.randrange(1, top + 1), *(world.chance.random() < 0.5 for _ in range(2))
+
+    async def act() -> None:
+        if by_rest:
+            how = ("DELETE", f"{API}/{slug}/read") if is_undo else ("PUT", f"{API}/{slug}/unread", {"index": index})
+            is_done, answer = await world.calls(mirror.username, *how)
+            code = "" if is_done else answer["code"]
+        else:
+            fields = {} if is_undo else {"index": index}
+            frame = await world.asks(mirror, "undoRead" if is_undo else "markUnread", room=slug, **fields)
+            is_done, code = frame["ok"], frame.get("error", {}).get("code", "")
+        # "conflict": there was nothing to take back.
+        world.judges(is_done or code == "conflict", mirror.username, slug)
 
     return act()
 

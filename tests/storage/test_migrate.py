@@ -62,8 +62,9 @@ def rows(path: Path, sql: str) -> list[tuple[object, ...]]:
 def before_reactions(path: Path) -> None:
     """Take the file back to the revision before them."""
     with behind_its_back(path) as connection:
-        connection.execute("ALTER TABLE memberships DROP COLUMN level")
         connection.execute("ALTER TABLE people DROP COLUMN language")
+        for column in ("level", "read_turn", "read_before"):
+            connection.execute(f"ALTER TABLE memberships DROP COLUMN {column}")
         connection.execute("ALTER TABLE people DROP COLUMN is_hidden")
         connection.execute("DROP TABLE revisions")
         connection.execute("DROP TABLE files")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
+from chatapp.core.errors import NotFound
 from tests.support.world import CLOSED, NOWHERE, OPEN, Answer, World
 
 # Shown to everybody, without what was said.
@@ -28,6 +30,13 @@ async def fresh(w: World, p: str, r: str) -> int:
     """Something that may be deleted: of this person's own where they could say anything."""
     is_inside = (p in INSIDE and r in (OPEN, CLOSED)) or (p == "member" and r == w.direct)
     return (await w.says(p, r, "fresh")).index if is_inside else said(w, p, r)
+
+
+async def having_read(w: World, p: str, r: str, asking: Awaitable[Answer]) -> Answer:
+    """The answer to what can be asked by who has read something."""
+    with suppress(NotFound, KeyError):
+        await w.chat.memberships.mark_read(w.people[p], r, 1)
+    return await asking
 
 
 async def anothers(w: World, p: str, r: str) -> int:
@@ -175,6 +184,16 @@ CHANGING: Final[dict[str, dict[str, Door]]] = {
         "POST /rooms/{slug}/read": lambda w, p, r: w.form(p, f"/rooms/{r}/read", index="1"),
         "PUT /api/v1/rooms/{room}/read": lambda w, p, r: w.rest(p, "PUT", api(r, "/read"), body={"index": 1}),
         "markRead": lambda w, p, r: w.ws(p, "markRead", r, index=1),
+    },
+    "mark unread": {
+        "POST /rooms/{slug}/{index}/unread": lambda w, p, r: w.form(p, f"/rooms/{r}/1/unread"),
+        "PUT /api/v1/rooms/{room}/unread": lambda w, p, r: w.rest(p, "PUT", api(r, "/unread"), body={"index": 1}),
+        "markUnread": lambda w, p, r: w.ws(p, "markUnread", r, index=1),
+    },
+    "take reading back": {
+        "POST /rooms/{slug}/read/undo": lambda w, p, r: having_read(w, p, r, w.form(p, f"/rooms/{r}/read/undo")),
+        "DELETE /api/v1/rooms/{room}/read": lambda w, p, r: having_read(w, p, r, w.rest(p, "DELETE", api(r, "/read"))),
+        "undoRead": lambda w, p, r: having_read(w, p, r, w.ws(p, "undoRead", r)),
     },
     "set a level": {
         "POST /rooms/{slug}/level": lambda w, p, r: w.form(p, f"/rooms/{r}/level", level="mentions"),

@@ -87,6 +87,8 @@ async def test_a_room_of_others_is_not_there(grace_script: Script, given: Given,
         ("DELETE", "/messages/1", None),
         ("GET", "/changes?after=0", None),
         ("PUT", "/read", {"index": 1}),
+        ("DELETE", "/read", None),
+        ("PUT", "/unread", {"index": 1}),
         ("PUT", "/level", {"level": "all"}),
     ]
     for method, path, body in calls:

@@ -45,6 +45,8 @@ see pins          -    yes    yes   yes         -    yes    yes   yes         - 
 pin               -    yes    yes   yes         -    yes    yes   yes         -      yes
 unpin             -    yes    yes   yes         -    yes    yes   yes         -      yes
 mark read         -    yes    yes   yes         -    yes    yes   yes         -      yes
+mark unread       -    yes    yes   yes         -    yes    yes   yes         -      yes
+take reading back -    yes    yes   yes         -    yes    yes   yes         -      yes
 set a level       -    yes    yes   yes         -    yes    yes   yes         -      yes
 say one types     -    yes    yes   yes         -    yes    yes   yes         -      yes
 join              yes  yes    yes   yes         -    yes    yes   yes         -      yes

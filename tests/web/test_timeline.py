@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from chatapp.core.models import History, Message, Person, Room, RoomView
+from chatapp.core.models import History, Message, Person, ReadMark, Room, RoomView
 from chatapp.web.moments import Moments
 from chatapp.web.timeline import Row, rows
 
@@ -23,7 +23,7 @@ def say(index: int, author: int = 2, at: int = NOON, **fields: Any) -> Message:
 
 def draw(*messages: Message, read_index: int = 99, zone: str = "") -> list[Row]:
     top = messages[-1].index if messages else 0
-    view = RoomView(Room(1, "general", "general", "", "open"), "general", 3, "member", read_index)
+    view = RoomView(Room(1, "general", "general", "", "open"), "general", 3, "member", ReadMark(read_index))
     return rows(History(messages, top, top), view, ADA, Moments(zone, lambda: NOON))
 
 

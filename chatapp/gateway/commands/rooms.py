@@ -8,11 +8,11 @@ import msgspec
 
 from chatapp.core.errors import NotFound, RateLimited
 from chatapp.core.events import WireMessage, wire
-from chatapp.core.models import History, Level, Room
+from chatapp.core.models import History, Level, ReadMark, Room
 from chatapp.gateway.connection import ROOMS
 from chatapp.gateway.histories import Histories
 from chatapp.gateway.protocol import drawn, plain
-from chatapp.gateway.registry import Answer, Command, Index, Slug, Version, command
+from chatapp.gateway.registry import Answer, Command, Slug, Version, command
 from chatapp.gateway.socket import Socket
 from chatapp.realtime.audience import Subscription
 
@@ -35,13 +35,6 @@ class Unsubscribe(Command, frozen=True, tag="unsubscribe", kw_only=True):
     room: Slug
 
 
-class MarkRead(Command, frozen=True, tag="markRead", kw_only=True):
-    """Move the read position forward to ``index``."""
-
-    room: Slug
-    index: Index
-
-
 class SetLevel(Command, frozen=True, tag="setLevel", kw_only=True):
     """Hear of all of a room, of mentions, of nothing, or have it out of sight."""
 
@@ -54,7 +47,7 @@ async def subscribe(socket: Socket, wanted: Subscribe) -> Answer:
     """Join the hub, then read, then let news through: no gap and no double in between."""
     actor, chat = socket.identity.person, socket.chat
     removals = chat.hub.removals
-    room, _, read_index = await chat.access.membership_for(actor, wanted.room)
+    room, _, mark = await chat.access.membership_for(actor, wanted.room)
     socket.leave(room.id)
     if len(socket.subscriptions) >= ROOMS:
         raise RateLimited(f"One socket hears at most {ROOMS} rooms.", retry_after=60)
@@ -64,7 +57,7 @@ async def subscribe(socket: Socket, wanted: Subscribe) -> Answer:
     try:
         if chat.hub.removals != removals:
             # Somebody was taken out since it was asked: if it was this person, there was no subscription to end yet.
-            room, _, read_index = await chat.access.membership_for(actor, wanted.room)
+            room, _, mark = await chat.access.membership_for(actor, wanted.room)
         history = await _history(socket, room, wanted)
         # A socket that had ended before it joined left nothing then that it could leave now.
         if ear.is_closed or socket.is_ended:
@@ -72,7 +65,7 @@ async def subscribe(socket: Socket, wanted: Subscribe) -> Answer:
     except BaseException:
         socket.leave(room.id)
         raise
-    return Answer(_fields(socket, room, history, read_index, wanted), lambda: _go_live(socket, ear, history))
+    return Answer(_fields(socket, room, history, mark, wanted), lambda: _go_live(socket, ear, history))
 
 
 @command(Unsubscribe)
@@ -80,13 +73,6 @@ async def unsubscribe(socket: Socket, wanted: Unsubscribe) -> Answer:
     room = await socket.chat.access.room_for(socket.identity.person, wanted.room)
     socket.leave(room.id)
     return Answer({})
-
-
-@command(MarkRead)
-async def mark_read(socket: Socket, wanted: MarkRead) -> Answer:
-    memberships = socket.chat.memberships
-    unread = await memberships.mark_read(socket.identity.person, wanted.room, wanted.index, heard_by=socket)
-    return Answer({"unread": unread})
 
 
 @command(SetLevel)
@@ -102,13 +88,14 @@ async def _history(socket: Socket, room: Room, wanted: Subscribe) -> History:
     return await messages.missed(room, wanted.after, wanted.epoch)
 
 
-def _fields(socket: Socket, room: Room, history: History, read_index: int, wanted: Subscribe) -> dict[str, object]:
+def _fields(socket: Socket, room: Room, history: History, mark: ReadMark, wanted: Subscribe) -> dict[str, object]:
     return {
         "room": room.slug,
         "messages": _messages(room.slug, history, wanted),
         "index": history.index,
         "version": history.version,
-        "read_index": read_index,
+        "read_index": mark.index,
+        "read_turn": mark.turn,
         "epoch": socket.chat.epoch,
         "complete": history.is_complete,
     }

@@ -1,4 +1,4 @@
-"""How far somebody has read, over REST."""
+"""How far somebody has read, over REST: on, and back."""
 
 from __future__ import annotations
 
@@ -10,14 +10,23 @@ from aiohttp import web
 from chatapp.keys import CHAT
 from chatapp.web.bodies import decode, reply
 from chatapp.web.identity import actor
+from chatapp.web.shapes import read_mark_out
+
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
 class ReadTo(msgspec.Struct):
-    index: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+    index: Number
+    turn: Number | None = None
 
 
 async def update(request: web.Request) -> web.Response:
     me, slug = actor(request), request.match_info["room"]
     body = await decode(request, ReadTo)
-    unread = await request.config_dict[CHAT].memberships.mark_read(me, slug, body.index)
+    unread = await request.config_dict[CHAT].memberships.mark_read(me, slug, body.index, turn=body.turn)
     return reply({"unread": unread})
+
+
+async def destroy(request: web.Request) -> web.Response:
+    me, slug = actor(request), request.match_info["room"]
+    return reply(read_mark_out(*await request.config_dict[CHAT].memberships.undo_read(me, slug)))

@@ -1,4 +1,4 @@
-"""How far somebody has read, said by form."""
+"""How far somebody has read, said by form: on, and back."""
 
 from __future__ import annotations
 
@@ -21,4 +21,10 @@ async def update(request: web.Request) -> web.Response:
     slug = request.match_info["slug"]
     form = await forms.read(request, ReadTo)
     await request.config_dict[CHAT].memberships.mark_read(actor(request), slug, form.data.index)
+    return see_other(f"/rooms/{slug}")
+
+
+async def destroy(request: web.Request) -> web.Response:
+    slug = request.match_info["slug"]
+    await request.config_dict[CHAT].memberships.undo_read(actor(request), slug)
     return see_other(f"/rooms/{slug}")

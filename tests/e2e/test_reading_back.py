@@ -1,0 +1,185 @@
+"""Marking unread, undoing what the page has read by itself, and what must read nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from tests.e2e.test_accessibility import has_no_fault
+from tests.e2e.verbs import Wire, new_room, post_many, row, say
+
+Visit = Callable[..., Awaitable[Page]]
+
+# More than what has to be in sight to be read.
+READ_MS: Final = 2_000
+HIDE: Final = "Object.defineProperty(document, 'visibilityState', { get: () => 'hidden', configurable: true })"
+BLUR: Final = "document.hasFocus = () => false"
+
+
+def link(page: Page, room: str) -> Locator:
+    return page.locator(f'.room-link[data-room="{room}"]')
+
+
+async def reads_all(page: Page, room: str, index: int) -> None:
+    """Until the server has it."""
+    await expect(link(page, room)).to_have_attribute("data-read", str(index))
+
+
+def markings(page: Page) -> list[str]:
+    """What the page's sockets say from now on about how far somebody has read."""
+    said: list[str] = []
+    page.on(
+        "websocket",
+        lambda ws: ws.on("framesent", lambda frame: said.append(str(frame)) if "markRead" in str(frame) else None),
+    )
+    return said
+
+
+async def first_new(page: Page) -> str | None:
+    line = page.locator("#new-line")
+    await expect(line).to_be_visible()
+    index: str | None = await line.evaluate("line => line.nextElementSibling.dataset.index")
+    return index
+
+
+async def mark_unread(page: Page, text: str) -> None:
+    message = row(page, text)
+    await message.hover()
+    await message.locator("[popovertarget=message-menu]").click()
+    await page.locator("#message-menu [data-do=unread]").click()
+
+
+async def test_what_the_page_has_read_can_be_taken_back_on_every_device(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada, "grace")
+    await post_many(ada, 5)
+    phone = await visit("grace", at="/rooms/general")
+    laptop = await visit("grace", at=f"/rooms/{room}")
+    await expect(laptop.locator("#reads")).to_contain_text("Marked as read.")
+    await expect(link(phone, room).locator(".count")).to_be_hidden()
+    # Fetched under the pointer's eye: it stays while it is used.
+    await laptop.locator("#reads button").focus()
+    await has_no_fault(laptop)
+    await laptop.locator("#reads button").click()
+    await expect(laptop.locator("#reads")).to_contain_text("Marked as unread.")
+    for page in (phone, laptop):
+        await expect(link(page, room).locator(".count")).to_contain_text("5")
+    assert await first_new(laptop) == "1"
+    await has_no_fault(laptop)
+
+
+async def test_a_room_marked_unread_stays_so_while_it_is_looked_at(visit: Visit) -> None:
+    """Here and in another window, whatever is said, until one reads on."""
+    ada = await visit("ada")
+    room = await new_room(ada, "grace")
+    await post_many(ada, 5)
+    pages = [await visit("grace", at="/rooms/general") for _ in range(2)]
+    said = [markings(page) for page in pages]
+    for page in pages:
+        await page.clock.install()
+        await page.goto(f"/rooms/{room}")
+        await reads_all(page, room, 5)
+    await mark_unread(pages[0], "line 3.")
+    for page in pages:
+        await expect(link(page, room).locator(".count")).to_contain_text("3")
+        assert await first_new(page) == "3"
+    for each in said:
+        each.clear()
+    await say(ada, "news")
+    for page in pages:
+        await expect(row(page, "news")).to_be_in_viewport()
+        await page.evaluate("dispatchEvent(new Event('focus'))")
+        await page.clock.fast_forward(READ_MS)
+        await expect(link(page, room).locator(".count")).to_contain_text("4")
+    assert said == [[], []]
+    await pages[0].locator("#reads button").click()
+    for page in pages:
+        await expect(link(page, room).locator(".count")).to_be_hidden()
+
+
+async def test_a_key_marks_unread_and_coming_again_reads(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada, "grace")
+    await post_many(ada, 3)
+    grace = await visit("grace", at=f"/rooms/{room}")
+    await reads_all(grace, room, 3)
+    await grace.locator("#timeline").focus()
+    await grace.keyboard.press("End")
+    await grace.keyboard.press("u")
+    await expect(link(grace, room).locator(".count")).to_contain_text("1")
+    await grace.goto("/rooms/general")
+    await expect(link(grace, room).locator(".count")).to_contain_text("1")
+    await grace.goto(f"/rooms/{room}")
+    await expect(link(grace, room).locator(".count")).to_be_hidden()
+
+
+async def test_what_a_device_has_read_before_it_was_marked_unread_elsewhere_comes_too_late(visit: Visit) -> None:
+    """It could not say so: its line was cut, and the step back was made meanwhile."""
+    ada = await visit("ada")
+    room = await new_room(ada, "grace")
+    await post_many(ada, 5)
+    wire = Wire()
+    away = await visit("grace", at="/rooms/general")
+    await wire.hold(away)
+    wire.swallows = "markRead"
+    await away.goto(f"/rooms/{room}")
+    await expect(away.locator("#reads")).to_contain_text("Marked as read.")
+    here = await visit("grace", at=f"/rooms/{room}")
+    await reads_all(here, room, 5)
+    await wire.cut()
+    await mark_unread(here, "line 2.")
+    await expect(link(here, room).locator(".count")).to_contain_text("4")
+    wire.swallows, wire.is_cut = None, False
+    await expect(link(away, room).locator(".count")).to_contain_text("4")
+    await expect(away.locator("#reads")).to_contain_text("Marked as unread.")
+    await expect(link(here, room).locator(".count")).to_contain_text("4")
+
+
+async def test_without_a_connection_marking_unread_says_so(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada)
+    await say(ada, "mine")
+    wire = Wire()
+    await wire.hold(ada)
+    await ada.goto(f"/rooms/{room}")
+    await expect(row(ada, "mine")).to_be_visible()
+    await wire.cut()
+    await mark_unread(ada, "mine")
+    await expect(ada.locator("#reads")).to_contain_text("There is no connection.")
+
+
+@pytest.mark.parametrize("where", ["hidden", "unfocused", "a permalink far above", "another room"])
+async def test_what_nobody_looks_at_is_not_read(visit: Visit, where: str) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada, "grace")
+    await post_many(ada, 120)
+    grace = await visit("grace", at="/rooms/general")
+    if where in {"hidden", "unfocused"}:
+        await grace.add_init_script(HIDE if where == "hidden" else BLUR)
+    said = markings(grace)
+    await grace.clock.install()
+    at = {"a permalink far above": f"/rooms/{room}/60", "another room": "/rooms/general"}.get(where, f"/rooms/{room}")
+    await grace.goto(at)
+    await say(ada, "news")
+    await expect(link(grace, room).locator(".count")).to_contain_text("99+")
+    await grace.clock.fast_forward(READ_MS)
+    assert said == []
+    await expect(link(grace, room)).to_have_attribute("data-read", "0")
+
+
+async def test_in_sight_it_is_read(visit: Visit) -> None:
+    """The same with somebody who looks: the test above can fail."""
+    ada = await visit("ada")
+    room = await new_room(ada, "grace")
+    await post_many(ada, 120)
+    grace = await visit("grace", at="/rooms/general")
+    said = markings(grace)
+    await grace.clock.install()
+    await grace.goto(f"/rooms/{room}")
+    await expect(grace.locator("#new-line")).to_be_visible()
+    await grace.clock.fast_forward(READ_MS)
+    await expect(link(grace, room)).not_to_have_attribute("data-read", "0")
+    assert said
