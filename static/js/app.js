@@ -45,7 +45,7 @@ export const page = JSON.parse(document.getElementById("page")?.textContent || "
 
 const language = document.documentElement.lang || "en";
 const plural = new Intl.PluralRules(language);
-const isApple = /Mac|iPhone|iPad/.test(navigator.platform);
+export const isApple = /Mac|iPhone|iPad/.test(navigator.platform);
 
 /** The page's words for `key`, with `{name}` filled in from `values`. */
 export function t(key, values = {}) {
@@ -110,6 +110,7 @@ function speak() {
 export function openDialog(id) {
   const dialog = document.getElementById(id);
   if (dialog && !dialog.open) dialog.showModal();
+  if (id === "shortcuts") import("./shortcuts.js").then(({ fillShortcuts }) => fillShortcuts()).catch(() => {});
   return dialog;
 }
 
@@ -142,8 +143,6 @@ export const KEYS = Object.freeze([
   { group: "keys_timeline", keys: "C", text: "key_copy", scope: "log", action: "copyRow" },
   { group: "keys_timeline", keys: "?", text: "key_shortcuts", scope: "log", action: "openShortcuts" },
 ]);
-
-const KEY_NAMES = { Mod: isApple ? "⌘" : "Ctrl", Alt: isApple ? "⌥" : "Alt", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc" };
 
 function isPressed(keys, event) {
   const modifiers = keys.split("+");
@@ -183,65 +182,19 @@ function isKeptForLater(action) {
   return isStarting;
 }
 
-function drawKeys(keys) {
-  const term = make("dt");
-  for (const part of keys.split("+")) term.append(make("kbd", "", KEY_NAMES[part] ?? part), " ");
-  return term;
-}
-
-function fillShortcuts() {
-  const list = document.getElementById("shortcuts-list");
-  const groups = list && page.strings ? new Set(KEYS.map((entry) => entry.group)) : [];
-  for (const group of groups) {
-    const rows = make("dl");
-    for (const entry of KEYS.filter((each) => each.group === group)) {
-      const row = make("div");
-      row.append(drawKeys(entry.keys), make("dd", "", t(entry.text)));
-      rows.append(row);
-    }
-    list.append(make("h3", "", t(group)), rows);
-  }
-}
-
 function onClick(event) {
   const opener = event.target.closest("[data-dialog]");
   if (opener && openDialog(opener.dataset.dialog)) event.preventDefault();
   event.target.closest("[data-close]")?.closest("dialog")?.close();
   if (event.target.matches("dialog[open]") && isOutside(event)) event.target.close();
   const copier = event.target.closest("[data-copy]");
-  if (copier) copy(copier);
+  if (copier) import("./copying.js").then(({ copy }) => copy(copier)).catch(() => {});
 }
 
 /** A click on a dialog's backdrop arrives at the dialog itself. */
 function isOutside(event) {
   const box = event.target.getBoundingClientRect();
   return event.clientX < box.left || event.clientX > box.right || event.clientY < box.top || event.clientY > box.bottom;
-}
-
-async function copy(button) {
-  const source = document.getElementById(button.dataset.copy);
-  try {
-    await navigator.clipboard.writeText(source.value ?? source.textContent.trim());
-  } catch {
-    return void getSelection().selectAllChildren(source); // no clipboard without https: one Ctrl+C is left to do
-  }
-  const label = button.querySelector("span") ?? button;
-  const words = label.textContent;
-  label.textContent = button.dataset.copied ?? t("copied");
-  setTimeout(() => { label.textContent = words; }, LIMITS.copied);
-}
-
-function offerToShow(button) {
-  const field = document.querySelector(button.dataset.show);
-  const draw = (isShown) => {
-    field.type = isShown ? "text" : "password";
-    button.setAttribute("aria-pressed", String(isShown));
-    button.setAttribute("aria-label", isShown ? button.dataset.labelHide : button.dataset.labelShow);
-  };
-  button.hidden = false;
-  button.addEventListener("click", () => draw(field.type === "password"));
-  field.form.addEventListener("submit", () => draw(false)); // browsers offer to save only what is a password
-  draw(false);
 }
 
 /** Where this person's words wait that the server does not have. */
@@ -290,9 +243,8 @@ async function startChat() {
 
 document.addEventListener("click", onClick);
 document.addEventListener("keydown", onKey);
-document.querySelectorAll("[data-show]").forEach(offerToShow);
+if (document.querySelector("[data-show]")) import("./passwords.js").catch(() => {});
 document.querySelectorAll("[data-copy]").forEach((button) => { button.hidden = false; });
-fillShortcuts();
 if (!page.me) navigator.clearAppBadge?.().catch(() => {}); // nobody is wanted where nobody is signed in
 let isStarting = Boolean(page.me);
 // Not awaited at the top level: the modules loaded there import this one, and would wait for it for ever.

@@ -53,15 +53,7 @@ export class Rooms {
   }
 
   /** Goes to the next room in the direction of `by`, with `isUnread` to the next where something is new. */
-  step(by, isUnread = false) {
-    const rooms = this.all.filter(({ isListed }) => isListed);
-    const here = rooms.findIndex(({ link }) => link.dataset.room === open);
-    const start = here < 0 && by < 0 ? 0 : here;
-    for (let n = 1; n <= rooms.length; n++) {
-      const room = rooms.at((start + n * by) % rooms.length);
-      if (room.link.dataset.room !== open && (!isUnread || room.unread || room.named)) return void room.link.click();
-    }
-  }
+  step(by, isUnread = false) { import("./lists.js").then(({ step }) => step(this.all, open, by, isUnread)); }
 
   /** Asks the timeline how far the open room is in sight, and tells it where somebody went back to. */
   watch(timeline) {
@@ -219,28 +211,13 @@ export class Rooms {
   }
 
   /** The lists as the server draws them: rooms come, go and change their names without a second picture of them here. */
-  #refresh(url) {
-    const request = new XMLHttpRequest();
-    request.open("GET", url);
-    request.responseType = "document";
-    request.addEventListener("load", () => {
-      if (request.status === 200) this.#adopt(request.response);
-      else if (url !== "/rooms") this.#refresh("/rooms");
-    });
-    request.send();
-  }
-
-  #adopt(fetched) {
-    const focused = document.activeElement.closest(".room-link")?.dataset.room;
-    for (const part of [".rooms", ".roomhead", ".members"]) {
-      const [ours, theirs] = [document, fetched].map((each) => each.querySelector(part));
-      if (ours && theirs) ours.replaceChildren(...theirs.childNodes);
-    }
-    if (open && fetched.querySelector(".roomhead")) this.#title = plain(fetched.title);
+  async #refresh(url) {
+    const title = await import("./lists.js").then(({ redraw }) => redraw(url)).catch(() => null);
+    if (title === null) return void (url !== "/rooms" && this.#refresh("/rooms"));
+    if (open && title) this.#title = plain(title);
     const known = new Set(this.#rooms.keys());
     this.#collect();
     this.#subscribe([...this.#rooms.keys()].filter((slug) => !known.has(slug)));
-    this.#rooms.get(focused)?.link.focus();
     document.dispatchEvent(new Event("redrawn"));
   }
 

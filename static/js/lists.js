@@ -1,0 +1,40 @@
+/**
+ * The way from one room of the list to the next, and the lists as the server draws them now, put in the place of those
+ * on the page.
+ */
+const PARTS = [".rooms", ".roomhead", ".members"];
+
+/** The title of the page at `url` where it is a room's, else nothing; null where there is no such page any more. */
+export async function redraw(url) {
+  const fetched = await load(url);
+  if (!fetched) return null;
+  const focused = document.activeElement.closest(".room-link")?.dataset.room;
+  for (const part of PARTS) {
+    const [ours, theirs] = [document, fetched].map((each) => each.querySelector(part));
+    if (ours && theirs) ours.replaceChildren(...theirs.childNodes);
+  }
+  if (focused) document.querySelector(`#sidebar [data-room="${focused}"]`)?.focus();
+  return fetched.querySelector(".roomhead") ? fetched.title : "";
+}
+
+/** As a document: so the browser parses it, and runs nothing of it. */
+function load(url) {
+  return new Promise((resolve) => {
+    const request = new XMLHttpRequest();
+    request.open("GET", url);
+    request.responseType = "document";
+    request.addEventListener("loadend", () => resolve(request.status === 200 ? request.response : null));
+    request.send();
+  });
+}
+
+/** Opens the next of `rooms` that is listed in the direction of `by`, with `isUnread` the next where something is new. */
+export function step(rooms, open, by, isUnread) {
+  const listed = rooms.filter(({ isListed }) => isListed);
+  const here = listed.findIndex(({ link }) => link.dataset.room === open);
+  const start = here < 0 && by < 0 ? 0 : here;
+  for (let n = 1; n <= listed.length; n++) {
+    const { link, unread, named } = listed.at((start + n * by) % listed.length);
+    if (link.dataset.room !== open && (!isUnread || unread || named)) return void link.click();
+  }
+}
