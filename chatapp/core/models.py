@@ -7,6 +7,8 @@ from typing import Final, Literal
 
 import msgspec
 
+from chatapp.core.reads import ReadMark
+
 RoomKind = Literal["open", "closed", "direct"]
 Role = Literal["owner", "member"]
 # How much of a room somebody wants to hear of; what of it is shown where, says RoomView.
@@ -15,7 +17,6 @@ MOST_IN_A_ROOM: Final = 2**32 - 1
 DAMAGED: Final = "damaged"
 # As core/text/drawing.py writes it.
 _mention: Final = re.compile('<bdi class="mention" data-mention="([^"]+)">')
-KEPT_POSITIONS: Final = 20
 # So many of those who reacted with an emoji are named to clients, the first; they are all counted.
 NAMED: Final = 50
 # About as much do the addresses of a file take, and its numbers.
@@ -121,24 +122,6 @@ class Room(msgspec.Struct, frozen=True):
     created_at: int = 0
     last_index: int = 0
     last_version: int = 0
-
-
-class ReadMark(msgspec.Struct, frozen=True):
-    """How far somebody has read in a room. ``turn`` counts how often they went back by hand; ``kept`` are the positions
-    before this one, ascending, those the last advances came from."""
-
-    index: int = 0
-    turn: int = 0
-    kept: tuple[int, ...] = ()
-
-    def advanced(self, index: int) -> ReadMark:
-        """Moved forward to there."""
-        return ReadMark(index, self.turn, (*self.kept, self.index)[-KEPT_POSITIONS:])
-
-    def gone_back(self, index: int) -> ReadMark:
-        """By hand: whatever was on its way to move it forward counts no more."""
-        index = min(self.index, index)
-        return ReadMark(index, self.turn + 1, tuple(each for each in self.kept if each < index))
 
 
 class RoomView(msgspec.Struct, frozen=True):

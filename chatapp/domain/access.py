@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from chatapp.core.errors import NotFound, Unauthenticated
-from chatapp.core.models import Person, ReadMark, Role, Room
+from chatapp.core.models import Person, Role, Room
+from chatapp.core.reads import ReadMark
 from chatapp.storage import memberships
 from chatapp.storage.database import Database, Transaction, Writer
 

@@ -9,8 +9,9 @@ from chatapp.core.errors import Conflict, Forbidden, NotFound, invalid
 from chatapp.core.events import LevelChanged, Read, RoomAdded
 from chatapp.core.language import _
 from chatapp.core.limits import Limits
-from chatapp.core.models import Level, Member, Person, ReadMark, Room
+from chatapp.core.models import Level, Member, Person, Room
 from chatapp.core.notices import MembershipEnded, Told
+from chatapp.core.reads import ReadMark
 from chatapp.domain import owners
 from chatapp.domain.access import Access
 from chatapp.domain.news import News

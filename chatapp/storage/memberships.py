@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from chatapp.core.models import Level, Member, ReadMark, Role, Room
+from chatapp.core.models import Level, Member, Role, Room
+from chatapp.core.reads import ReadMark
 from chatapp.storage.database import Database, Reader, Transaction, Writer
 from chatapp.storage.rows import MARK, ROOM, to_mark
 from chatapp.storage.statement import Statement

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from chatapp.core.models import Person, ReadMark
+from chatapp.core.models import Person
+from chatapp.core.reads import ReadMark
 from chatapp.storage.tables import memberships, people, rooms
 
 PERSON: Final = (

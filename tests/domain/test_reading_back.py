@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from chatapp.core.errors import Conflict, NotFound
-from chatapp.core.models import KEPT_POSITIONS, Identity, Person, ReadMark
+from chatapp.core.models import Identity, Person
+from chatapp.core.reads import KEPT_POSITIONS, ReadMark
 from chatapp.settings import Settings
 from tests.support.house import House
 from tests.support.listener import FakeListener

@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from chatapp.core.models import History, Message, Person, ReadMark, Room, RoomView
+from chatapp.core.models import History, Message, Person, Room, RoomView
+from chatapp.core.reads import ReadMark
 from chatapp.web.moments import Moments
 from chatapp.web.timeline import Row, rows
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from chatapp.core.models import ReadMark, Room
+from chatapp.core.models import Room
+from chatapp.core.reads import ReadMark
 from chatapp.gateway.registry import Answer, Command, Index, Slug, Version, command
 from chatapp.gateway.socket import Socket
 

@@ -8,7 +8,8 @@ import msgspec
 
 from chatapp.core.errors import NotFound, RateLimited
 from chatapp.core.events import WireMessage, wire
-from chatapp.core.models import History, Level, ReadMark, Room
+from chatapp.core.models import History, Level, Room
+from chatapp.core.reads import ReadMark
 from chatapp.gateway.connection import ROOMS
 from chatapp.gateway.histories import Histories
 from chatapp.gateway.protocol import drawn, plain
