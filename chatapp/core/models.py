@@ -7,11 +7,9 @@ from typing import Final, Literal
 
 import msgspec
 
-from chatapp.core.reads import ReadMark
-
 RoomKind = Literal["open", "closed", "direct"]
 Role = Literal["owner", "member"]
-# How much of a room somebody wants to hear of; what of it is shown where, says RoomView.
+# How much of a room somebody wants to hear of; what of it is shown where, says core/rooms.py.
 Level = Literal["all", "mentions", "nothing", "hidden"]
 MOST_IN_A_ROOM: Final = 2**32 - 1
 DAMAGED: Final = "damaged"
@@ -122,53 +120,6 @@ class Room(msgspec.Struct, frozen=True):
     created_at: int = 0
     last_index: int = 0
     last_version: int = 0
-
-
-class RoomView(msgspec.Struct, frozen=True):
-    """A room as one person sees it in a list: ``title`` is the name, or the other person's; ``mentions`` are the
-    indexes of what they have not read and what names them."""
-
-    room: Room
-    title: str
-    members: int
-    role: Role | None = None
-    mark: ReadMark = ReadMark()
-    other_username: str = ""
-    mentions: tuple[int, ...] = ()
-    level: Level = "all"
-
-    @property
-    def is_member(self) -> bool:
-        return self.role is not None
-
-    @property
-    def read_index(self) -> int:
-        return self.mark.index
-
-    @property
-    def counted(self) -> int:
-        """As :attr:`unread`, where the person wants to see it. In a direct room everything is meant for them."""
-        is_wanted = self.level == "all" or (self.room.kind == "direct" and self.level != "nothing")
-        return self.unread if is_wanted else 0
-
-    @property
-    def named(self) -> int:
-        """How many mentions the person wants to see."""
-        return 0 if self.level == "nothing" else len(self.mentions)
-
-    @property
-    def news(self) -> int:
-        """How much of both there is: a mention is one of what is counted, where that is."""
-        return max(self.counted, self.named)
-
-    @property
-    def is_listed(self) -> bool:
-        """A hidden room comes back while somebody wants the person in it."""
-        return self.level != "hidden" or self.news > 0
-
-    @property
-    def unread(self) -> int:
-        return max(0, self.room.last_index - self.read_index) if self.is_member else 0
 
 
 class Member(msgspec.Struct, frozen=True):

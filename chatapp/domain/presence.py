@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from chatapp.core.limits import Limits
-from chatapp.core.models import Person, Presence, RoomView
+from chatapp.core.models import Person, Presence
 from chatapp.core.notices import PresenceChanged
+from chatapp.core.rooms import RoomView
 from chatapp.domain.news import News
 from chatapp.realtime.audience import Listener
 from chatapp.storage import people

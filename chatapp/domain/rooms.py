@@ -15,8 +15,9 @@ from chatapp.core.errors import Conflict, Forbidden, NotFound, Unavailable, inva
 from chatapp.core.events import RoomAdded, RoomChanged
 from chatapp.core.language import _
 from chatapp.core.limits import Limits
-from chatapp.core.models import Person, Role, Room, RoomKind, RoomView
+from chatapp.core.models import Person, Role, Room, RoomKind
 from chatapp.core.notices import Told
+from chatapp.core.rooms import RoomView
 from chatapp.domain.access import Access
 from chatapp.domain.news import News
 from chatapp.storage import audit_log, memberships, mentions, people, rooms

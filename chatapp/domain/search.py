@@ -10,7 +10,8 @@ import msgspec
 from chatapp.core.errors import invalid
 from chatapp.core.language import _
 from chatapp.core.limits import Limits
-from chatapp.core.models import Message, Person, Room, RoomView
+from chatapp.core.models import Message, Person, Room
+from chatapp.core.rooms import RoomView
 from chatapp.core.search import Query, Token, by, insides, room, spans, tokens
 from chatapp.domain.indexing import Indexing, Progress
 from chatapp.storage import people, rooms

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from chatapp.core.models import Room, RoomView
+from chatapp.core.models import Room
+from chatapp.core.rooms import RoomView
 from chatapp.storage.database import Reader, Row, Transaction
 from chatapp.storage.rows import MARK, ROOM, to_mark
 from chatapp.storage.tables import memberships, people, rooms

@@ -8,8 +8,9 @@ import msgspec
 from aiohttp import web
 
 from chatapp.core.events import timestamp, wire
-from chatapp.core.models import Account, History, Member, Person, Presence, Room, RoomView, Token
+from chatapp.core.models import Account, History, Member, Person, Presence, Room, Token
 from chatapp.core.reads import ReadMark
+from chatapp.core.rooms import RoomView
 from chatapp.keys import CHAT
 from chatapp.web import query
 

@@ -12,7 +12,8 @@ from aiohttp import web
 
 from chatapp.core.errors import NotFound
 from chatapp.core.files import MOST_FILES
-from chatapp.core.models import History, Message, Person, RoomView
+from chatapp.core.models import History, Message, Person
+from chatapp.core.rooms import RoomView
 from chatapp.core.text import EVERYBODY, MOST_UNASKED, WHO_IS_HERE
 from chatapp.domain.access import may_manage
 from chatapp.domain.chat import Chat

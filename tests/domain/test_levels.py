@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from chatapp.core.errors import Invalid, NotFound
-from chatapp.core.models import Identity, Level, Person, Room, RoomView
+from chatapp.core.models import Identity, Level, Person, Room
+from chatapp.core.rooms import RoomView
 from tests.support.house import House
 from tests.support.listener import FakeListener
 from tests.support.rooms import closed_room

@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
-from chatapp.core.models import History, Message, Person, Room, RoomView
+from chatapp.core.models import History, Message, Person, Room
 from chatapp.core.reads import ReadMark
+from chatapp.core.rooms import RoomView
 from chatapp.web.moments import Moments
 from chatapp.web.timeline import Row, rows
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from chatapp.core.errors import ChatError
-from chatapp.core.models import RoomView
+from chatapp.core.rooms import RoomView
 from chatapp.core.search import Query
 from chatapp.domain.search import Results
 from chatapp.keys import CHAT
