@@ -1,11 +1,12 @@
-"""A room as one person sees it."""
+"""A room, and a message in it, as one person sees them."""
 
 from __future__ import annotations
 
 import msgspec
 
-from chatapp.core.models import Level, Role, Room
+from chatapp.core.models import Level, Message, Person, Role, Room
 from chatapp.core.reads import ReadMark
+from chatapp.core.text import EVERYBODY, WHO_IS_HERE
 
 
 class RoomView(msgspec.Struct, frozen=True):
@@ -53,3 +54,13 @@ class RoomView(msgspec.Struct, frozen=True):
     @property
     def unread(self) -> int:
         return max(0, self.room.last_index - self.read_index) if self.is_member else 0
+
+
+def calls(person: Person) -> tuple[str, ...]:
+    """What a message that mentions them says: their username, or a word for everybody."""
+    return person.username, EVERYBODY, WHO_IS_HERE
+
+
+def is_named(message: Message, person: Person) -> bool:
+    """Whether it mentions them. Others only: who writes "@room" is not told."""
+    return message.author_id != person.id and not set(calls(person)).isdisjoint(message.mentions)

@@ -11,7 +11,8 @@ import msgspec
 
 from chatapp.core.errors import invalid
 from chatapp.core.language import _
-from chatapp.core.models import Message
+from chatapp.core.models import Message, Person
+from chatapp.core.rooms import is_named
 from chatapp.core.searchable import LONGEST, Word, bigrams, composed, runs, spellings, words
 
 LONGEST_QUERY: Final = 400
@@ -88,8 +89,8 @@ def _goes_on(word: str, asked: str) -> bool:
 
 class Query(msgspec.Struct, frozen=True):
     """All ``terms`` and none of ``without``. Of several rooms, and of several people, one is enough. Rooms by their
-    address, people by their username. ``being`` holds names of :data:`PROPERTIES`, of all of which a message is.
-    ``since`` a day, that day included; ``before`` another, that day not."""
+    address, people by their username. ``being`` holds names of :data:`PROPERTIES` and :data:`MENTION`, of all of which
+    a message is. ``since`` a day, that day included; ``before`` another, that day not."""
 
     text: str = ""
     terms: tuple[Term, ...] = ()
@@ -146,7 +147,7 @@ def _filter(name: str, value: str, *, is_without: bool) -> tuple[str, object] | 
         field = "rooms" if name == "in" else "people"
         plain = composed(value.removeprefix("#" if name == "in" else "@").casefold())
         return (f"not_{field}" if is_without else field, plain) if plain else None
-    if (known := f"{name}:{value.lower()}") in PROPERTIES:
+    if (known := f"{name}:{value.lower()}") in {*PROPERTIES, MENTION}:
         return "not_being" if is_without else "being", known
     if name in {"before", "after"} and not is_without:
         day = _day(value)
@@ -170,6 +171,8 @@ PROPERTIES: Final[dict[str, Callable[[Message], bool]]] = {
     "is:pinned": lambda message: message.is_pinned,
 }
 """What a message can be, by the filter for it, which is its token too."""
+MENTION: Final = "is:mention"
+"""What it can be besides, for the one who asks."""
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -188,6 +191,11 @@ def by(person_id: int) -> str:
     return f"by:{person_id}"
 
 
+def to(name: str) -> str:
+    """The token of what mentions somebody, by what it calls them; as letters and digits, of which tokens are."""
+    return f"to:{name.encode().hex()}"
+
+
 def wording(message: Message) -> str:
     """What a message is found by, composed: what it says, and the names and descriptions of its files."""
     files = [text for each in message.attachments for text in (each.name, each.alt) if text]
@@ -197,11 +205,11 @@ def wording(message: Message) -> str:
 def facets(message: Message) -> list[str]:
     """The tokens of what a message is, besides its words."""
     being = [name for name, is_so in PROPERTIES.items() if is_so(message)]
-    return [room(message.room_id), by(message.author_id), *being]
+    return [room(message.room_id), by(message.author_id), *being, *map(to, message.mentions)]
 
 
-def spans(query: Query, message: Message, *, is_slow: bool = False) -> list[tuple[int, int]] | None:
-    """Where in its wording the query's words are; None for a message that is not what is looked for."""
+def spans(query: Query, message: Message, reader: Person, *, is_slow: bool = False) -> list[tuple[int, int]] | None:
+    """Where in its wording the query's words are; None for a message that is not what this reader looks for."""
     text = wording(message)
     found = words(text)
     where: list[tuple[int, int]] = []
@@ -212,9 +220,13 @@ def spans(query: Query, message: Message, *, is_slow: bool = False) -> list[tupl
         where += here
     if any(term.spans(text, found) for term in query.without):
         return None
-    is_right = all(PROPERTIES[name](message) for name in query.being)
-    is_right = is_right and not any(PROPERTIES[name](message) for name in query.not_being)
+    is_right = all(_is_so(name, message, reader) for name in query.being)
+    is_right = is_right and not any(_is_so(name, message, reader) for name in query.not_being)
     return where if is_right else None
+
+
+def _is_so(name: str, message: Message, reader: Person) -> bool:
+    return is_named(message, reader) if name == MENTION else PROPERTIES[name](message)
 
 
 def tokens(term: Term) -> list[Token]:

@@ -11,8 +11,8 @@ from chatapp.core.errors import invalid
 from chatapp.core.language import _
 from chatapp.core.limits import Limits
 from chatapp.core.models import Message, Person, Room
-from chatapp.core.rooms import RoomView
-from chatapp.core.search import Query, Token, by, insides, room, spans, tokens
+from chatapp.core.rooms import RoomView, calls
+from chatapp.core.search import MENTION, Query, Token, by, insides, room, spans, to, tokens
 from chatapp.domain.indexing import Indexing, Progress
 from chatapp.storage import people, rooms
 from chatapp.storage.database import Database
@@ -99,11 +99,11 @@ class Search:
         unknown += nowhere
         if not chosen or (query.people and not any(name in known for name in query.people)):
             return Results(progress=progress, unknown=tuple(unknown))
-        asked = _asked(query, chosen, known, progress)
+        asked = _asked(actor, query, chosen, known, progress)
         asked = msgspec.structs.replace(asked, **_within(days, below))
         parts = self._scanned(actor, asked, query) if is_slow else self._looked_up(actor, asked, limit)
         found = {view.room.id: view.room for view in chosen}
-        hits, older = await _gathered(parts, query, found, limit, is_slow=is_slow)
+        hits, older = await _gathered(parts, actor, query, found, limit, is_slow=is_slow)
         return Results(tuple(hits), older, progress, tuple(unknown))
 
     async def _people(self, actor: Person, query: Query) -> tuple[dict[str, int], list[str]]:
@@ -143,7 +143,7 @@ class Search:
 
 
 async def _gathered(
-    parts: AsyncIterator[Part], query: Query, known: dict[int, Room], limit: int, *, is_slow: bool
+    parts: AsyncIterator[Part], actor: Person, query: Query, known: dict[int, Room], limit: int, *, is_slow: bool
 ) -> tuple[list[Hit], int | None]:
     """The first hits, and where to go on."""
     hits: list[Hit] = []
@@ -151,7 +151,7 @@ async def _gathered(
     async for part, rest in parts:  # noqa: B007 - what is left is told
         for at, message in part:
             # The index may lag behind what was edited, and knows nothing of the order of words.
-            where = spans(query, message, is_slow=is_slow)
+            where = spans(query, message, actor, is_slow=is_slow)
             if where is None:
                 continue
             if len(hits) == limit:
@@ -174,11 +174,12 @@ def _names(view: RoomView) -> list[str]:
     return [view.room.slug, f"@{view.other_username}" if view.room.kind == "direct" else view.room.name.casefold()]
 
 
-def _asked(query: Query, chosen: Sequence[RoomView], known: dict[str, int], progress: Progress) -> Asked:
+def _asked(actor: Person, query: Query, chosen: Sequence[RoomView], known: dict[str, int], progress: Progress) -> Asked:
     some = [tuple(by(known[name]) for name in query.people if name in known)] if query.people else []
-    some += [(name,) for name in query.being]
+    some += [tuple(map(to, calls(actor))) if name == MENTION else (name,) for name in query.being]
     none = [Token(by(known[name])) for name in query.not_people if name in known]
-    none += [Token(name) for name in query.not_being]
+    # What oneself says to everybody is no mention of oneself: whether one is meant is looked at in the message.
+    none += [Token(name) for name in query.not_being if name != MENTION]
     # Quoted, a word excludes itself alone, and the index holds parts of words too.
     none += [token for term in query.without if len(term.words) == 1 and not term.is_exact for token in tokens(term)]
     every = [token for term in query.terms for token in tokens(term)]

@@ -20,7 +20,7 @@ from chatapp.storage.database import Reader
 from chatapp.storage.tables import memberships, messages, people, rooms
 
 # With any other shape of what is kept, the index is made anew.
-SHAPE: Final = "3"
+SHAPE: Final = "4"
 NUMBER_BITS: Final = 20
 SEARCH_SECONDS: Final = 3.0
 SLOW: Final = N_("This search takes too long. Add a word, a room or a date.")

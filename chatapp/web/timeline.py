@@ -13,8 +13,8 @@ from aiohttp import web
 from chatapp.core.errors import NotFound
 from chatapp.core.files import MOST_FILES
 from chatapp.core.models import History, Message, Person
-from chatapp.core.rooms import RoomView
-from chatapp.core.text import EVERYBODY, MOST_UNASKED, WHO_IS_HERE
+from chatapp.core.rooms import RoomView, is_named
+from chatapp.core.text import MOST_UNASKED
 from chatapp.domain.access import may_manage
 from chatapp.domain.chat import Chat
 from chatapp.keys import CHAT
@@ -62,7 +62,7 @@ def rows(
                 message=message,
                 is_first=is_new_day or is_new or not _continues(before, message),
                 is_mine=message.author_id == me.id,
-                is_named=_names(message, me),
+                is_named=is_named(message, me),
                 is_new=is_new,
                 day=moments.day(message.created_at) if is_new_day else None,
                 day_iso=day.isoformat(),
@@ -75,13 +75,8 @@ def rows(
 
 def lone(message: Message, me: Person) -> Row:
     """A message by itself."""
-    is_mine, is_named = message.author_id == me.id, _names(message, me)
-    return Row(message, is_first=True, is_mine=is_mine, is_named=is_named, is_new=False, day=None, day_iso="")
-
-
-def _names(message: Message, me: Person) -> bool:
-    """Others only: who writes "@room" is not told."""
-    return message.author_id != me.id and not {me.username, EVERYBODY, WHO_IS_HERE}.isdisjoint(message.mentions)
+    is_mine, is_mention = message.author_id == me.id, is_named(message, me)
+    return Row(message, is_first=True, is_mine=is_mine, is_named=is_mention, is_new=False, day=None, day_iso="")
 
 
 async def window(request: web.Request, view: RoomView) -> History:

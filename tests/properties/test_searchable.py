@@ -11,7 +11,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from chatapp.core.errors import Invalid
-from chatapp.core.models import Message
+from chatapp.core.models import Message, Person
 from chatapp.core.search import LEAST_BEGINNING, LONGEST_QUERY, Query, Term, Token, parse, spans, tokens
 from chatapp.core.searchable import LONGEST, bigrams, composed, fold, runs, searchable, words
 
@@ -22,6 +22,9 @@ mixed: Final = st.text(st.sampled_from(SIGNS + "\u200d\u0301\n\t"), max_size=60)
 texts: Final = any_text | mixed
 latin: Final = st.from_regex(r"[a-zA-Z]{1,12}", fullmatch=True)
 han: Final = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), min_size=1, max_size=12)
+
+
+READER: Final = Person(99, "reader", "Reader")
 
 
 def message(content: str) -> Message:
@@ -36,7 +39,7 @@ def has(kept: str, token: Token) -> bool:
 def finds(content: str, asked: Query) -> bool:
     kept = searchable(content)
     is_candidate = all(has(kept, token) for term in asked.terms for token in tokens(term))
-    return is_candidate and spans(asked, message(content)) is not None
+    return is_candidate and spans(asked, message(content), READER) is not None
 
 
 @given(texts)
@@ -132,7 +135,7 @@ def test_marks_lie_within_the_text(content: str, asked: str) -> None:
     except Invalid:
         return
     for is_slow in (False, True):
-        for start, end in spans(query, message(content), is_slow=is_slow) or []:
+        for start, end in spans(query, message(content), READER, is_slow=is_slow) or []:
             assert 0 <= start < end <= len(composed(content))
 
 
@@ -142,8 +145,8 @@ def test_what_the_quick_way_finds_the_slow_way_finds_too(content: str, asked: st
         query = parse(asked)
     except Invalid:
         return
-    if spans(query, message(content)) is not None and all(len(term.words) == 1 for term in query.terms):
-        assert spans(query, message(content), is_slow=True) is not None
+    if spans(query, message(content), READER) is not None and all(len(term.words) == 1 for term in query.terms):
+        assert spans(query, message(content), READER, is_slow=True) is not None
 
 
 @pytest.mark.parametrize("content", ["aB" * 4000, "a1" * 4000, "a" * 8000, "数" * 8000, "a " * 4000, "\u0301" * 8000])
