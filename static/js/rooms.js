@@ -253,8 +253,12 @@ export class Rooms {
   }
 }
 
+let badge = NaN;
+
 /** On the icon of the installed app stands how often somebody is wanted; few browsers have one. */
 function setBadge(number) {
+  if (badge === number) return;
+  badge = number;
   if (navigator.setAppBadge) (number ? navigator.setAppBadge(number) : navigator.clearAppBadge()).catch(() => {});
 }
 
