@@ -62,21 +62,9 @@ def engine(url: str, asked: Asked, connections: int) -> AsyncEngine:
     # Those of now: an upgrade may put newer ones into the same folder.
     known = frozenset(migrate.revisions())
 
-    async def connect() -> asyncpg.Connection[Any]:
-        made = await asyncpg.connect(
-            url,
-            timeout=CONNECT_SECONDS,
-            command_timeout=None if asked.is_patient else ANSWER_SECONDS,
-            server_settings=asked.settings(),
-        )
-        if not asked.is_patient and not known.issuperset(row[0] for row in await made.fetch(SCHEMAS)):
-            await made.close()
-            raise Outdated(OUTDATED)
-        return made
-
     made = create_async_engine(
         "postgresql+asyncpg://",
-        async_creator=connect,
+        async_creator=lambda: _connected(url, asked, known),
         pool_size=connections,
         max_overflow=0,
         pool_reset_on_return=None if asked.is_reader else "rollback",
@@ -92,6 +80,23 @@ def engine(url: str, asked: Asked, connections: int) -> AsyncEngine:
         if connection.driver_connection.is_closed():
             raise sa.exc.DisconnectionError
 
+    return made
+
+
+async def _connected(url: str, asked: Asked, known: frozenset[str]) -> asyncpg.Connection[Any]:
+    made = await asyncpg.connect(
+        url,
+        timeout=CONNECT_SECONDS,
+        command_timeout=None if asked.is_patient else ANSWER_SECONDS,
+        server_settings=asked.settings(),
+    )
+    try:
+        if not asked.is_patient and not known.issuperset(row[0] for row in await made.fetch(SCHEMAS)):
+            raise Outdated(OUTDATED)
+    except BaseException:
+        # Whoever asked has gone away, perhaps: nobody else knows of it.
+        made.terminate()
+        raise
     return made
 
 

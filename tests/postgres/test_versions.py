@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
+import asyncpg
 import pytest
 import sqlalchemy as sa
 from aiohttp import ClientError, ClientSession
@@ -45,7 +46,7 @@ def newer(folder: Path) -> Path:
     """The next version: this one with one migration more."""
     for name in ("chatapp", "migrations"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("static", "templates"):
+    for name in ("locales", "static", "templates"):
         (folder / name).symlink_to(ROOT / name)
     (folder / "migrations" / "versions" / f"{NEXT}_moods.py").write_text(MIGRATION)
     return folder
@@ -138,6 +139,26 @@ async def test_a_start_of_the_same_version_ends_nothing(url: str, tmp_path: Path
     async with opened(url, tmp_path) as database:
         await writes(database, "meanwhile", lambda: brings_up(ROOT, url))
     assert not database.outdated.is_set()
+
+
+async def test_who_goes_away_while_a_connection_is_asked_leaves_none(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    await asyncio.to_thread(postgres_start.prepare, url)
+    is_asked = asyncio.Event()
+    made: list[asyncpg.Connection] = []
+
+    async def never(connection: asyncpg.Connection, *_: object) -> None:
+        made.append(connection)
+        is_asked.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(asyncpg.Connection, "fetch", never)
+    connections = engine(url, Asked("full"), 1)
+    opening = asyncio.create_task(connections.connect().__aenter__())
+    await is_asked.wait()
+    opening.cancel()
+    await asyncio.wait([opening])
+    assert made[0].is_closed()
+    await connections.dispose()
 
 
 async def test_people_go_over_to_the_new_version_and_lose_nothing(url: str, tmp_path: Path) -> None:
