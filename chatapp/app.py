@@ -28,6 +28,7 @@ from chatapp.domain.links import Links
 from chatapp.domain.memberships import Memberships
 from chatapp.domain.messages import Messages
 from chatapp.domain.news import DIFFER, News
+from chatapp.domain.notifications import Notifications
 from chatapp.domain.outbox import Outbox
 from chatapp.domain.passwords import Passwords
 from chatapp.domain.pins import Pins
@@ -156,6 +157,7 @@ def assemble(
         reactions=Reactions(access=access, journal=journal, limits=limits),
         pins=Pins(clock=database.clock, **spoken),
         presence=Whereabouts(database=database, news=news, limits=limits),
+        notifications=Notifications(database=database, limits=limits),
         files=Files(blobs=blobs, settings=settings, **in_rooms),
         search=Search(database=database, indexing=index, limits=limits),
         indexing=index,

@@ -16,6 +16,7 @@ from chatapp.domain.letters import Letters
 from chatapp.domain.links import Links
 from chatapp.domain.memberships import Memberships
 from chatapp.domain.messages import Messages
+from chatapp.domain.notifications import Notifications
 from chatapp.domain.outbox import Outbox
 from chatapp.domain.pins import Pins
 from chatapp.domain.presence import Whereabouts
@@ -45,6 +46,7 @@ class Chat(msgspec.Struct, frozen=True):
     reactions: Reactions
     pins: Pins
     presence: Whereabouts
+    notifications: Notifications
     search: Search
     indexing: Indexing
     files: Files

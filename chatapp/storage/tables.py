@@ -62,6 +62,21 @@ people: Final = sa.Table(
     _text("language", ""),
 )
 
+# Of whom there is no row has changed nothing.
+notification_settings: Final = sa.Table(
+    "notification_settings",
+    metadata,
+    sa.Column(
+        "person_id", BigId, sa.ForeignKey("people.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    ),
+    _flag("hides_words"),
+    # core.notifications.QuietHours: a bit for each day, Monday's the lowest, and minutes of a day.
+    sa.Column("quiet_days", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("quiet_from", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("quiet_to", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("silent_until", sa.BigInteger, nullable=False, server_default="0"),
+)
+
 sessions: Final = sa.Table(
     "sessions",
     metadata,

@@ -11,6 +11,7 @@ from chatapp.web.api import levels as api_levels
 from chatapp.web.api import me as api_me
 from chatapp.web.api import members as api_members
 from chatapp.web.api import messages as api_messages
+from chatapp.web.api import notifications as api_notifications
 from chatapp.web.api import pins as api_pins
 from chatapp.web.api import reactions as api_reactions
 from chatapp.web.api import reads as api_reads
@@ -35,12 +36,14 @@ from chatapp.web.pages import (
     members,
     memberships,
     messages,
+    notifications,
     other_sessions,
     passwords,
     people,
     pins,
     presence,
     profiles,
+    quiet_hours,
     reactions,
     reads,
     registrations,
@@ -51,6 +54,7 @@ from chatapp.web.pages import (
     sessions,
     setup,
     sign_in,
+    silence,
     themes,
     tokens,
     unreads,
@@ -147,6 +151,10 @@ def _settings() -> list[web.RouteDef]:
         web.post("/settings/profile", profiles.update),
         web.post("/settings/password", passwords.update),
         web.post("/settings/presence", presence.update),
+        web.get("/settings/notifications", notifications.edit),
+        web.post("/settings/notifications", notifications.update),
+        web.post("/settings/quiet-hours", quiet_hours.update),
+        web.post("/settings/silence", silence.update),
         web.get("/settings/appearance", themes.edit),
         web.post("/settings/theme", themes.update),
         web.post("/language", languages.update),
@@ -182,6 +190,7 @@ def _api() -> list[web.RouteDef]:
         web.delete(API + "/tokens/{id:[0-9]+}", api_tokens.destroy),
         web.post(API + "/ws-tickets", api_ws_tickets.create),
         web.get(API + "/me", api_me.show),
+        web.get(API + "/me/notifications", api_notifications.show),
         web.get(API + "/users", api_users.index),
         web.get(API + "/users/{username}", api_users.show),
         web.patch(API + "/users/{username}", api_users.update),

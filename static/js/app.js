@@ -89,6 +89,9 @@ export function announce(text) {
   if (announcer) announcer.textContent = text;
 }
 
+/** What a message says to who does not see it. */
+export const wording = ({ content, attachments = [] }) => content || attachments.map((file) => file.alt || file.name).join(", ");
+
 const unspoken = [];
 let speaking = 0;
 
@@ -102,8 +105,7 @@ function speak() {
   const [first, ...more] = unspoken.splice(0);
   speaking = first && setTimeout(speak, LIMITS.announce);
   if (!first) return;
-  const text = (first.content || (first.attachments ?? []).map((file) => file.alt || file.name).join(", ")).slice(0, LIMITS.announceCharacters);
-  announce(more.length ? tn("new_messages", more.length + 1) : t("announce", { name: first.display_name, text }));
+  announce(more.length ? tn("new_messages", more.length + 1) : t("announce", { name: first.display_name, text: wording(first).slice(0, LIMITS.announceCharacters) }));
 }
 
 /** Opens a modal dialog; the browser gives the focus back when it closes. */
@@ -239,6 +241,7 @@ async function startChat() {
   if (document.getElementById("composer")) await startRoom(connection, rooms);
   connection.start();
   import("./presence.js").then(({ Presence }) => new Presence(connection));
+  if (storage.read(`notifications:${page.me.username}`)) import("./notifications.js").then(({ Notifications }) => new Notifications(connection));
 }
 
 document.addEventListener("click", onClick);

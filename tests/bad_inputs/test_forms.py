@@ -137,6 +137,10 @@ FIELDS: Final = [
     ],
     form("37", "a time zone that is a path", "POST /settings/profile", 422, display_name="x", time_zone="../../etc"),
     form("37", "a presence that is none", "POST /settings/presence", (400, 422), presence="invisible"),
+    form("37", "a silence of for ever", "POST /settings/silence", (400, 422), length="ever"),
+    form("37", "quiet hours from 25:00", "POST /settings/quiet-hours", 422, begin="25:00", end="07:00"),
+    form("37", "quiet hours to ٧:٠٠", "POST /settings/quiet-hours", 422, begin="22:00", end="٠٧:٠٠"),
+    form("37", "quiet hours nowhere", "POST /settings/quiet-hours", 422, begin="22:00", end="07:00", time_zone="../x"),
     form("37", "a theme that is none", "POST /settings/theme", (400, 422), theme="<script>"),
     form("37", "a level that is none", "POST /rooms/general/level", (400, 422), level="some"),
     *[

@@ -30,6 +30,7 @@ INSIDE: Final = [
     "/search?q=x&slow=true",
     f"/search?q={'x' * 500}",
     "/settings/profile",
+    "/settings/notifications",
     "/settings/sessions",
     "/settings/tokens",
     "/settings/appearance",

@@ -67,6 +67,7 @@ def before_reactions(path: Path) -> None:
             connection.execute(f"ALTER TABLE memberships DROP COLUMN {column}")
         connection.execute("ALTER TABLE people DROP COLUMN is_hidden")
         connection.execute("DROP TABLE revisions")
+        connection.execute("DROP TABLE notification_settings")
         connection.execute("DROP TABLE files")
         connection.execute("DROP TABLE mentions")
         connection.execute("ALTER TABLE messages DROP COLUMN attachments")

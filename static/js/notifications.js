@@ -1,0 +1,111 @@
+/**
+ * Tells of messages outside the page: while it is hidden, or of other rooms than the open one. Of several tabs that hear
+ * a message one tells of it; where one shows it to somebody who is there, none does. In quiet hours what would have been
+ * told is counted, and told as one number when they end.
+ */
+import { page, storage, tn, wording } from "./app.js";
+import { isNamed } from "./message.js";
+
+const KEY = `notifications:${page.me.username}`;
+const CHARACTERS = 120;
+/** A tab that shows the room is quicker than this, and tabs hear a message this close to each other. */
+const ELECTION = 300;
+const HELD = 10_000;
+const LATEST_TIMER = 2 ** 31 - 1;
+const isThere = () => document.visibilityState === "visible" && document.hasFocus();
+
+export class Notifications {
+  /** @type {Map<string, number>} The newest post heard of each room. */
+  #tops = new Map();
+  /** @type {Map<string, {note: Notification, index: number}>} */
+  #shown = new Map();
+  #state = Promise.resolve({ words: false, quiet: true, changes_at: null });
+  #timer = 0;
+  #held = 0;
+  #leaving = new AbortController();
+
+  constructor(connection) {
+    connection.on("messages", ({ room, messages }) => messages.forEach((message) => this.#hear(room, message)));
+    connection.on("read", ({ room, index }) => this.#close(room, index));
+    // The page where they are set says so to all tabs of this browser.
+    addEventListener("storage", (event) => event.key === KEY && this.#ask());
+    // A lock that is held would keep the page out of the back/forward cache.
+    addEventListener("pagehide", () => { this.#leaving.abort(); this.#leaving = new AbortController(); });
+    this.#ask();
+  }
+
+  /** Asks the server how much may be told now, and again when that changes. */
+  #ask() {
+    const answer = fetch("/api/v1/me/notifications").then((found) => (found.ok ? found.json() : Promise.reject(found)));
+    // Unknown, nothing is told: rather late than in the night.
+    this.#state = answer.catch(() => ({ words: false, quiet: true, changes_at: new Date(Date.now() + 60_000) }));
+    this.#state.then((state) => this.#follow(state));
+  }
+
+  #follow({ quiet, changes_at: moment }) {
+    clearTimeout(this.#timer);
+    const wait = Math.max(1000, new Date(moment) - Date.now());
+    if (moment) this.#timer = setTimeout(() => this.#ask(), Math.min(wait, LATEST_TIMER));
+    if (!quiet && this.#held) this.#elect("held", () => this.#tell("held", page.me.display_name, tn("new_messages", this.#held), "/rooms"));
+    if (!quiet) this.#held = 0;
+  }
+
+  async #hear(slug, message) {
+    const link = document.querySelector(`#sidebar .room-link[data-room="${CSS.escape(slug)}"]`);
+    const top = this.#tops.get(slug) ?? Number(link?.dataset.index ?? 0);
+    if (!link || message.index <= top) return;
+    this.#tops.set(slug, message.index);
+    if (message.deleted || message.username === page.me.username || !(await this.#isMeant(link.dataset, slug, message))) return;
+    const isSeen = slug === page.room?.slug && isThere();
+    this.#elect(`${slug}/${message.index}`, () => this.#notify(link, slug, message), isSeen);
+  }
+
+  /** By how much the person wants to hear of the room; of a reply the server says whose words it answers. */
+  async #isMeant({ level = "all", kind }, slug, message) {
+    if (level === "nothing") return false;
+    if (level === "all" || kind === "direct" || isNamed(message)) return true;
+    if (!message.reply_to) return false;
+    const answer = await fetch(`/api/v1/rooms/${slug}/messages/${message.reply_to}`).catch(() => null);
+    return Boolean(answer?.ok) && (await answer.json()).username === page.me.username;
+  }
+
+  /** Does it in one tab of this browser: in none where it `isSeen`. */
+  #elect(what, act, isSeen = false) {
+    const { signal } = this.#leaving;
+    const take = () => navigator.locks?.request(`notifications ${what}`, { ifAvailable: true }, (lock) => {
+      if (!lock || signal.aborted) return undefined;
+      if (!isSeen) act();
+      return new Promise((go) => { setTimeout(go, HELD); signal.addEventListener("abort", go); });
+    });
+    if (isSeen) take();
+    else setTimeout(take, ELECTION);
+  }
+
+  async #notify(link, slug, message) {
+    const state = await this.#state;
+    if (state.quiet) return void this.#held++;
+    const name = link.querySelector(".n").textContent;
+    const title = link.dataset.kind === "direct" ? message.display_name : `${message.display_name} · #${name}`;
+    const body = state.words ? [...wording(message)].slice(0, CHARACTERS).join("") : tn("new_messages", 1);
+    this.#tell(slug, title, body, `/rooms/${slug}/${message.index}`, message.index);
+  }
+
+  /** One for each room: the newest takes the place of the one before. */
+  #tell(tag, title, body, url, index = 0) {
+    if (!storage.read(KEY) || self.Notification?.permission !== "granted") return;
+    const note = new Notification(title, { body, tag, renotify: true });
+    note.addEventListener("click", () => {
+      note.close();
+      window.focus();
+      location.assign(url);
+    });
+    this.#shown.set(tag, { note, index });
+  }
+
+  #close(slug, index) {
+    const shown = this.#shown.get(slug);
+    if (!shown || index < shown.index) return;
+    shown.note.close();
+    this.#shown.delete(slug);
+  }
+}

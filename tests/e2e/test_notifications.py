@@ -1,0 +1,155 @@
+"""Being told of messages outside the page: asked for by a click, one for each room, and only when nobody looks."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from playwright.async_api import Page, expect
+
+from tests.e2e.test_accessibility import has_no_fault
+from tests.e2e.verbs import new_room, say
+from tests.support.time import eventually
+
+Visit = Callable[..., Awaitable[Page]]
+SETTINGS = "/settings/notifications"
+# What the browser was asked to show, in place of the system's own pictures; in storage, so that all tabs add to it.
+RECORDED = """
+window.__asked = 0;
+const Real = window.Notification;
+window.Notification = class extends EventTarget {
+  static permission = GRANTED;
+  static requestPermission() { window.__asked++; this.permission = ANSWER; return Promise.resolve(ANSWER); }
+  constructor(title, { body, tag }) {
+    super();
+    this.id = crypto.randomUUID();
+    localStorage.setItem(`note:${this.id}`, JSON.stringify({ title, body, tag, by: document.title }));
+    (window.__notes ??= []).push(this);
+  }
+  close() { this.closed = true; }
+};
+"""
+NOTES = """() => Object.keys(localStorage).filter((key) => key.startsWith('note:'))
+  .map((key) => JSON.parse(localStorage.getItem(key)))"""
+
+
+async def recording(visit: Visit, who: str, *, before: str = "default", answer: str = "granted") -> Page:
+    page = await visit(who)
+    script = RECORDED.replace("GRANTED", f"'{before}'").replace("ANSWER", f"'{answer}'")
+    await page.context.add_init_script(script)
+    await page.goto(SETTINGS)
+    return page
+
+
+async def told(page: Page, count: int) -> list[dict[str, Any]]:
+    """What was shown in any tab of this browser, once it is so much."""
+    await page.wait_for_function(f"() => ({NOTES})().length >= {count}")
+    found: list[dict[str, Any]] = await page.evaluate(NOTES)
+    assert len(found) == count, found
+    return found
+
+
+async def turned_on(visit: Visit, who: str) -> Page:
+    page = await recording(visit, who)
+    await page.click("#notifications-on")
+    await expect(page.locator("#notifications-off")).to_be_visible()
+    # A page loaded from now on is one of a browser that has allowed it.
+    await page.context.add_init_script("window.Notification.permission = 'granted';")
+    return page
+
+
+async def ready(page: Page, at: str, room: str) -> None:
+    """The page knows what may be told, and hears the room."""
+    heard: list[str] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: heard.append(str(frame))))
+    async with page.expect_response("**/api/v1/me/notifications"):
+        await page.goto(at)
+    await eventually(lambda: any(f'"room":"{room}"' in frame and "read_index" in frame for frame in heard))
+
+
+async def test_nobody_is_asked_before_a_click(visit: Visit) -> None:
+    page = await recording(visit, "grace")
+    await expect(page.locator("#notifications-on")).to_be_visible()
+    assert await page.evaluate("window.__asked") == 0
+    await has_no_fault(page)
+    await page.click("#notifications-on")
+    await expect(page.locator("#notifications-test")).to_be_focused()
+    assert await page.evaluate("window.__asked") == 1
+    await has_no_fault(page)
+    await page.click("#notifications-test")
+    (note,) = await told(page, 1)
+    assert note["tag"] == "test"
+    await page.click("#notifications-off")
+    await expect(page.locator("#notifications-on")).to_be_focused()
+
+
+async def test_who_has_blocked_them_is_told_where_to_allow_them(visit: Visit) -> None:
+    page = await recording(visit, "grace", answer="denied")
+    await page.click("#notifications-on")
+    await expect(page.locator("[data-state=blocked]")).to_be_visible()
+    await expect(page.locator("#notifications-on")).to_be_hidden()
+    await has_no_fault(page)
+
+
+async def test_a_message_in_another_room_is_told_once_in_all_tabs_and_a_click_leads_to_it(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada, "grace")
+    first = await turned_on(visit, "grace")
+    await ready(first, "/rooms/general", room)
+    second = await first.context.new_page()
+    await ready(second, "/rooms/general", room)
+    await say(ada, "Look at this")
+    (note,) = await told(first, 1)
+    assert note["tag"] == room
+    assert note["title"].startswith("Ada Okafor · #")
+    assert note["body"] == "Look at this"
+    (teller,) = [each for each in (first, second) if await each.evaluate("(window.__notes ?? []).length")]
+    await teller.evaluate("window.__notes[0].dispatchEvent(new Event('click'))")
+    await teller.wait_for_url(f"**/rooms/{room}/1")
+    await say(ada, "and this")
+    await expect(teller.get_by_text("and this", exact=True)).to_be_visible()
+
+
+async def test_what_somebody_looks_at_is_not_told_in_any_tab(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada, "grace")
+    behind = await turned_on(visit, "grace")
+    await ready(behind, "/rooms/general", room)
+    front = await behind.context.new_page()
+    await ready(front, f"/rooms/{room}", room)
+    await front.bring_to_front()
+    await say(ada, "seen at once")
+    await expect(front.get_by_text("seen at once", exact=True)).to_be_visible()
+    ada = await visit("ada")
+    other = await new_room(ada, "grace")
+    await front.wait_for_selector(f'.room-link[data-room="{other}"]')
+    await say(ada, "not seen")
+    # The later message is told, so the earlier one was decided on.
+    (note,) = await told(front, 1)
+    assert note["tag"] == other
+
+
+async def test_words_can_be_hidden_and_quiet_hours_are_quiet(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada, "grace")
+    grace = await turned_on(visit, "grace")
+    await grace.check("input[name=words][value=hidden]")
+    await grace.click("form[action='/settings/notifications'] button")
+    await ready(grace, "/rooms/general", room)
+    await say(ada, "a secret")
+    (note,) = await told(grace, 1)
+    assert "secret" not in note["body"]
+    await grace.goto(SETTINGS)
+    await grace.click("button[value=hour]")
+    try:
+        await has_no_fault(grace)
+        await ready(grace, "/rooms/general", room)
+        await say(ada, "in the night")
+        await expect(grace.locator(f'.room-link[data-room="{room}"] .count')).to_contain_text("2")
+        await grace.goto(SETTINGS)
+        assert len(await grace.evaluate(NOTES)) == 1
+    finally:
+        await grace.goto(SETTINGS)
+        await grace.click("button[value=over]")
+        await grace.check("input[name=words][value=shown]")
+        await grace.click("form[action='/settings/notifications'] button")
