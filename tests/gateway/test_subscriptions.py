@@ -43,6 +43,7 @@ async def test_the_greeting_says_what_a_client_must_know(ada: Actor) -> None:
         "protocol": 1,
         "user": {"id": str(ada.person.id), "username": "ada", "display_name": "Ada Okafor"},
         "heartbeat": 25,
+        "spread": 1,
         "limits": {"content": 8000, "frame": 65536},
         "epoch": ada.chat.epoch,
     }
