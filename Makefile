@@ -5,9 +5,11 @@ VITAL := chatapp/gateway/* chatapp/realtime/hub.py \
   $(patsubst %,chatapp/storage/%.py,batch checksum database sqlite health hot journal mark tail) \
   $(patsubst %,chatapp/domain/%.py,access accounts links memberships messages passwords sign_in tickets) \
   $(patsubst %,chatapp/web/%.py,csrf identity origins session)
-# Where the engine matters most; all the others run on it too (ARGS="tests/web tests/faults/test_kill.py").
+# Where the engine matters most. All of tests/web runs on it too (ARGS=tests/web), in five minutes beside other work,
+# which is why only what races with the database is here.
 ON_POSTGRES := $(patsubst %,tests/%,postgres storage domain model jobs) \
-  $(patsubst %,tests/gateway/test_%.py,between_steps endings races subscriptions withdrawn_credentials)
+  $(patsubst %,tests/gateway/test_%.py,between_steps endings races subscriptions withdrawn_credentials) \
+  $(patsubst %,tests/web/test_%.py,api_messages withdrawn_meanwhile)
 .DEFAULT_GOAL := help
 .PHONY: help serve test test-postgres e2e faults mutants fuzz bench coverage check lint types format docs language migration advisories wheel clean
 

@@ -83,6 +83,7 @@ async def test_without_room_on_the_disk_nothing_is_taken(
     await uploads(ada_script, b"x")
 
 
+@pytest.mark.file_only("several servers share the folder: an upload may be another's")
 async def test_what_a_killed_server_was_taking_in_is_gone_after_a_start(settings: Settings) -> None:
     from chatapp.app import offline
 
