@@ -100,6 +100,10 @@ async def test_what_was_read_in_one_is_read_in_the_other(ada: Actor, grace: Acto
     far = await grace.connects()
     await ada.chat.memberships.mark_read(grace.person, "general", 1)
     assert (await far.hears("read"))["unread"] == 0
+    await ada.chat.memberships.mark_unread(grace.person, "general", 1)
+    assert await far.hears("read") == {"event": "read", "room": "general", "index": 0, "unread": 1, "turn": 1}
+    await ada.chat.memberships.set_level(grace.person, "general", "nothing")
+    assert (await far.hears("levelChanged"))["level"] == "nothing"
 
 
 async def test_who_waits_for_a_change_is_woken_by_the_other(ada: Actor, grace: Actor) -> None:
