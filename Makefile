@@ -5,7 +5,7 @@ VITAL := chatapp/gateway/* chatapp/realtime/hub.py \
   $(patsubst %,chatapp/storage/%.py,batch checksum database sqlite health hot journal mark tail) \
   $(patsubst %,chatapp/domain/%.py,access accounts links memberships messages passwords sign_in tickets) \
   $(patsubst %,chatapp/web/%.py,csrf identity origins session)
-# Where the engine matters most. All of tests/web runs on it too (ARGS=tests/web), in five minutes beside other work,
+# Where the engine matters most. All of tests/web runs on it too (ARGS=tests/web), in five to ten minutes beside other work,
 # which is why only what races with the database is here.
 ON_POSTGRES := $(patsubst %,tests/%,postgres storage domain model jobs) \
   $(patsubst %,tests/gateway/test_%.py,between_steps endings races subscriptions withdrawn_credentials) \
