@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from unittest import mock
 
@@ -27,7 +28,7 @@ def test_an_audit_of_a_sound_file_ends_with_0_also_beside_a_server(chatapp: Chat
         result = chatapp("audit")
         assert server.stop() == 0
     assert (result.code, result.err) == (0, "")
-    assert result.out == f"1 room, 0 messages, schema {SCHEMA}: nothing wrong.\n"
+    assert result.out == f"1 room, 0 messages, 0 holes, schema {SCHEMA}: nothing wrong.\n"
 
 
 def test_an_audit_prints_every_finding_and_ends_with_1(chatapp: Chatapp, tmp_path: Path) -> None:
@@ -39,9 +40,15 @@ def test_an_audit_prints_every_finding_and_ends_with_1(chatapp: Chatapp, tmp_pat
     assert (result.code, result.err) == (1, "")
     assert result.out.splitlines() == [
         "Room general: messages 1 to 3 are missing.",
-        f"1 room, 0 messages, schema {SCHEMA}: 1 finding.",
+        f"1 room, 0 messages, 1 hole, schema {SCHEMA}: 1 finding.",
     ]
     assert chatapp("audit").code == 0
+    told = chatapp("audit", str(copy), "--json")
+    report = json.loads(told.out)
+    assert (told.code, report["rooms"], report["messages"], report["holes"], report["missing"]) == (1, 1, 0, 1, 3)
+    assert [(each["room"], each["index"]) for each in report["findings"]] == [("general", 1)]
+    sound = json.loads(chatapp("audit", "--json").out)
+    assert (sound["holes"], sound["missing"], sound["findings"]) == (0, 0, [])
 
 
 def test_an_audit_of_no_file_is_a_sentence(chatapp: Chatapp) -> None:
@@ -56,7 +63,7 @@ def test_a_backup_is_whole_and_its_owners_alone(chatapp: Chatapp, tmp_path: Path
         result = chatapp("backup", str(target))
         assert server.stop() == 0
     assert (result.code, result.err) == (0, "")
-    assert result.out == f"The backup is in {target}.\n1 room, 0 messages, schema {SCHEMA}: nothing wrong.\n"
+    assert result.out == f"The backup is in {target}.\n1 room, 0 messages, 0 holes, schema {SCHEMA}: nothing wrong.\n"
     assert sorted(path.name for path in target.iterdir()) == ["chatapp.db", "secrets.json"]
     assert {path.stat().st_mode & 0o077 for path in (target, *target.iterdir())} == {0}
     assert (target / "secrets.json").read_bytes() == (chatapp.data / "secrets.json").read_bytes()

@@ -8,13 +8,14 @@ import shutil
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
 
 import pytest
 
 from tests.support.command import SECONDS, Chatapp
+from tests.support.engine import behind_its_back, unguarded
 from tests.support.source import ROOT
 
 EXAMPLES: Final = ROOT / "docs" / "examples"
@@ -22,13 +23,25 @@ PASSWORD: Final = "correct horse battery"
 
 
 @pytest.fixture
-def environ(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """CHAT_URL and CHAT_TOKEN of a running chat in which ada has an account."""
+def chatapp(tmp_path: Path) -> Chatapp:
+    """A chat in which ada has an account."""
     chatapp = Chatapp(tmp_path / "data", cwd=tmp_path)
     chatapp("user", "add", "ada", "--email", "ada@example.org", "--password-stdin", stdin=PASSWORD)
+    return chatapp
+
+
+@contextmanager
+def serving(chatapp: Chatapp) -> Iterator[dict[str, str]]:
+    """CHAT_URL and CHAT_TOKEN of that chat, running."""
     token = chatapp("token", "create", "ada").out.strip()
     with chatapp.serving() as server:
         yield {**os.environ, "CHAT_URL": server.url, "CHAT_TOKEN": token}
+
+
+@pytest.fixture
+def environ(chatapp: Chatapp) -> Iterator[dict[str, str]]:
+    with serving(chatapp) as environ:
+        yield environ
 
 
 @asynccontextmanager
@@ -68,3 +81,22 @@ async def test_the_listener_is_told_why_it_may_not(environ: dict[str, str]) -> N
         _, error = await asyncio.wait_for(listener.communicate(), SECONDS)
     assert listener.returncode == 1
     assert b"HTTP 403" in error
+
+
+async def proved(environ: dict[str, str]) -> tuple[int | None, str]:
+    async with started(sys.executable, str(EXAMPLES / "whole.py"), environ=environ) as script:
+        out, error = await asyncio.wait_for(script.communicate(), SECONDS)
+    return script.returncode, (out + error).decode().rstrip()
+
+
+async def test_a_script_proves_that_a_room_has_no_hole_and_finds_the_one_it_has(chatapp: Chatapp) -> None:
+    with serving(chatapp) as environ:
+        assert await proved(environ) == (0, "Complete up to number 0.")
+        for text in ("one", "two", "three"):
+            await post(text, environ)
+        assert await proved(environ) == (0, "Complete up to number 3.")
+    with behind_its_back(chatapp.data / "chatapp.db") as connection:
+        unguarded(connection)
+        assert connection.execute("DELETE FROM messages WHERE content = 'two'").rowcount == 1
+    with serving(chatapp) as environ:
+        assert await proved(environ) == (1, "A hole: 3 follows 1.")

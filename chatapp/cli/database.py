@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import click
+import msgspec
 
 from chatapp.cli.process import FAILED, ONE_PROCESS, read_settings
 from chatapp.core import circumstances
@@ -21,7 +22,10 @@ from chatapp.storage.sqlite import locked
 
 @click.command()
 @click.argument("path", required=False, type=click.Path(path_type=Path))
-def audit(path: Path | None) -> int:
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object, with the holes counted, instead of sentences."
+)
+def audit(path: Path | None, as_json: bool) -> int:
     """Check a database and print what is wrong with it; exit code 1 when something is.
 
     It is the one of the settings unless PATH is given: a folder with a database file in it, as a backup is, or such a
@@ -31,8 +35,13 @@ def audit(path: Path | None) -> int:
     run meanwhile.
     """
     if path is None:
-        return said(opening.audit(read_settings()))
-    return said(integrity.audit(path / backups.DATABASE if path.is_dir() else path))
+        report = opening.audit(read_settings())
+    else:
+        report = integrity.audit(path / backups.DATABASE if path.is_dir() else path)
+    if as_json:
+        click.echo(msgspec.json.encode(report).decode())
+        return 0 if report.is_sound else FAILED
+    return said(report)
 
 
 @click.command()

@@ -50,12 +50,17 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct):
-    """``findings`` holds the first :data:`SHOWN`; ``count`` is of all of them."""
+    """``findings`` holds the first :data:`SHOWN`; ``count`` is of all of them.
+
+    ``holes`` counts the stretches of numbers without a message, ``missing`` the messages that should be there.
+    """
 
     findings: list[Finding] = []
     count: int = 0
     rooms: int = 0
     messages: int = 0
+    holes: int = 0
+    missing: int = 0
     files: int = 0
     revision: str | None = None
 
@@ -65,7 +70,7 @@ class Report(msgspec.Struct):
 
     def summary(self) -> str:
         wrong = "nothing wrong" if self.is_sound else _counted(self.count, "finding")
-        seen = f"{_counted(self.rooms, 'room')}, {_counted(self.messages, 'message')}"
+        seen = f"{_counted(self.rooms, 'room')}, {_counted(self.messages, 'message')}, {_counted(self.holes, 'hole')}"
         if self.files:
             seen += f", {_counted(self.files, 'file')}"
         return f"{seen}, schema {self.revision or 'unknown'}: {wrong}."
@@ -130,7 +135,7 @@ def _room(source: Source, report: Report, room: Room) -> Checked:
         report.messages += 1
         index, version = stored[0] & 0xFFFFFFFF, stored[3]
         if index > expected:
-            yield _missing(room, expected, index - 1)
+            yield _missing(report, room, expected, index - 1)
         expected = index + 1
         if is_signed and signed != of_row(stored):
             is_whole = False
@@ -140,7 +145,7 @@ def _room(source: Source, report: Report, room: Room) -> Checked:
         else:
             top = max(top, version)
     if expected <= room.last_index:
-        yield _missing(room, expected, room.last_index)
+        yield _missing(report, room, expected, room.last_index)
     elif is_whole and top != room.last_version:
         yield Finding(f"Room {room.slug}: its newest change is {top}, but {room.last_version} were counted.", room.slug)
 
@@ -152,7 +157,9 @@ def _columns(revision: str) -> tuple[str, ...]:
     return _NAMES[: checksum.REACTED] if revision >= REACTED else _NAMES[: checksum.FIRST]
 
 
-def _missing(room: Room, first: int, last: int) -> Finding:
+def _missing(report: Report, room: Room, first: int, last: int) -> Finding:
+    report.holes += 1
+    report.missing += last - first + 1
     which = f"message {first} is" if first == last else f"messages {first} to {last} are"
     return Finding(f"Room {room.slug}: {which} missing.", room.slug, first)
 

@@ -68,7 +68,7 @@ async def test_every_fault_is_a_sentence(spoilt: str, tmp_path: Path, fault: str
             room = await store.room("designers", ada)
             await all_at_once(*(store.says(ada, f"{n}", room) for n in range(5)))
     sound = await asyncio.to_thread(postgres_audit.audit, spoilt)
-    assert (sound.summary(), sound.findings) == (f"2 rooms, 5 messages, schema {SCHEMA}: nothing wrong.", [])
+    assert (sound.summary(), sound.findings) == (f"2 rooms, 5 messages, 0 holes, schema {SCHEMA}: nothing wrong.", [])
     statement, sentence = FAULTS[fault]
     databases().desk.does(_without_guards(spoilt, statement))
     found = await asyncio.to_thread(postgres_audit.audit, spoilt)

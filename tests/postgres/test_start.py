@@ -136,7 +136,7 @@ def test_the_command_line_works_beside_a_running_server(tmp_path: Path) -> None:
         assert chatapp("user", "list").out.startswith("ada\t")
         assert "account.made" in chatapp("audit-log").out
         audited = chatapp("audit")
-        assert (audited.code, audited.out) == (0, f"1 room, 0 messages, schema {SCHEMA}: nothing wrong.\n")
+        assert (audited.code, audited.out) == (0, f"1 room, 0 messages, 0 holes, schema {SCHEMA}: nothing wrong.\n")
 
 
 def test_copies_are_made_by_other_means(tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ def test_nothing_is_wrong_with_what_chatapp_wrote(file: Path) -> None:
     before = file.read_bytes()
     report = audit(file)
     assert (sentences(report), report.is_sound, report.rooms, report.messages) == ("", True, 2, 5)
-    assert report.summary() == f"2 rooms, 5 messages, schema {SCHEMA}: nothing wrong."
+    assert report.summary() == f"2 rooms, 5 messages, 0 holes, schema {SCHEMA}: nothing wrong."
     assert file.read_bytes() == before
 
 
