@@ -13,6 +13,8 @@ Role = Literal["owner", "member"]
 Level = Literal["all", "mentions", "nothing", "hidden"]
 MOST_IN_A_ROOM: Final = 2**32 - 1
 DAMAGED: Final = "damaged"
+# What somebody does, told of them: "/me waves".
+ACTION: Final = "action"
 # As core/text/drawing.py writes it.
 _mention: Final = re.compile('<bdi class="mention" data-mention="([^"]+)">')
 # So many of those who reacted with an emoji are named to clients, the first; they are all counted.
@@ -20,7 +22,6 @@ NAMED: Final = 50
 # About as much do the addresses of a file take, and its numbers.
 ADDRESSES: Final = 400
 Theme = Literal["system", "light", "dark"]
-TokenKind = Literal["jwt", "personal", "bot"]
 AccountState = Literal["active", "unverified", "disabled"]
 LinkPurpose = Literal["verify", "reset"]
 Presence = Literal["online", "away", "offline"]
@@ -28,7 +29,8 @@ Presence = Literal["online", "away", "offline"]
 
 class Person(msgspec.Struct, frozen=True):
     """An account. Never carries the password hash. ``is_hidden``: to others they are offline whatever they do.
-    ``language``: a tag of ``core.language.LANGUAGES``, or "" for that of the browser."""
+    ``language``: a tag of ``core.language.LANGUAGES``, or "" for that of the browser. ``is_away``: shown as away
+    wherever they are online, with ``status`` as the reason, until they say otherwise."""
 
     id: int
     username: str
@@ -42,6 +44,8 @@ class Person(msgspec.Struct, frozen=True):
     created_at: int = 0
     is_hidden: bool = False
     language: str = ""
+    is_away: bool = False
+    status: str = ""
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -72,41 +76,6 @@ class Identity(msgspec.Struct, frozen=True):
         return self.expires_at is not None and self.expires_at <= now
 
 
-class Session(msgspec.Struct, frozen=True):
-    """One signed-in browser. ``digest`` is the SHA-256 of the secret in its cookie."""
-
-    digest: str
-    person_id: int
-    created_at: int
-    seen_at: int
-    expires_at: int
-    is_remembered: bool = False
-    address: str = ""
-    user_agent: str = ""
-
-
-class Token(msgspec.Struct, frozen=True):
-    """A credential for scripts; the secret itself is not kept."""
-
-    id: int
-    person_id: int
-    kind: TokenKind
-    name: str
-    created_at: int
-    expires_at: int | None = None
-    last_used_at: int | None = None
-
-
-class Invite(msgspec.Struct, frozen=True):
-    """A link that lets somebody register. ``uses_left`` counts down to 0."""
-
-    id: int
-    created_by: int
-    created_at: int
-    expires_at: int
-    uses_left: int
-
-
 class Room(msgspec.Struct, frozen=True):
     """A place to talk. ``slug`` never changes, ``name`` may; a direct room has neither topic nor name.
     ``last_index`` counts posts, ``last_version`` counts changes."""
@@ -130,6 +99,7 @@ class Member(msgspec.Struct, frozen=True):
     display_name: str
     role: Role
     joined_at: int = 0
+    status: str = ""
 
 
 class Roommate(msgspec.Struct, frozen=True):
@@ -137,6 +107,7 @@ class Roommate(msgspec.Struct, frozen=True):
 
     username: str
     is_hidden: bool
+    is_away: bool
     rooms: frozenset[int]
 
 
@@ -219,6 +190,10 @@ class Message(msgspec.Struct, frozen=True):
     @property
     def is_damaged(self) -> bool:
         return self.kind == DAMAGED
+
+    @property
+    def is_action(self) -> bool:
+        return self.kind == ACTION
 
     @property
     def mentions(self) -> tuple[str, ...]:

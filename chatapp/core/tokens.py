@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from chatapp.core.models import TokenKind
+from chatapp.core.credentials import TokenKind
 
 ISSUER: Final = "chatapp"
 AUDIENCE: Final = "chatapp"

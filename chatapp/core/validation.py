@@ -18,6 +18,7 @@ from chatapp.core.text import has_surrogate, is_visible
 LONGEST_NAME: Final = 64
 LONGEST_SLUG: Final = 64
 LONGEST_TOPIC: Final = 250
+LONGEST_STATUS: Final = 100
 LONGEST_EMAIL: Final = 254
 # /rooms/new is a page.
 RESERVED_SLUGS: Final = frozenset({"new"})
@@ -102,6 +103,15 @@ def topic(value: str) -> str:
     _refuse_misleading("topic", clean)
     if len(clean) > LONGEST_TOPIC:
         raise invalid("topic", _("A topic has at most {n} characters.").format(n=LONGEST_TOPIC))
+    return clean
+
+
+def status(value: str) -> str:
+    """One line, which may be empty."""
+    clean = " ".join(unicodedata.normalize("NFC", value).split())
+    _refuse_misleading("status", clean)
+    if len(clean) > LONGEST_STATUS:
+        raise invalid("status", _("A status has at most {n} characters.").format(n=LONGEST_STATUS))
     return clean
 
 

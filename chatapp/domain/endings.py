@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, get_args
 
-from chatapp.core.models import Person, TokenKind
+from chatapp.core.credentials import TokenKind
+from chatapp.core.models import Person
 from chatapp.core.notices import PersonEnded, SessionEnded, TokenEnded
 from chatapp.domain.news import News
 from chatapp.storage import invites, links, sessions, tokens

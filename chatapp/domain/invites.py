@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from chatapp.core import tokens
+from chatapp.core.credentials import Invite
 from chatapp.core.errors import Forbidden, NotFound, invalid
 from chatapp.core.language import _
 from chatapp.core.limits import Limits
-from chatapp.core.models import Invite, Person
+from chatapp.core.models import Person
 from chatapp.settings import Settings
 from chatapp.storage import audit_log, invites, people
 from chatapp.storage.database import Database, Reader

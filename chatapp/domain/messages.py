@@ -69,9 +69,10 @@ class Messages:
         client_id: str = "",
         reply_to: int | None = None,
         attachments: Sequence[Attach] = (),
+        kind: str = "",
     ) -> Message:
         """The stored message; with a ``client_id`` used before, the message stored then. ``attachments`` are files that
-        the actor has uploaded into the room; with any, the text may be blank.
+        the actor has uploaded into the room; with any, the text may be blank. ``kind``: :data:`ACTION` or none.
 
         Raises ``Invalid``, ``TooLarge``, ``RateLimited``, ``Conflict`` (same key, other content), ``Unavailable``.
         """
@@ -83,7 +84,7 @@ class Messages:
         html, named = await self._draw(actor, room_id, content)
         at = self._database.clock()
         return await self._journal.append(
-            Post(room_id, actor.id, at, content, html, client_id, reply_to, attachments=attached, mentions=named)
+            Post(room_id, actor.id, at, content, html, client_id, reply_to, kind, attached, named)
         )
 
     async def edit(self, actor: Person, slug: str, index: int, content: str) -> Message:

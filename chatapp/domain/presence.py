@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 
+from chatapp.core import validation
 from chatapp.core.limits import Limits
 from chatapp.core.models import Person, Presence
 from chatapp.core.notices import PresenceChanged
@@ -26,9 +27,20 @@ class Whereabouts:
 
     async def set_hidden(self, actor: Person, is_hidden: bool) -> Person:
         """Be shown as offline to everybody from now on, or no longer."""
+        return await self._set(actor, is_hidden=is_hidden)
+
+    async def set_away(self, actor: Person, status: str = "") -> Person:
+        """Be shown as away wherever one is online, and why. Raises ``Invalid``."""
+        return await self._set(actor, is_away=True, status=validation.status(status))
+
+    async def set_back(self, actor: Person) -> Person:
+        """Be shown as what one does again, hidden or not as before."""
+        return await self._set(actor, is_away=False, status="")
+
+    async def _set(self, actor: Person, **values: bool | str) -> Person:
         self._limits.act("settings", actor.id)
         async with self._database.transaction() as tx:
-            person = await people.update(tx, actor.id, is_hidden=is_hidden)
+            person = await people.update(tx, actor.id, **values)
             await self._news.say(tx, PresenceChanged(actor.id))
         return person
 

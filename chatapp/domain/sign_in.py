@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from chatapp.core import tokens, validation
+from chatapp.core.credentials import Session, Token, TokenKind
 from chatapp.core.errors import Conflict, Forbidden, NotFound, Unauthenticated, invalid
 from chatapp.core.language import _
 from chatapp.core.limits import Limits
-from chatapp.core.models import Identity, Person, Session, Token, TokenKind
+from chatapp.core.models import Identity, Person
 from chatapp.core.notices import SessionEnded, TokenEnded
 from chatapp.core.tokens import Claims
 from chatapp.domain import endings

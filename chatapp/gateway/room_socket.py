@@ -35,7 +35,11 @@ def as_json(room: str, posts: Sequence[Message]) -> bytes:
 
 
 def as_text(_room: str, posts: Sequence[Message]) -> bytes:
-    return b"".join(text_frame(f"{m.username}: {_plain(m.content)}".encode()) for m in _posts(posts))
+    return b"".join(text_frame(f"{_who(m)} {_plain(m.content)}".encode()) for m in _posts(posts))
+
+
+def _who(message: Message) -> str:
+    return f"* {message.username}" if message.is_action else f"{message.username}:"
 
 
 def _plain(content: str) -> str:

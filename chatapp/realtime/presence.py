@@ -261,12 +261,17 @@ class PresenceBoard:
             # Forgotten, and here again since.
             self._unread.update({person_id} if self._is_anywhere(person_id) else ())
             return False
-        is_hidden = self._company[person_id].is_hidden
-        presence: Presence = "offline" if is_hidden else self._attendance.of(person_id)
+        presence = self._to_be_shown(person_id)
         if presence == self._company.presence(person_id):
             return False
         self._company.show(person_id, presence)
         return True
+
+    def _to_be_shown(self, person_id: int) -> Presence:
+        who, presence = self._company[person_id], self._attendance.of(person_id)
+        if who.is_hidden:
+            return "offline"
+        return "away" if who.is_away and presence == "online" else presence
 
     def _is_anywhere(self, person_id: int) -> bool:
         return self._attendance.of(person_id) != "offline" or self._company.presence(person_id) != "offline"

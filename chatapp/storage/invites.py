@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from chatapp.core.models import Invite
+from chatapp.core.credentials import Invite
 from chatapp.storage.database import Reader, Transaction
 from chatapp.storage.tables import invites, people
 

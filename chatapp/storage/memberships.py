@@ -21,6 +21,7 @@ _MEMBER: Final = (
     people.c.display_name,
     memberships.c.role,
     memberships.c.joined_at,
+    people.c.status,
 )
 
 

@@ -24,6 +24,8 @@ PERSON: Final = (
     people.c.created_at,
     people.c.is_hidden,
     people.c.language,
+    people.c.is_away,
+    people.c.status,
 )
 
 ROOM: Final = (
@@ -50,6 +52,8 @@ def to_mark(index: int | None, turn: int | None, before: str | None) -> ReadMark
 def to_person(row: Sequence[Any]) -> Person:
     """From the driver, where a boolean is 0 or 1."""
     ident, username, display_name, email, is_admin, is_disabled, is_verified, *rest = row
-    theme, time_zone, made, is_hidden, language = rest
+    theme, time_zone, made, is_hidden, language, is_away, status = rest
     flags = bool(is_admin), bool(is_disabled), bool(is_verified)
-    return Person(ident, username, display_name, email, *flags, theme, time_zone, made, bool(is_hidden), language)
+    known = ident, username, display_name, email
+    away = {"is_away": bool(is_away), "status": status}
+    return Person(*known, *flags, theme, time_zone, made, bool(is_hidden), language, **away)

@@ -8,7 +8,8 @@ from typing import Any, Final
 import msgspec
 import sqlalchemy as sa
 
-from chatapp.core.models import Person, Session
+from chatapp.core.credentials import Session
+from chatapp.core.models import Person
 from chatapp.storage.database import Database, Reader, Transaction
 from chatapp.storage.rows import PERSON, to_person
 from chatapp.storage.statement import Statement

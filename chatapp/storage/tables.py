@@ -60,6 +60,8 @@ people: Final = sa.Table(
     _moment("created_at"),
     _flag("is_hidden"),
     _text("language", ""),
+    _flag("is_away"),
+    _text("status", ""),
 )
 
 # Of whom there is no row has changed nothing.

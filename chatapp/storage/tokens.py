@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from chatapp.core.models import Person, Token, TokenKind
+from chatapp.core.credentials import Token, TokenKind
+from chatapp.core.models import Person
 from chatapp.storage.database import Database, Reader, Transaction
 from chatapp.storage.rows import PERSON, to_person
 from chatapp.storage.statement import Statement

@@ -1,4 +1,4 @@
-"""The page with two forms: the profile and the password."""
+"""The page about oneself, with its forms: the profile, the presence, the password."""
 
 from __future__ import annotations
 
@@ -12,16 +12,21 @@ from chatapp.web.templating import render_shell
 
 
 async def profile_page(
-    request: web.Request, *, form: Form[Any] | None = None, password_form: Form[Any] | None = None
+    request: web.Request,
+    *,
+    form: Form[Any] | None = None,
+    away_form: Form[Any] | None = None,
+    password_form: Form[Any] | None = None,
 ) -> web.Response:
     """With whichever form was refused."""
     me = actor(request)
-    refused = form or password_form
+    refused = form or away_form or password_form
     return await render_shell(
         request,
         "settings/profile.html",
         status=refused.status if refused else 200,
         form=form or blank(display_name=me.display_name, time_zone=me.time_zone),
         language_form=blank(language=me.language),
+        away_form=away_form or blank(status=me.status),
         password_form=password_form or blank(),
     )

@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from chatapp.core.credentials import Token
 from chatapp.core.events import timestamp, wire
-from chatapp.core.models import Account, History, Member, Person, Presence, Room, Token
+from chatapp.core.models import Account, History, Member, Person, Presence, Room
 from chatapp.core.reads import ReadMark
 from chatapp.core.rooms import RoomView
 from chatapp.keys import CHAT

@@ -176,6 +176,7 @@ def _continues(before: Message | None, message: Message) -> bool:
         and before.author_id == message.author_id
         and message.created_at - before.created_at < GROUP_MS
         and message.reply_to is None
+        and not (before.is_action or message.is_action)
     )
 
 

@@ -56,6 +56,7 @@ export class Composer {
     const content = this.#input.value;
     const isBlank = !content.trim() && (this.#luggage?.isEmpty ?? true);
     if (isBlank || this.#excess() > 0 || this.#luggage?.isReady() === false) return;
+    if (/^\/[a-z]+(\s|$)/i.test(content) && (this.#luggage?.isEmpty ?? true)) return void this.#run(content);
     const asks = !isMeant && /@(room|here)\b/i.test(content) && openDialog("loud"); // it is there in large rooms only
     if (asks) return void Object.assign(asks, { returnValue: "", onclose: () => asks.returnValue && this.send(true) });
     const files = this.#luggage?.take() ?? [];
@@ -64,7 +65,19 @@ export class Composer {
     this.#onInput();
     this.dropReply();
     this.#input.focus({ preventScroll: true });
-    this.#outbox.send(content, replyTo, files);
+    this.#outbox.send(files.length ? content : content.replace(/^\/(?=\/[a-z]+(\s|$))/i, ""), replyTo, files);
+  }
+
+  /** A line such as "/topic Lunch": done by the server, and not a message. */
+  async #run(line) {
+    const commands = await import("./commands.js").catch(() => null);
+    const answer = await commands?.run(this.#connection, this.#form, room, line);
+    if (!answer) return;
+    if (this.#input.value === line) {
+      this.#input.value = "";
+      this.#onInput();
+    }
+    if (answer.address) location.assign(answer.address);
   }
 
   /** What is written is no reply any more; false where it was none. */
@@ -107,7 +120,7 @@ export class Composer {
 
   /** At most one word in three seconds that somebody types, and one when they stopped. */
   #tellTyping() {
-    const isActive = Boolean(this.#input.value.trim());
+    const isActive = /^\s*[^\s/]/.test(this.#input.value);
     if (isActive ? Date.now() - this.#typedAt < LIMITS.typing : !this.#typedAt) return;
     this.#typedAt = isActive ? Date.now() : 0;
     this.#connection.request("typing", { room, active: isActive }).catch(() => {});

@@ -100,6 +100,7 @@ export function paint(row, message, steadily) {
   row.classList.remove("pending", "failed");
   if (message.deleted) row.classList.remove("going");
   row.classList.toggle("deleted", Boolean(message.deleted) || message.kind === "damaged");
+  row.classList.toggle("action", message.kind === "action");
   quote(row, message.reply_to);
   row.classList.toggle("named", isNamed(message));
   for (const link of row.querySelectorAll(".hd a, .ts, .act")) link.href = `/rooms/${page.room.slug}/${message.index}`;
@@ -296,5 +297,6 @@ export function isGrouped(above, row) {
   return above === row.previousElementSibling
     && above?.dataset.author === row.dataset.author
     && Math.abs(Date.parse(row.dataset.at) - Date.parse(above.dataset.at)) < LIMITS.groupWithin
-    && !row.hasAttribute("data-reply");
+    && !row.hasAttribute("data-reply")
+    && !above.matches(".action") && !row.matches(".action");
 }

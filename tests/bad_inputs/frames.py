@@ -107,6 +107,8 @@ def _unknown() -> Iterator[Frame]:
 GOOD: Final[dict[str, Any]] = {
     "room": "general",
     "content": MARK,
+    "line": "/shrug",
+    "level": "all",
     "client_id": "x",
     "reply_to": 1,
     "limit": 1,
@@ -136,7 +138,7 @@ ANY: Final[dict[str, Any]] = {
     "10**9": 10**9,
     "0": 0,
 }
-TEXTS: Final = {"room", "content", "client_id", "epoch", "emoji"}
+TEXTS: Final = {"room", "content", "line", "level", "client_id", "epoch", "emoji"}
 FLAGS: Final = {"html", "active"}
 # What each field takes of the above.
 TAKEN: Final = {

@@ -55,6 +55,8 @@ async def happens(ada: Actor, grace: Actor, ear: Ear, direct: str) -> None:
     await ear.asks("markUnread", room=ROOM, index=said["index"])
     await ear.asks("setLevel", room=ROOM, level="nothing")
     await ear.asks("setLevel", room=ROOM, level="all")
+    for line in ("/me is SECRET", "/mute", "/unmute", "/away SECRET", "/back"):
+        assert (await ear.asks("runCommand", room=ROOM, line=line))["ok"]
     await ear.asks("deleteMessage", room=ROOM, index=said["index"])
     await ear.says("SECRET between two", direct)
     await ada.chat.rooms.update(ada.person, ROOM, topic="SECRET topic")
@@ -80,6 +82,7 @@ async def test_who_is_not_in_a_room_hears_no_byte_of_it(
             assert (await ear.asks("subscribe", room=room, after=0))["error"]["code"] == "not_found"
             assert (await ear.asks("typing", room=room))["error"]["code"] == "not_found"
             assert (await ear.asks("markRead", room=room, index=1))["error"]["code"] == "not_found"
+            assert (await ear.asks("runCommand", room=room, line="/me waves"))["error"]["code"] == "not_found"
     before = {who.username: await rooms_of(who) for who in (lin, outsider)}
     for _ in range(rounds(3, 200)):
         await happens(ada, grace, busy, direct)

@@ -186,6 +186,10 @@ def sets_a_level(world: World) -> Act | None:
     return _asks_ofany_room(world, "setLevel", level=world.chance.choice(("all", "mentions", "nothing", "hidden")))
 
 
+def writes_a_command(world: World) -> Act | None:
+    return _asks_ofany_room(world, "runCommand", line=world.chance.choice(("/mute", "/unmute", "/away out", "/back")))
+
+
 def types(world: World) -> Act | None:
     return _asks_ofany_room(world, "typing", active=world.chance.random() < 0.5)
 

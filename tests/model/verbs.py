@@ -21,6 +21,7 @@ from tests.model.talking import (
     someone,
     stops_hearing,
     types,
+    writes_a_command,
 )
 from tests.model.world import PEOPLE, Act, Room, Verb, World, closed_with
 
@@ -173,6 +174,7 @@ AT_ONCE: Final[dict[Verb, int]] = {
     marks_read: 4,
     goes_back: 2,
     sets_a_level: 1,
+    writes_a_command: 2,
     types: 1,
     looks_or_is_away: 2,
     reads_recent: 1,
@@ -204,6 +206,7 @@ BY_ACTION: Final[dict[str, str]] = {
     "markUnread": "goes_back",
     "undoRead": "goes_back",
     "setLevel": "sets_a_level",
+    "runCommand": "writes_a_command",
     "typing": "types",
     "presence": "looks_or_is_away",
     "getRecentMessages": "reads_recent",

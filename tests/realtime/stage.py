@@ -25,6 +25,7 @@ class Stage:
     def __init__(self) -> None:
         self.rooms: dict[int, set[int]] = {}
         self.hidden: set[int] = set()
+        self.departed: set[int] = set()
         self.is_away = False
         self.reads: list[int] = []
         self.said: list[Present] = []
@@ -37,7 +38,9 @@ class Stage:
             raise Unavailable
         self.reads.append(len(person_ids))
         return {
-            each: Roommate(f"person-{each}", each in self.hidden, frozenset(self.rooms.get(each, {GENERAL})))
+            each: Roommate(
+                f"person-{each}", each in self.hidden, each in self.departed, frozenset(self.rooms.get(each, {GENERAL}))
+            )
             for each in person_ids
         }
 

@@ -199,6 +199,8 @@ CHANGING: Final[dict[str, dict[str, Door]]] = {
         "POST /rooms/{slug}/level": lambda w, p, r: w.form(p, f"/rooms/{r}/level", level="mentions"),
         "PUT /api/v1/rooms/{room}/level": lambda w, p, r: w.rest(p, "PUT", api(r, "/level"), body={"level": "all"}),
         "setLevel": lambda w, p, r: w.ws(p, "setLevel", r, level="hidden"),
+        "runCommand": lambda w, p, r: w.ws(p, "runCommand", r, line="/mute"),
+        "a command by form": lambda w, p, r: w.form(p, f"/rooms/{r}/messages", content="/unmute", client_id=""),
     },
     "say one types": {"typing": lambda w, p, r: w.ws(p, "typing", r)},
     "join": {

@@ -33,10 +33,12 @@ ANYONE: Final = {
 UNCONFIRMED: Final = {"GET /verify", "POST /verify", "POST /settings/sessions/end-others"}
 PEOPLE: Final = {
     *("GET /", "GET /rooms/new", "POST /rooms", "GET /people", "POST /direct"),
+    "GET /commands",
     *("GET /search", "GET /api/v1/search"),
     *("GET /settings", "GET /settings/profile", "POST /settings/profile", "POST /settings/password"),
     *("POST /settings/presence", "GET /settings/notifications", "POST /settings/notifications"),
     *("POST /settings/quiet-hours", "POST /settings/silence", "GET /api/v1/me/notifications"),
+    "POST /settings/away",
     *("GET /settings/appearance", "POST /settings/theme", "GET /settings/sessions"),
     "POST /settings/sessions/end",
     *("GET /settings/tokens", "POST /settings/tokens", "POST /settings/tokens/{id}/revoke"),

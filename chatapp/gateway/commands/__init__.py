@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-MODULES = ("messages", "pins", "presence", "reactions", "reads", "rooms")
+MODULES = ("commands", "messages", "pins", "presence", "reactions", "reads", "rooms")
 
 
 def load() -> None:

@@ -8,10 +8,12 @@ from aiohttp import web
 from chatapp.core.errors import ChatError
 from chatapp.core.models import Attach
 from chatapp.core.text import MOST_UNASKED, calls_everybody
+from chatapp.domain.commands import is_command, literal, run
 from chatapp.keys import CHAT
 from chatapp.web import forms, query, uploads
 from chatapp.web.identity import actor
 from chatapp.web.message_page import address, back_to, message_page
+from chatapp.web.session import flash
 from chatapp.web.templating import render_shell, see_other
 from chatapp.web.timeline import PAGE, room_page, window
 
@@ -38,20 +40,41 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def create(request: web.Request) -> web.Response:
-    chat, me, slug = request.config_dict[CHAT], actor(request), request.match_info["slug"]
     form = await forms.read(request, NewMessage)
     try:
-        wanted, attached = form.data, await uploads.taken(request, slug)
+        wanted, attached = form.data, await uploads.taken(request, request.match_info["slug"])
         attached += uploads.earlier(wanted.uploaded)
-        if question := await _asked_first(request, wanted, attached):
-            return question
-        words = (wanted.content, wanted.client_id, wanted.reply_to)
-        message = await chat.messages.post(me, slug, *words, attachments=attached)
+        if is_command(wanted.content) and not attached:
+            return await _run(request, form)
+        return await _asked_first(request, wanted, attached) or await _post(request, wanted, attached)
     except ChatError as error:
-        view = await chat.rooms.show(me, slug)
-        return await room_page(request, view, await window(request, view), form=form.refused(error))
+        return await _again(request, form.refused(error))
+
+
+async def _post(request: web.Request, wanted: NewMessage, attached: list[Attach]) -> web.Response:
+    chat, me, slug = request.config_dict[CHAT], actor(request), request.match_info["slug"]
+    words = (literal(wanted.content), wanted.client_id, wanted.reply_to)
+    message = await chat.messages.post(me, slug, *words, attachments=attached)
     await chat.memberships.mark_read(me, slug, message.index)  # who answers has read, and no script says so
     return see_other(f"/rooms/{slug}#m{message.index}")
+
+
+async def _run(request: web.Request, form: forms.Form[NewMessage]) -> web.Response:
+    """What the line says; whatever comes of it, what was typed is not lost."""
+    chat, me, slug, wanted = request.config_dict[CHAT], actor(request), request.match_info["slug"], form.data
+    await chat.access.room_for(me, slug)
+    try:
+        outcome = await run(chat, me, slug, wanted.content, wanted.client_id)
+    except ChatError as error:
+        return await _again(request, form.refused(error, on="content"))
+    if outcome.said:
+        await flash(request, outcome.said)
+    return see_other(outcome.address or f"/rooms/{slug}")
+
+
+async def _again(request: web.Request, form: forms.Form[NewMessage]) -> web.Response:
+    view = await request.config_dict[CHAT].rooms.show(actor(request), request.match_info["slug"])
+    return await room_page(request, view, await window(request, view), form=form)
 
 
 async def _asked_first(request: web.Request, wanted: NewMessage, attached: list[Attach]) -> web.Response | None:

@@ -1,0 +1,29 @@
+/** Lines that begin with a slash: what they do is done by the server, and said under the box. Loaded with the first. */
+import { make, t } from "./app.js";
+
+/** A line keeps its key until it is done: what was done, though the answer was lost, is not done twice. */
+let line = "", key = "";
+
+/** What the server says to it, or null where it is refused; then why is said, and what was typed stays. */
+export async function run(connection, form, room, content) {
+  if (content !== line) [line, key] = [content, crypto.getRandomValues(new Uint32Array(4)).join("-")];
+  try {
+    const answer = await connection.request("runCommand", { room, line, client_id: key });
+    line = "";
+    say(form, answer.said);
+    return answer;
+  } catch (error) {
+    say(form, error.code === "disconnected" ? t("not_sent_offline") : error.message || t("not_sent"), true);
+    return null;
+  }
+}
+
+/** Until something else is typed. */
+function say(form, text, isBad = false) {
+  const note = form.querySelector(".said") ?? form.appendChild(make("p"));
+  note.setAttribute("role", "status");
+  note.className = `said note ${isBad ? "bad" : "ok"}`;
+  note.textContent = text ?? "";
+  note.hidden = !text;
+  form.elements.content.addEventListener("input", () => { note.hidden = true; }, { once: true });
+}
