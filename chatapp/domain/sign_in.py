@@ -11,7 +11,6 @@ from chatapp.core.language import _
 from chatapp.core.limits import Limits
 from chatapp.core.models import Identity, Person
 from chatapp.core.notices import SessionEnded, TokenEnded
-from chatapp.core.tokens import Claims
 from chatapp.domain import endings
 from chatapp.domain.news import News
 from chatapp.domain.passwords import WRONG, Passwords
@@ -193,7 +192,7 @@ class SignIn:
         jti = tokens.new_secret()
         token = await self._insert_token(actor, "jwt", "JWT", tokens.digest(jti), days)
         issued, expires = token.created_at // SECOND_MS, (token.expires_at or 0) // SECOND_MS
-        claims = Claims(str(actor.id), actor.username, issued, expires, jti)
+        claims = tokens.Claims(str(actor.id), actor.username, issued, expires, jti)
         return token, tokens.sign(claims, self._jwt_keys)
 
     async def revoke_token(self, actor: Person, token_id: int) -> None:
@@ -254,7 +253,7 @@ class SignIn:
         self.note_seen(identity)
         return identity
 
-    async def _by_claims(self, claims: Claims) -> Identity | None:
+    async def _by_claims(self, claims: tokens.Claims) -> Identity | None:
         identity = await self._by_digest("jwt", tokens.digest(claims.jti))
         return identity if identity and str(identity.person.id) == claims.sub else None
 

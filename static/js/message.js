@@ -294,9 +294,7 @@ export function note(kind) {
 
 /** Whether `row` goes on where the row right above it left off, and needs no name of its own. */
 export function isGrouped(above, row) {
-  return above === row.previousElementSibling
-    && above?.dataset.author === row.dataset.author
+  return above === row.previousElementSibling && above?.dataset.author === row.dataset.author
     && Math.abs(Date.parse(row.dataset.at) - Date.parse(above.dataset.at)) < LIMITS.groupWithin
-    && !row.hasAttribute("data-reply")
-    && !above.matches(".action") && !row.matches(".action");
+    && !row.hasAttribute("data-reply") && !above.matches(".action") && !row.matches(".action");
 }
