@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from chatapp.core import tokens, validation
 from chatapp.core.credentials import Session, Token, TokenKind
@@ -11,6 +11,7 @@ from chatapp.core.language import _
 from chatapp.core.limits import Limits
 from chatapp.core.models import Identity, Person
 from chatapp.core.notices import SessionEnded, TokenEnded
+from chatapp.core.tokens import Claims
 from chatapp.domain import endings
 from chatapp.domain.news import News
 from chatapp.domain.passwords import WRONG, Passwords
@@ -239,9 +240,8 @@ class SignIn:
             if len(await token_rows.of_person(tx, person.id)) >= MOST_TOKENS:
                 raise Conflict(_("You have {n} tokens. Revoke one that you no longer need.").format(n=MOST_TOKENS))
             expires_at = None if days is None else now + days * DAY_MS
-            token = await token_rows.insert(
-                tx, person_id=person.id, kind=kind, name=name, digest=digest, at=now, expires_at=expires_at
-            )
+            kept = dict[str, Any](kind=kind, name=name, digest=digest, at=now, expires_at=expires_at)
+            token = await token_rows.insert(tx, person_id=person.id, **kept)
             await audit_log.note(tx, person, "token.made", f"token {token.id}", name=name, kind=kind, days=days)
         return token
 
@@ -253,7 +253,7 @@ class SignIn:
         self.note_seen(identity)
         return identity
 
-    async def _by_claims(self, claims: tokens.Claims) -> Identity | None:
+    async def _by_claims(self, claims: Claims) -> Identity | None:
         identity = await self._by_digest("jwt", tokens.digest(claims.jti))
         return identity if identity and str(identity.person.id) == claims.sub else None
 
