@@ -62,7 +62,8 @@ def rows(path: Path, sql: str) -> list[tuple[object, ...]]:
 def before_reactions(path: Path) -> None:
     """Take the file back to the revision before them."""
     with behind_its_back(path) as connection:
-        connection.execute("ALTER TABLE people DROP COLUMN language")
+        for column in ("language", "is_away", "status"):
+            connection.execute(f"ALTER TABLE people DROP COLUMN {column}")
         for column in ("level", "read_turn", "read_before"):
             connection.execute(f"ALTER TABLE memberships DROP COLUMN {column}")
         connection.execute("ALTER TABLE people DROP COLUMN is_hidden")
