@@ -280,3 +280,10 @@ async def test_all_who_listen_hear_the_same_in_the_same_order(given: Given, ada:
         await asyncio.gather(*(ear.says(f"{n}") for ear in speakers))
     heard = await asyncio.gather(*(hears_all(ear, 22) for ear in ears))
     assert heard == [list(range(1, 23))] * 6
+
+
+async def test_who_subscribes_again_without_html_gets_none_any_more(ada: Actor) -> None:
+    ear = await ada.listens_to(html=True)
+    assert (await ear.says("**drawn**"))["html"]
+    await ear.subscribes("general", limit=0)
+    assert "html" not in await ear.says("**plain**")

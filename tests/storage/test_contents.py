@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 
 from chatapp.core.models import Attach, Attachment, File, Message, Person, Room
-from chatapp.storage import backup, files, secrets
+from chatapp.storage import backup, files, migrate, secrets
 from chatapp.storage.blobs import Blobs
 from chatapp.storage.integrity import audit
 from tests.support.store import Store, open_store
@@ -116,10 +115,12 @@ async def test_an_audit_names_what_nothing_names_only_when_it_is_old(store: Stor
     assert sentences(data) == ["The folder of files holds contents that no row names: 1."]
 
 
-async def test_a_backup_of_an_earlier_schema_has_no_files(path: Path, tmp_path: Path) -> None:
-    with closing(sqlite3.connect(path)) as connection, connection:
-        for table in ("revisions", "mentions", "files"):
-            connection.execute(f"DROP TABLE {table}")
-        connection.execute("ALTER TABLE messages DROP COLUMN attachments")
-        connection.execute("UPDATE alembic_version SET version_num = '0007'")
-    assert backup.make(path.parent, tmp_path / "backup").findings == []
+def test_a_backup_of_an_earlier_schema_has_no_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = tmp_path / "earlier"
+    data.mkdir()
+    secrets.load(data)
+    with monkeypatch.context() as patch:
+        upgrade = command.upgrade
+        patch.setattr(command, "upgrade", lambda config, _: upgrade(config, "0007"))
+        migrate.upgrade(data / "chatapp.db")
+    assert backup.make(data, tmp_path / "backup").findings == []
