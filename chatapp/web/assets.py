@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import gzip
 import hashlib
@@ -13,6 +14,7 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from chatapp.core.errors import NotFound
+from chatapp.web.packing import coding, pack_smallest
 
 HASH_CHARACTERS: Final = 12
 STYLES: Final = "app.css"
@@ -54,6 +56,7 @@ class Asset:
         self.body: Final = body
         self.content_type: Final = TYPES[suffix]
         self._is_text: Final = suffix in COMPRESSED
+        self._smallest = b""
 
     @cached_property
     def compressed(self) -> bytes:
@@ -61,6 +64,14 @@ class Asset:
         # mtime=0: the same bytes in every process.
         compressed = gzip.compress(self.body, mtime=0) if self._is_text else b""
         return compressed if len(compressed) < len(self.body) else b""
+
+    async def packed(self, name: str) -> bytes:
+        """As ``name`` has it, which :func:`coding` gives; empty where that gains nothing."""
+        if name != "br" or not self.compressed:
+            return self.compressed if name else b""
+        # Off the event loop: a large one takes half a second. Two who ask at once both wait, for the same bytes.
+        self._smallest = self._smallest or await asyncio.to_thread(pack_smallest, self.body)
+        return self._smallest
 
 
 class Sheet(str):
@@ -121,15 +132,11 @@ async def show(request: web.Request) -> web.StreamResponse:
     asset = request.config_dict[ASSETS].find(request.match_info["digest"], request.match_info["path"])
     kept: dict[str, str] = {hdrs.CACHE_CONTROL: FOREVER, hdrs.VARY: hdrs.ACCEPT_ENCODING}
     headers = {hdrs.CONTENT_TYPE: asset.content_type, **kept, **BY_ITSELF}
-    body = asset.body
-    if takes_gzip(request) and asset.compressed:
-        headers[hdrs.CONTENT_ENCODING] = "gzip"
-        body = asset.compressed
-    return web.Response(body=body, headers=headers)
-
-
-def takes_gzip(request: web.BaseRequest) -> bool:
-    return "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, "").lower()
+    name = coding(request)
+    packed = await asset.packed(name)
+    if packed:
+        headers[hdrs.CONTENT_ENCODING] = name
+    return web.Response(body=packed or asset.body, headers=headers)
 
 
 def _load(root: Path) -> dict[str, Asset]:

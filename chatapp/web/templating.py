@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 from functools import cache
 from typing import Any, Final
@@ -21,20 +20,18 @@ from chatapp.core.models import Person
 from chatapp.keys import CHAT, IDENTITY, SETTINGS
 from chatapp.places import folder
 from chatapp.web import sizes
-from chatapp.web.assets import ASSETS, takes_gzip
+from chatapp.web.assets import ASSETS
 from chatapp.web.csrf import CSRF_KEYS, CsrfToken
 from chatapp.web.forms import Form
 from chatapp.web.language import _, ngettext, say_language
 from chatapp.web.marks import first_words, hue, initials
 from chatapp.web.moments import Moments
 from chatapp.web.origins import is_arrival, may_be_measured
+from chatapp.web.packing import coding, pack_page
 from chatapp.web.phrases import phrases
 from chatapp.web.proxies import PROXIES
 from chatapp.web.reactions import chips, quick_emoji
 from chatapp.web.session import take_flashes
-
-# Beyond it a page takes twice as long to pack and gets no smaller to speak of.
-PAGE_LEVEL: Final = 6
 
 UNSENT: Final[Form[Any]] = Form()
 _indent: Final = re.compile(r"\n[ \t]+")
@@ -114,9 +111,10 @@ async def render_shell(
 def _pack(request: web.Request, response: web.Response) -> None:
     """Compresses a page, unless its length could tell a foreign page what stands in it (BREACH)."""
     response.headers.add(hdrs.VARY, f"{hdrs.ACCEPT_ENCODING}, Sec-Fetch-Site")
-    if takes_gzip(request) and not may_be_measured(request) and isinstance(response.body, bytes):
-        response.body = gzip.compress(response.body, PAGE_LEVEL, mtime=0)
-        response.headers[hdrs.CONTENT_ENCODING] = "gzip"
+    name = coding(request)
+    if name and not may_be_measured(request) and isinstance(response.body, bytes):
+        response.body = pack_page(response.body, name)
+        response.headers[hdrs.CONTENT_ENCODING] = name
 
 
 def error_context(request: web.Request) -> dict[str, Any]:
