@@ -31,7 +31,8 @@ REFUSALS_AT_ONCE: Final = 100
 REFUSALS_PER_MINUTE: Final = 60
 
 Talk = Literal["delete", "reaction", "pin", "read", "typing", "command"]
-Act = Talk | Literal["membership", "room", "invite", "token", "ticket", "settings", "search", "slow_search", "upload"]
+Duty = Literal["membership", "room", "invite", "token", "ticket", "settings", "upload"]
+Act = Talk | Duty | Literal["completion", "search", "slow_search"]
 # At once, and per minute. More than anybody does by hand, less than a loop does.
 ACTS: Final[dict[Act, tuple[int, int]]] = {
     "delete": (60, 60),
@@ -45,6 +46,8 @@ ACTS: Final[dict[Act, tuple[int, int]]] = {
     "token": (20, 10),
     "ticket": (60, 60),
     "settings": (30, 30),
+    # One for each letter typed of a name.
+    "completion": (60, 240),
     "search": (30, 60),
     # Each may go through two hundred thousand messages.
     "slow_search": (5, 10),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import get_args
 
+from chatapp.core import validation
+from chatapp.core.candidates import Candidate
 from chatapp.core.errors import Conflict, Forbidden, NotFound, invalid
 from chatapp.core.events import LevelChanged, Read, RoomAdded
 from chatapp.core.language import _
@@ -20,6 +22,7 @@ from chatapp.storage import audit_log, memberships, people
 from chatapp.storage.database import Database, Transaction
 
 GENERAL = "general"
+MOST_CANDIDATES = 10
 
 
 class Memberships:
@@ -37,6 +40,17 @@ class Memberships:
         # Asked again: whoever was removed in between is not told who came after.
         await self._access.visible_room(actor, slug)
         return members
+
+    async def candidates(self, actor: Person, slug: str, wanted: str) -> list[Candidate]:
+        """At most :data:`MOST_CANDIDATES` people whose names hold ``wanted``, members of the room first. Of a direct
+        conversation only its two: nobody else can be called there."""
+        self._limits.act("completion", actor.id)
+        room = await self._access.room_for(actor, slug)
+        text = validation.sought(wanted)
+        if text is None:
+            return []
+        is_closed_circle = room.kind == "direct"
+        return await people.called(self._database, text, room.id, only_members=is_closed_circle, limit=MOST_CANDIDATES)
 
     async def join(self, actor: Person, slug: str) -> Room:
         """Enter an open room; being in it already is fine."""

@@ -6,13 +6,15 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from chatapp.core.candidates import Candidate
 from chatapp.core.models import Person
 from chatapp.storage import meta
 from chatapp.storage.database import Reader, Transaction
 from chatapp.storage.rows import PERSON
-from chatapp.storage.tables import people, sessions, tokens
+from chatapp.storage.tables import memberships, people, sessions, tokens
 
 WIDTH: Final = len(PERSON)
+NAMES: Final = (people.c.username, people.c.display_name)
 LAST_ID: Final = "last_person"
 
 
@@ -105,6 +107,22 @@ async def page(db: Reader, *, wanted: str, after: str, limit: int) -> list[tuple
     return [(Person(*row[:WIDTH]), row[WIDTH]) for row in rows]
 
 
+async def called(db: Reader, wanted: str, room_id: int, *, only_members: bool, limit: int) -> list[Candidate]:
+    """Whose names hold ``wanted``: members of that room first, of each those first whose names begin with it."""
+    is_member = memberships.c.person_id.is_not(None)
+    inside = sa.and_(memberships.c.person_id == people.c.id, memberships.c.room_id == room_id)
+    rows = await db.all(
+        sa.select(people.c.username, people.c.display_name, is_member)
+        .select_from(people)
+        .outerjoin(memberships, inside)
+        .where(people.c.is_verified, ~people.c.is_disabled, _is_called(wanted))
+        .where(is_member if only_members else sa.true())
+        .order_by(sa.not_(is_member), sa.not_(_begins(wanted)), people.c.username)
+        .limit(limit)
+    )
+    return [Candidate(username, display_name, bool(is_in)) for username, display_name, is_in in rows]
+
+
 async def seen(db: Reader, username: str) -> tuple[Person, int | None] | None:
     """That person, and when they were last seen."""
     row = await db.one(_with_seen().where(people.c.username == username)) if username.isascii() else None
@@ -135,7 +153,13 @@ def _with_seen() -> sa.Select[Any]:
 
 
 def _is_called(wanted: str) -> sa.ColumnElement[bool]:
+    return sa.or_(*(name.contains(each, autoescape=True) for name in NAMES for each in _spellings(wanted)))
+
+
+def _begins(wanted: str) -> sa.ColumnElement[bool]:
+    return sa.or_(*(name.startswith(each, autoescape=True) for name in NAMES for each in _spellings(wanted)))
+
+
+def _spellings(wanted: str) -> set[str]:
     # SQLite knows upper and lower case of ASCII only: the usual spellings of other alphabets are asked for as well.
-    spellings = {wanted, wanted.lower(), wanted.upper(), wanted.title()}
-    names = (people.c.username, people.c.display_name)
-    return sa.or_(*(name.contains(each, autoescape=True) for name in names for each in spellings))
+    return {wanted, wanted.lower(), wanted.upper(), wanted.title()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from chatapp.web import assets, probes
+from chatapp.web.api import candidates as api_candidates
 from chatapp.web.api import changes as api_changes
 from chatapp.web.api import files as api_files
 from chatapp.web.api import levels as api_levels
@@ -203,6 +204,7 @@ def _api() -> list[web.RouteDef]:
         web.get(API_ROOM, api_rooms.show),
         web.patch(API_ROOM, api_rooms.update),
         web.get(API_ROOM + "/members", api_members.index),
+        web.get(API_ROOM + "/candidates", api_candidates.index),
         web.put(API_ROOM + "/members/{username}", api_members.update),
         web.delete(API_ROOM + "/members/{username}", api_members.destroy),
         web.get(API_ROOM + "/messages", api_messages.index),

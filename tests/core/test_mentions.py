@@ -24,6 +24,8 @@ def drawn(content: str) -> str:
     ("content", "who"),
     [
         ("@ada", ["ada"]),
+        ("你好@ada你好", ["ada"]),
+        ("é@ada", []),
         ("hi @ada.", ["ada"]),
         ("hi @ADA, hi @ada!", ["ada"]),
         ('(@ada) "@grace.h": @x-', ["ada", "grace.h", "x-"]),

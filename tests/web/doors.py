@@ -98,6 +98,9 @@ DOORS: Final[dict[str, dict[str, Door]]] = {
     "list members": {
         "GET /api/v1/rooms/{room}/members": lambda w, p, r: w.rest(p, "GET", api(r, "/members")),
     },
+    "look names up": {
+        "GET /api/v1/rooms/{room}/candidates": lambda w, p, r: w.rest(p, "GET", api(r, "/candidates?q=a")),
+    },
     "post": {
         "POST /rooms/{slug}/messages": lambda w, p, r: w.form(p, f"/rooms/{r}/messages", content="x"),
         "POST /api/v1/rooms/{room}/messages": lambda w, p, r: w.rest(

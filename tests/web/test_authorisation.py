@@ -32,6 +32,7 @@ subscribe         -    yes    yes   yes         -    yes    yes   yes         - 
 unsubscribe       -    yes    yes   yes         -    yes    yes   yes         -      yes
 open room socket  -    yes    yes   yes         -    yes    yes   yes         -      yes
 list members      yes  yes    yes   yes         -    yes    yes   yes         -      yes
+look names up     -    yes    yes   yes         -    yes    yes   yes         -      yes
 post              -    yes    yes   yes         -    yes    yes   yes         -      yes
 edit own          -    yes    yes   yes         -    yes    yes   yes         -      yes
 edit another's    -    no     no    no          -    no     no    no          -      no

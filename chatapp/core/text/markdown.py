@@ -15,7 +15,7 @@ from markdown_it.rules_inline import StateInline, link
 from markdown_it.token import Token
 
 from chatapp.core import emoji
-from chatapp.core.text.mentions import NOBODY, SPECIAL, Names, spellings
+from chatapp.core.text.mentions import CJK, NOBODY, SPECIAL, Names, spellings
 
 # Reading and drawing are everybody's time: what is above these stays text.
 MOST_NESTED: Final = 8
@@ -33,8 +33,8 @@ _target: Final = re.compile(r"(?:https?://[^\s/?#]|mailto:[^\s?]+@)", re.IGNOREC
 _shortcode: Final = re.compile(r":([a-z0-9_+-]{1,64}):(?![a-z0-9])")
 
 _typed: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.IGNORECASE)
-_leads_in: Final = re.compile(r"[^\W_]|[@#/&]")
-_goes_on: Final = re.compile(r"[^\W_]|@")
+_leads_in: Final = re.compile(rf"[^\W_{CJK}]|[@#/&]")
+_goes_on: Final = re.compile(rf"[^\W_{CJK}]|@")
 
 # Most messages hold no sign, and many of the others no markup.
 _sign: Final = re.compile(r"[*_`~\]:\\>|]")

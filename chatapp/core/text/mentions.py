@@ -16,7 +16,9 @@ MOST_UNASKED: Final = 20
 # Names beyond these stay text: each is looked up.
 MOST_NAMES: Final = 50
 
-_sign: Final = re.compile(r"(?<![^\W_])(?<![@#/&])([@#])([a-z0-9][a-z0-9._-]{0,63})", re.IGNORECASE)
+# Chinese, Japanese and Korean are written without spaces: a name may follow any of their characters.
+CJK: Final = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_sign: Final = re.compile(rf"(?<![^\W_{CJK}])(?<![@#/&])([@#])([a-z0-9][a-z0-9._-]{{0,63}})", re.IGNORECASE)
 
 
 class Names(msgspec.Struct, frozen=True):

@@ -1,0 +1,235 @@
+/**
+ * Names that complete themselves: people behind `@`, rooms behind `#`, emoji behind `:`, while a message is written. A
+ * combobox: arrows move through the list, Enter or Tab takes, Escape closes it and nothing else.
+ */
+import { announce, isComposing, make, page, storage, t, tn } from "./app.js";
+import { sheet } from "./sheet.js";
+
+await sheet();
+
+const MOST = 8;
+const GAP = 4;
+const FEWEST = { "@": 0, "#": 0, ":": 2 };
+// What is written without spaces may stand right before a sign: Chinese, Japanese, Korean. Other letters make it none.
+const SIGN = /(?<![\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{Script=Arabic}\p{Script=Hebrew}\p{Nd}@#/&:.+-])([@#:])([^\s@#:]{0,64})$/u;
+const room = page.room?.slug;
+const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+const list = Object.assign(make("ul", "completion"), { id: "completion", role: "listbox", ariaLabel: t("completions"), popover: "manual" });
+const sources = { "@": people, "#": rooms, ":": emoji };
+
+/** @typedef {{key: string, label: string, note?: string, mark?: string, text: string, words: string[], hints?: string[], emoji?: string, isLast?: boolean}} Option */
+
+let field = null;
+/** The sign before the caret with what follows it, and where it begins. */
+let typed = null;
+/** @type {Option[]} */
+let options = [];
+let at = -1;
+let asked = 0;
+
+document.getElementById("main").append(list);
+// Before the keys of the page and of an editor: what is done here they do not do again.
+document.addEventListener("keydown", onKey, true);
+document.addEventListener("input", (event) => event.target === field && !event.isComposing && look());
+document.addEventListener("compositionend", (event) => event.target === field && look());
+document.addEventListener("compositionstart", close);
+document.addEventListener("selectionchange", () => typed && !isStill() && close());
+document.addEventListener("focusout", (event) => event.target === field && close());
+// A press must not take the focus from what is being written.
+list.addEventListener("pointerdown", (event) => event.preventDefault());
+list.addEventListener("mousedown", (event) => event.preventDefault());
+list.addEventListener("click", (event) => take(options[[...list.children].indexOf(event.target.closest("li"))]));
+for (const type of ["resize", "scroll"]) addEventListener(type, (event) => typed && !list.contains(event.target) && place(), true);
+
+/** From now on this field is looked at; at once, since the sign that called is in it. */
+export function watch(target) {
+  field = target;
+  look();
+}
+
+function before() {
+  const { selectionStart, selectionEnd, value } = field;
+  const found = selectionStart === selectionEnd && SIGN.exec(value.slice(0, selectionStart));
+  return found && { sign: found[1], word: found[2], start: found.index, end: selectionStart };
+}
+
+function isStill() {
+  const found = document.activeElement === field && before();
+  return found && found.start === typed.start && found.end === typed.end;
+}
+
+async function look() {
+  const found = before();
+  const turn = ++asked;
+  if (!found || found.word.length < FEWEST[found.sign] || document.activeElement !== field) return close();
+  typed = found;
+  // What comes later is shown only where the same is still wanted.
+  const isWanted = () => turn === asked && typed && field.isConnected;
+  const show = (all) => isWanted() && draw(ranked(all, fold(found.word)));
+  try {
+    await sources[found.sign](found.word, show);
+  } catch {
+    if (isWanted() && !options.length) close();
+  }
+}
+
+/** Those that begin with it before those that hold it, each in the order they came. */
+function ranked(all, word) {
+  const rank = ({ words }) => (words.some((each) => each.startsWith(word)) ? 0 : 1);
+  const fitting = all.filter(({ words, hints = [] }) => [...words, ...hints].some((each) => each.includes(word)));
+  const found = fitting.sort((one, other) => Boolean(one.isLast) - Boolean(other.isLast) || rank(one) - rank(other));
+  return [...new Map(found.map((each) => [each.key, each])).values()].slice(0, MOST);
+}
+
+function draw(found) {
+  const chosen = options[at]?.key;
+  const isNews = found.length !== options.length || !list.matches(":popover-open");
+  options = found;
+  if (!options.length) return hide();
+  list.replaceChildren(...options.map(row));
+  if (!list.matches(":popover-open")) list.showPopover();
+  place();
+  // HTML lets a textarea be nothing but a text box, which has all of a combobox but its role and aria-expanded.
+  const about = { "aria-haspopup": "listbox", "aria-controls": list.id, "aria-autocomplete": "list" };
+  for (const [name, value] of Object.entries(about)) field.setAttribute(name, value);
+  const kept = options.findIndex(({ key }) => key === chosen);
+  // A bare sign wants nothing yet: Enter still sends it.
+  select(kept >= 0 ? kept : typed.word ? 0 : -1);
+  if (isNews) announce(tn("completions", options.length));
+}
+
+function row({ label, note = "", mark = "" }, n) {
+  const item = Object.assign(make("li"), { id: `completion-${n}`, role: "option", ariaSelected: "false" });
+  item.append(make("span", "mark", mark), make("bdi", "n", label), make("bdi", "k", note));
+  item.firstChild.ariaHidden = "true";
+  return item;
+}
+
+function select(n) {
+  list.children[at]?.setAttribute("aria-selected", "false");
+  at = n;
+  const chosen = list.children[at];
+  chosen?.setAttribute("aria-selected", "true");
+  chosen?.scrollIntoView({ block: "nearest" });
+  if (chosen) field.setAttribute("aria-activedescendant", chosen.id);
+  else field.removeAttribute("aria-activedescendant");
+}
+
+/** Above the field, or below where there is more room; never over it. */
+function place() {
+  const box = (field.closest(".box") ?? field).getBoundingClientRect();
+  const { height, offsetTop } = visualViewport;
+  const [above, below] = [box.top - offsetTop - 2 * GAP, offsetTop + height - box.bottom - 2 * GAP];
+  const isAbove = above >= Math.min(list.scrollHeight, below) || above >= below;
+  Object.assign(list.style, {
+    left: `${box.left}px`,
+    width: `${box.width}px`,
+    maxHeight: `${Math.max(0, isAbove ? above : below)}px`,
+    top: isAbove ? "auto" : `${box.bottom + GAP}px`,
+    bottom: isAbove ? `${innerHeight - box.top + GAP}px` : "auto",
+  });
+}
+
+/** Nothing is wanted any longer, and no answer on its way is shown. */
+function close() {
+  asked++;
+  typed = null;
+  if (field) hide();
+}
+
+/** Nothing is there to choose from, yet. */
+function hide() {
+  options = [];
+  at = -1;
+  list.hidePopover();
+  list.replaceChildren();
+  for (const name of ["aria-haspopup", "aria-controls", "aria-autocomplete", "aria-activedescendant"]) field.removeAttribute(name);
+}
+
+function onKey(event) {
+  if (!options.length || event.target !== field || isComposing(event)) return;
+  const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey;
+  const steps = { ArrowDown: 1, ArrowUp: -1 };
+  if (!isPlain) return void (event.key === "Enter" && close());
+  if (event.key in steps) select(at < 0 && steps[event.key] < 0 ? options.length - 1 : (at + steps[event.key] + options.length) % options.length);
+  else if (event.key === "Escape") close();
+  else if (event.key === "Tab") take(options[Math.max(at, 0)]);
+  else if (event.key !== "Enter") return;
+  else if (at < 0) return void close();
+  else take(options[at]);
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+function take(option) {
+  if (!option || !typed || !isStill()) return;
+  const { start, end } = typed;
+  const gap = /^\s/.test(field.value.slice(end)) ? "" : " ";
+  close();
+  field.setRangeText(option.text + gap, start, end, "end");
+  if (!gap) field.selectionStart = field.selectionEnd += 1;
+  if (option.emoji) remember(option.emoji);
+  field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+}
+
+// People
+
+const person = (username, name, note = "", isLast = false) => ({
+  key: username, label: name, note: [`@${username}`, note].filter(Boolean).join(" · "), mark: "@", text: `@${username}`, words: [username, fold(name), ...fold(name).split(/\s+/)], isLast,
+});
+
+/** Whoever spoke last comes first, then the members that the page lists, then whom the server finds. */
+async function people(word, show) {
+  const spoke = [...document.querySelectorAll("#timeline .msg[data-index]")].reverse().map(({ dataset }) => dataset.author);
+  const members = [...document.querySelectorAll(".members li")].map((item) => ({ username: item.querySelector("[data-presence]").dataset.presence, name: item.querySelector("bdi").textContent }));
+  const byName = new Map(members.map((each) => [each.username, each]));
+  const recent = [...new Set(spoke)].map((username) => byName.get(username)).filter(Boolean);
+  const known = [...recent, ...members].filter(({ username }) => username !== page.me.username).map(({ username, name }) => person(username, name));
+  const all = byName.size ? [special("room", t("calls_room"), byName.size), special("here", t("calls_here"))] : [];
+  show([...known, ...all]);
+  if (!word) return;
+  const response = await fetch(`/api/v1/rooms/${room}/candidates?q=${encodeURIComponent(word)}`);
+  if (!response.ok) return;
+  const { candidates } = await response.json();
+  const found = candidates.filter(({ username }) => username !== page.me.username).map((each) => person(each.username, each.display_name, each.is_member ? "" : t("not_in_room"), !each.is_member));
+  show([...known, ...all, ...found]);
+}
+
+const special = (name, note, count = 0) => ({ key: `@${name}`, label: `@${name}`, note: count ? `${note} (${count})` : note, mark: "@", text: `@${name}`, words: [name], isLast: true });
+
+// Rooms
+
+let known = null;
+
+/** Those in the sidebar at once, then the open ones besides. */
+async function rooms(word, show) {
+  const links = [...document.querySelectorAll('.room-link:not([data-kind="direct"])')];
+  const mine = links.map((link) => named(link.dataset.room, link.querySelector(".n").textContent));
+  show(mine);
+  known ??= fetch("/api/v1/rooms").then((response) => (response.ok ? response.json() : Promise.reject(new Error(response.statusText))));
+  known.catch(() => { known = null; });
+  const { rooms: all } = await known;
+  show([...mine, ...all.filter(({ kind }) => kind !== "direct").map(({ slug, title }) => named(slug, title))]);
+}
+
+const named = (slug, name) => ({ key: slug, label: name, note: slug === name ? "" : `#${slug}`, mark: "#", text: `#${slug}`, words: [slug, fold(name)] });
+
+// Emoji
+
+let table = null;
+const used = () => (storage.read(`emoji:${page.me.username}`) ?? "").split(" ").filter(Boolean);
+const remember = (chosen) => storage.write(`emoji:${page.me.username}`, [chosen, ...used().filter((each) => each !== chosen)].slice(0, 16).join(" "));
+
+/** Those used last first. */
+async function emoji(word, show) {
+  table ??= fetch(document.getElementById("quick-template").content.firstElementChild.dataset.all).then((response) => response.json());
+  table.catch(() => { table = null; });
+  const all = (await table).flatMap((group) => group.emoji).map(glyph);
+  const order = used();
+  const last = order.map((each) => all.find(({ emoji: other }) => other === each)).filter(Boolean);
+  show([...last, ...all]);
+}
+
+const glyph = ({ emoji: each, name, shortcodes, keywords }) => ({
+  key: each, emoji: each, label: shortcodes[0], note: name, mark: each, text: each, words: [...shortcodes, fold(name)], hints: keywords.map(fold),
+});

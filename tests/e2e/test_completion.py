@@ -1,0 +1,149 @@
+"""Names that complete themselves in a browser: by keys, mouse and touch, while composing, in both boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from playwright.async_api import Locator, Page, Route, expect
+
+from tests.e2e.test_accessibility import LOOKS, has_no_fault
+from tests.e2e.verbs import new_room, row, say
+
+Visit = Callable[..., Awaitable[Page]]
+
+
+def options(page: Page) -> Locator:
+    return page.locator("#completion [role=option]")
+
+
+async def types(page: Page, text: str) -> Locator:
+    await page.locator("#message").press_sequentially(text)
+    return options(page)
+
+
+async def test_a_person_is_chosen_by_keys_at_the_caret(visit: Visit) -> None:
+    page = await visit("ada")
+    await new_room(page, "grace")
+    box = page.locator("#message")
+    await box.fill("hello , come")
+    await box.evaluate("(box) => box.setSelectionRange(6, 6)")
+    await expect(await types(page, "@gra")).to_have_count(1)
+    await expect(box).to_have_attribute("aria-controls", "completion")
+    await expect(box).to_have_attribute("aria-activedescendant", "completion-0")
+    await expect(page.locator("#announcer")).to_have_text("1 suggestion")
+    await page.keyboard.press("Enter")
+    await expect(box).to_have_value("hello @grace , come")
+    await expect(options(page)).to_have_count(0)
+    await expect(box).not_to_have_attribute("aria-controls", "completion")
+    await expect(page.locator("#timeline .msg")).to_have_count(0)
+
+
+async def test_escape_closes_the_list_only_and_enter_sends_where_nothing_fits(visit: Visit) -> None:
+    page = await visit("ada")
+    await new_room(page, "grace")
+    await expect(await types(page, "@gr")).to_have_count(1)
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#completion")).to_be_hidden()
+    await expect(page.locator("#message")).to_have_value("@gr")
+    await types(page, "zzz :)")
+    await expect(page.locator("#completion")).to_be_hidden()
+    await page.keyboard.press("Enter")
+    await expect(row(page, "@grzzz :)")).to_have_count(1)
+
+
+async def test_a_bare_sign_lists_all_and_leaves_enter_to_the_message(visit: Visit) -> None:
+    page = await visit("ada")
+    await new_room(page, "grace")
+    await expect((await types(page, "@")).first).to_be_visible()
+    await expect(page.locator("#message")).not_to_have_attribute("aria-activedescendant", "completion-0")
+    await expect(options(page).filter(has_text="@room")).to_contain_text("(2)")
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Tab")
+    await expect(page.locator("#message")).to_have_value("@grace ")
+
+
+async def test_emoji_and_rooms_are_chosen_by_mouse(visit: Visit) -> None:
+    page = await visit("ada")
+    slug = await new_room(page)
+    await expect((await types(page, ":smil")).first).to_contain_text("smile")
+    await page.locator("#message").fill("")
+    await (await types(page, ":tad")).first.click()
+    await expect(page.locator("#message")).to_have_value("🎉 ")
+    await (await types(page, f"#{slug}")).first.click()
+    await expect(page.locator("#message")).to_have_value(f"🎉 #{slug} ")
+    await expect(page.locator("#message")).to_be_focused()
+
+
+async def test_a_finger_chooses(visit: Visit) -> None:
+    page = await visit("ada", has_touch=True, viewport={"width": 390, "height": 844})
+    await new_room(page, "grace")
+    await (await types(page, "@gra")).first.tap()
+    await expect(page.locator("#message")).to_have_value("@grace ")
+
+
+async def test_nothing_opens_while_composing_and_a_name_may_follow_chinese(visit: Visit) -> None:
+    page = await visit("ada")
+    await new_room(page, "grace")
+    box = page.locator("#message")
+    await expect(await types(page, "你好@gra")).to_have_count(1)
+    session = await page.context.new_cdp_session(page)
+    await session.send("Input.imeSetComposition", {"text": "ce", "selectionStart": 2, "selectionEnd": 2})
+    await expect(page.locator("#completion")).to_be_hidden()
+    await session.send("Input.insertText", {"text": "ce"})
+    await expect(options(page)).to_have_count(1)
+    await page.keyboard.press("Enter")
+    await expect(box).to_have_value("你好@grace ")
+    await page.keyboard.press("Enter")
+    await expect(row(page, "你好").locator(".mention")).to_have_count(1)
+
+
+async def test_it_works_where_a_message_is_written_anew(visit: Visit) -> None:
+    page = await visit("ada")
+    await new_room(page, "grace")
+    await say(page, "hello")
+    await page.press("#message", "ArrowUp")
+    field = page.locator(".editor textarea")
+    await field.press_sequentially(" @gra")
+    await expect(options(page)).to_have_count(1)
+    await page.keyboard.press("Enter")
+    await expect(field).to_have_value("hello @grace ")
+    await field.press_sequentially("@gra")
+    await expect(options(page)).to_have_count(1)
+    await page.keyboard.press("Escape")
+    await expect(field).to_be_visible()
+
+
+async def test_who_is_not_in_the_room_is_marked_so_and_late_answers_are_dropped(visit: Visit) -> None:
+    page = await visit("ada")
+    await new_room(page)
+    held: list[Route] = []
+
+    async def holds(route: Route) -> None:
+        held.append(route)
+
+    await page.route("**/candidates?q=g", holds)
+    await types(page, "@g")
+    await expect(await types(page, "race")).to_have_count(1)
+    await expect(options(page)).to_contain_text("not in this room")
+    await page.keyboard.press("Escape")
+    for route in held:
+        await route.continue_()
+    await page.wait_for_load_state("networkidle")
+    await expect(page.locator("#completion")).to_be_hidden()
+
+
+@pytest.mark.parametrize(("scheme", "viewport"), LOOKS)
+async def test_an_open_list_has_no_fault(visit: Visit, scheme: str, viewport: dict[str, int], screens: Any) -> None:
+    page = await visit("ada", color_scheme=scheme, viewport=viewport)
+    await new_room(page, "grace")
+    await expect((await types(page, ":smi")).first).to_be_visible()
+    await page.screenshot(path=screens / f"completion-{scheme}-{viewport['width']}.png")
+    await has_no_fault(page)
+    # Not over what is written.
+    ends = await page.evaluate(
+        "['#completion', '#message'].map((name) => document.querySelector(name).getBoundingClientRect())"
+        ".map((box, n) => (n ? box.top : box.bottom))"
+    )
+    assert ends[0] <= ends[1]
