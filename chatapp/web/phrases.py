@@ -108,7 +108,6 @@ def _places() -> dict[str, str]:
         "unread_one": _("{n} unread"),
         "unread_other": _("{n} unread"),
         "search_for": _("Search messages for “{words}”"),
-        "completions": _("Suggestions"),
         "completions_one": _("{n} suggestion"),
         "completions_other": _("{n} suggestions"),
         "not_in_room": _("not in this room"),

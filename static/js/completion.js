@@ -14,7 +14,7 @@ const FEWEST = { "@": 0, "#": 0, ":": 2 };
 const SIGN = /(?<![\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{Script=Arabic}\p{Script=Hebrew}\p{Nd}@#/&:.+-])([@#:])([^\s@#:]{0,64})$/u;
 const room = page.room?.slug;
 const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-const list = Object.assign(make("ul", "completion"), { id: "completion", role: "listbox", ariaLabel: t("completions"), popover: "manual" });
+const list = Object.assign(make("ul", "completion"), { id: "completion", role: "listbox", ariaLabel: t("results"), popover: "manual" });
 const sources = { "@": people, "#": rooms, ":": emoji };
 
 /** @typedef {{key: string, label: string, note?: string, mark?: string, text: string, words: string[], hints?: string[], emoji?: string, isLast?: boolean}} Option */
