@@ -30,7 +30,7 @@ let asked = 0;
 document.getElementById("main").append(list);
 // Before the keys of the page and of an editor: what is done here they do not do again.
 document.addEventListener("keydown", onKey, true);
-document.addEventListener("input", (event) => event.target === field && !event.isComposing && look());
+document.addEventListener("input", (event) => !event.isComposing && watch(event.target));
 document.addEventListener("compositionend", (event) => event.target === field && look());
 document.addEventListener("compositionstart", close);
 document.addEventListener("selectionchange", () => typed && !isStill() && close());
@@ -39,10 +39,13 @@ document.addEventListener("focusout", (event) => event.target === field && close
 list.addEventListener("pointerdown", (event) => event.preventDefault());
 list.addEventListener("mousedown", (event) => event.preventDefault());
 list.addEventListener("click", (event) => take(options[[...list.children].indexOf(event.target.closest("li"))]));
+// The sign that called for this module is there already.
+queueMicrotask(() => watch(document.activeElement));
 for (const type of ["resize", "scroll"]) addEventListener(type, (event) => typed && !list.contains(event.target) && place(), true);
 
-/** From now on this field is looked at; at once, since the sign that called is in it. */
-export function watch(target) {
+/** From now on this field is looked at, if a message is written in it. */
+function watch(target) {
+  if (!target.matches("#message, .editor textarea")) return;
   field = target;
   look();
 }

@@ -12,11 +12,6 @@ export const replyDraft = `${draft}/reply`;
 const outbox = `outbox:${page.me?.username}:`;
 const isTouch = matchMedia("(pointer: coarse)").matches;
 
-/** What completes a name is fetched with the first sign that begins one, here or where a message is written anew. */
-function complete({ target, data }) {
-  if (/[@#:]/.test(data) && target.matches("#message, .editor textarea")) import("./completion.js").then(({ watch }) => watch(target));
-}
-
 export class Composer {
   #connection;
   #outbox;
@@ -36,7 +31,8 @@ export class Composer {
     // A pressed button must not take the focus: on a phone the keyboard would go away and come back.
     this.#button.addEventListener("mousedown", (event) => event.preventDefault());
     this.#input.addEventListener("input", () => this.#onInput());
-    document.addEventListener("input", complete);
+    // With the first sign that begins a name, here or where a message is written anew.
+    document.addEventListener("input", ({ data }) => /[@#:]/.test(data) && import("./completion.js"));
     this.#bar.querySelector("a").addEventListener("click", (event) => { event.preventDefault(); this.dropReply(); });
     if (page.limits.file) awaitFiles(this.#form, () => this.send(), (luggage) => { this.#luggage = luggage; });
     timeline.onLost = () => this.#close();
