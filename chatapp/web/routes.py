@@ -7,6 +7,7 @@ from aiohttp import web
 from chatapp.web import assets, probes
 from chatapp.web.api import candidates as api_candidates
 from chatapp.web.api import changes as api_changes
+from chatapp.web.api import commands as api_commands
 from chatapp.web.api import files as api_files
 from chatapp.web.api import levels as api_levels
 from chatapp.web.api import me as api_me
@@ -218,6 +219,7 @@ def _api() -> list[web.RouteDef]:
         web.put(API_MESSAGE + "/pin", api_pins.update),
         web.delete(API_MESSAGE + "/pin", api_pins.destroy),
         web.get(API + "/search", api_search.index),
+        web.get(API + "/commands", api_commands.index),
         web.post(API + "/files", api_files.create),
         web.get(API_ROOM + "/changes", api_changes.index),
         web.put(API_ROOM + "/read", api_reads.update),

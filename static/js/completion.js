@@ -1,21 +1,22 @@
 /**
- * Names that complete themselves: people behind `@`, rooms behind `#`, emoji behind `:`, while a message is written. A
- * combobox: arrows move through the list, Enter or Tab takes, Escape closes it and nothing else.
+ * Names that complete themselves: people behind `@`, rooms behind `#`, emoji behind `:`, and commands behind a `/` that a
+ * message begins with. A combobox: arrows move through the list, Enter or Tab takes, Escape closes it and nothing else.
  */
 import { announce, isComposing, make, page, storage, t, tn } from "./app.js";
 import { sheet } from "./sheet.js";
 
 await sheet();
 
-const MOST = 8;
+const MOST = { "@": 8, "#": 8, ":": 8, "/": 20 };
 const GAP = 4;
-const FEWEST = { "@": 0, "#": 0, ":": 2 };
+const FEWEST = { "@": 0, "#": 0, ":": 2, "/": 0 };
+const COMMAND = /^(\/)([a-z]*)$/i;
 // What is written without spaces may stand right before a sign: Chinese, Japanese, Korean. Other letters make it none.
 const SIGN = /(?<![\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{Script=Arabic}\p{Script=Hebrew}\p{Nd}@#/&:.+-])([@#:])([^\s@#:]{0,64})$/u;
 const room = page.room?.slug;
 const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 const list = Object.assign(make("ul", "completion"), { id: "completion", role: "listbox", ariaLabel: t("results"), popover: "manual" });
-const sources = { "@": people, "#": rooms, ":": emoji };
+const sources = { "@": people, "#": rooms, ":": emoji, "/": commands };
 
 /** @typedef {{key: string, label: string, note?: string, mark?: string, text: string, words: string[], hints?: string[], emoji?: string, isLast?: boolean}} Option */
 
@@ -52,7 +53,9 @@ function watch(target) {
 
 function before() {
   const { selectionStart, selectionEnd, value } = field;
-  const found = selectionStart === selectionEnd && SIGN.exec(value.slice(0, selectionStart));
+  if (selectionStart !== selectionEnd) return null;
+  const written = value.slice(0, selectionStart);
+  const found = SIGN.exec(written) ?? (field.id === "message" && COMMAND.exec(written));
   return found && { sign: found[1], word: found[2], start: found.index, end: selectionStart };
 }
 
@@ -81,7 +84,7 @@ function ranked(all, word) {
   const rank = ({ words }) => (words.some((each) => each.startsWith(word)) ? 0 : 1);
   const fitting = all.filter(({ words, hints = [] }) => [...words, ...hints].some((each) => each.includes(word)));
   const found = fitting.sort((one, other) => Boolean(one.isLast) - Boolean(other.isLast) || rank(one) - rank(other));
-  return [...new Map(found.map((each) => [each.key, each])).values()].slice(0, MOST);
+  return [...new Map(found.map((each) => [each.key, each])).values()].slice(0, MOST[typed.sign]);
 }
 
 function draw(found) {
@@ -159,6 +162,8 @@ function onKey(event) {
   else if (event.key === "Tab") take(options[Math.max(at, 0)]);
   else if (event.key !== "Enter") return;
   else if (at < 0) return void close();
+  // What is written out already is meant to be done.
+  else if (options[at].text === `${typed.sign}${typed.word}`.toLowerCase() && typed.sign === "/") return void close();
   else take(options[at]);
   event.preventDefault();
   event.stopPropagation();
@@ -216,6 +221,18 @@ async function rooms(word, show) {
 }
 
 const named = (slug, name) => ({ key: slug, label: name, note: slug === name ? "" : `#${slug}`, mark: "#", text: `#${slug}`, words: [slug, fold(name)] });
+
+// Commands
+
+let lines = null;
+
+async function commands(word, show) {
+  lines ??= fetch("/api/v1/commands").then((response) => (response.ok ? response.json() : Promise.reject(new Error(response.statusText))));
+  lines.catch(() => { lines = null; });
+  show((await lines).commands.map(line));
+}
+
+const line = ({ name, argument, help }) => ({ key: name, label: `/${name} ${argument}`.trim(), note: help, mark: "/", text: `/${name}`, words: [name] });
 
 // Emoji
 

@@ -32,7 +32,7 @@ export class Composer {
     this.#button.addEventListener("mousedown", (event) => event.preventDefault());
     this.#input.addEventListener("input", () => this.#onInput());
     // With the first sign that begins a name, here or where a message is written anew.
-    document.addEventListener("input", ({ target }) => /[@#:]/.test(target.value) && import("./completion.js"));
+    document.addEventListener("input", ({ target }) => /[@#:/]/.test(target.value) && import("./completion.js"));
     this.#bar.querySelector("a").addEventListener("click", (event) => { event.preventDefault(); this.dropReply(); });
     if (page.limits.file) awaitFiles(this.#form, () => this.send(), (luggage) => { this.#luggage = luggage; });
     timeline.onLost = () => this.#close();

@@ -109,6 +109,7 @@ GOOD: Final[dict[str, Any]] = {
     "content": MARK,
     "line": "/shrug",
     "level": "all",
+    "turn": 1,
     "client_id": "x",
     "reply_to": 1,
     "limit": 1,
@@ -149,6 +150,7 @@ TAKEN: Final = {
     "after": {"null", "a number", "10**9", "0"},
     "limit": {"a number", "0"},
     "index": {"a number", "10**9"},
+    "turn": {"null", "a number", "10**9", "0"},
     "attachments": {"an empty list"},
     "ref": set(ANY) - {"an object", "an empty object", "a list", "an empty list"},
 }

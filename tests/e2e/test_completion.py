@@ -147,3 +147,28 @@ async def test_an_open_list_has_no_fault(visit: Visit, scheme: str, viewport: di
         ".map((box, n) => (n ? box.top : box.bottom))"
     )
     assert ends[0] <= ends[1]
+
+
+async def test_a_slash_at_the_very_beginning_lists_the_commands(visit: Visit) -> None:
+    page = await visit("ada")
+    await new_room(page)
+    box = page.locator("#message")
+    await expect((await types(page, "/")).first).to_contain_text("/me")
+    await expect(options(page)).to_have_count(13)
+    await expect(await types(page, "to")).to_have_count(1)
+    await page.keyboard.press("Tab")
+    await expect(box).to_have_value("/topic ")
+    await types(page, "Lunch")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".said")).to_have_text("The topic is changed.")
+    await box.fill("see ")
+    await types(page, "/to")
+    await expect(page.locator("#completion")).to_be_hidden()
+
+
+async def test_a_command_written_out_is_done_by_the_first_enter(visit: Visit) -> None:
+    page = await visit("ada")
+    await new_room(page)
+    await expect((await types(page, "/mute")).first).to_contain_text("/mute")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".said")).to_contain_text("/unmute")
