@@ -39,6 +39,8 @@ async def furnish(data: Path) -> dict[str, str]:
         await _talk(chat, ada, grace)
         await _show(chat, ada)
         await chat.accounts.set_disabled(ada, eve.username, True)
+        hours = {"begin": "22:00", "end": "07:00", "time_zone": "Europe/Berlin"}
+        await chat.notifications.set_quiet_hours(grace, days=31, **hours)
         await chat.invites.create(ada)
         await chat.sign_in.with_password("grace", PASSWORD, remember=True, address="192.0.2.1", user_agent="pytest")
         return {person.username: (await chat.sign_in.create_token(person, "t", None))[1] for person in (ada, grace)}
