@@ -15,12 +15,24 @@ from aiohttp import web
 from chatapp.core.audit_log import ACTIONS, Action, Entry, Wanted
 from chatapp.core.events import timestamp
 from chatapp.web import query
-from chatapp.web.language import _
+from chatapp.web.language import N_, _
 from chatapp.web.moments import Moments
 
 # What a spreadsheet takes for a formula when a cell begins with it.
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 HEADING: Final = ("time", "who", "action", "target", "address", "browser", "detail", "number", "hash")
+DETAILS: Final = {
+    "author": N_("author"),
+    "count": N_("count"),
+    "days": N_("days"),
+    "display_name": N_("display name"),
+    "kind": N_("kind"),
+    "name": N_("name"),
+    "role": N_("role"),
+    "room": N_("room"),
+    "sessions_ended": N_("sessions ended"),
+    "uses": N_("uses"),
+}
 
 
 def wanted(request: web.Request, moments: Moments) -> Wanted:
@@ -38,9 +50,9 @@ def wanted(request: web.Request, moments: Moments) -> Wanted:
 
 
 def details(entry: Entry) -> dict[str, Any]:
-    """What there is to say beyond the columns."""
+    """What there is to say beyond the columns, by what it is called."""
     found: dict[str, Any] = msgspec.json.decode(entry.detail)
-    return {name: value for name, value in found.items() if value not in (None, False)}
+    return {_(DETAILS.get(name, name)): value for name, value in found.items() if value not in (None, False)}
 
 
 def as_csv(entries: Sequence[Entry]) -> str:

@@ -37,7 +37,7 @@ def takes_files(request: web.Request) -> bool:
 
 def is_open(request: web.BaseRequest) -> bool:
     """Answered the same to everybody, and without asking the database."""
-    return request.path in OPEN_PATHS or request.path.startswith("/static/")
+    return request.path in OPEN_PATHS or request.path.startswith(("/static/", "/words/"))
 
 
 def wants_page(request: web.Request) -> bool:

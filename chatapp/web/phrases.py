@@ -1,13 +1,28 @@
-"""The words that the page's scripts show, from the same catalogue as the templates. Plurals: one key per form."""
+"""The words that scripts show, from the same catalogue as the templates: with the page, and what is loaded late.
+
+Plurals: one key per form."""
 
 from __future__ import annotations
 
-from chatapp.web.language import _
+from collections.abc import Callable
+
+from chatapp.web.language import _, ngettext
 
 
 def phrases() -> dict[str, str]:
-    """Key to sentence; ``{name}`` in a sentence is filled in by the page."""
-    return _files() | _connection() | _timeline() | _sending() | _actions() | _places() | _keys()
+    """Those of a page, from key to sentence; ``{name}`` in a sentence is filled in by the page."""
+    return _connection() | _timeline() | _sending() | _places()
+
+
+def late_phrases() -> dict[str, str]:
+    """Those of scripts that import ``words.js``, which are not part of a first view."""
+    return _files() | _actions() | _switcher() | _completion() | _keys()
+
+
+def _counted(key: str, form: Callable[[int], str]) -> dict[str, str]:
+    """One key per form; where one is like many, the scripts take that of many."""
+    one, many = form(1), form(2)
+    return {f"{key}_other": many, **({f"{key}_one": one} if one != many else {})}
 
 
 def _connection() -> dict[str, str]:
@@ -29,8 +44,7 @@ def _timeline() -> dict[str, str]:
     return {
         "today": _("Today"),
         "yesterday": _("Yesterday"),
-        "new_messages_one": _("{n} new message"),
-        "new_messages_other": _("{n} new messages"),
+        **_counted("new_messages", lambda n: ngettext("{n} new message", "{n} new messages", n)),
         "to_newest": _("Jump to the newest"),
         "loading_older": _("Loading older messages…"),
         "gap": _("You were away for a long time. Some messages between are not shown here; scroll up to load them."),
@@ -71,10 +85,15 @@ def _sending() -> dict[str, str]:
         "not_sent_because": _("Not sent: {reason}"),
         "unavailable": _("The server cannot store messages at the moment. It is tried again."),
         "sends_again_in": _("Too many messages at once. Sending again in {n} s"),
-        "characters_left_one": _("{n} character left"),
-        "characters_left_other": _("{n} characters left"),
-        "too_long_one": _("{n} character over the limit. Shorten the message to send it."),
-        "too_long_other": _("{n} characters over the limit. Shorten the message to send it."),
+        **_counted("characters_left", lambda n: ngettext("{n} character left", "{n} characters left", n)),
+        **_counted(
+            "too_long",
+            lambda n: ngettext(
+                "{n} character over the limit. Shorten the message to send it.",
+                "{n} characters over the limit. Shorten the message to send it.",
+                n,
+            ),
+        ),
         "typing_one": _("{name} is typing…"),
         "typing_two": _("{name} and {other} are typing…"),
         "typing_many": _("Several people are typing…"),
@@ -83,14 +102,15 @@ def _sending() -> dict[str, str]:
 
 def _actions() -> dict[str, str]:
     return {
+        "reaction": _("{name}, {n}"),
+        "reaction_mine": _("{name}, {n}, including you"),
+        "copied": _("Copied"),
         "deleting": _("This message is being deleted."),
         "not_deleted": _("Not deleted: {reason}"),
         "kept_message": _("The message stays."),
         "not_saved": _("Not saved: there is no connection. Try again in a moment."),
         "not_saved_because": _("Not saved: {reason}"),
         "not_connected": _("There is no connection. Try again in a moment."),
-        "reaction": _("{name}, {n}"),
-        "reaction_mine": _("{name}, {n}, including you"),
         "pick_emoji": _("Choose an emoji"),
         "find_emoji": _("Find an emoji"),
         "used_last": _("Used last"),
@@ -105,20 +125,27 @@ def _actions() -> dict[str, str]:
 
 def _places() -> dict[str, str]:
     return {
-        "unread_one": _("{n} unread"),
-        "unread_other": _("{n} unread"),
-        "search_for": _("Search messages for “{words}”"),
-        "completions_one": _("{n} suggestion"),
-        "completions_other": _("{n} suggestions"),
-        "not_in_room": _("not in this room"),
-        "calls_room": _("everybody in this room"),
-        "calls_here": _("who is here now"),
-        "no_rooms_found": _("No room matches."),
-        "kind_direct": _("direct message"),
+        **_counted("unread", lambda n: ngettext("{n} unread", "{n} unread", n)),
         "presence_online": _("online"),
         "presence_away": _("away"),
         "presence_offline": _("offline"),
-        "copied": _("Copied"),
+    }
+
+
+def _switcher() -> dict[str, str]:
+    return {
+        "search_for": _("Search messages for “{words}”"),
+        "no_rooms_found": _("No room matches."),
+        "kind_direct": _("direct message"),
+    }
+
+
+def _completion() -> dict[str, str]:
+    return {
+        **_counted("completions", lambda n: ngettext("{n} suggestion", "{n} suggestions", n)),
+        "not_in_room": _("not in this room"),
+        "calls_room": _("everybody in this room"),
+        "calls_here": _("who is here now"),
     }
 
 

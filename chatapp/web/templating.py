@@ -19,7 +19,7 @@ from chatapp.core.language import LANGUAGES
 from chatapp.core.models import Person
 from chatapp.keys import CHAT, IDENTITY, SETTINGS
 from chatapp.places import folder
-from chatapp.web import sizes
+from chatapp.web import sizes, words
 from chatapp.web.assets import ASSETS
 from chatapp.web.csrf import CSRF_KEYS, CsrfToken
 from chatapp.web.forms import Form
@@ -61,6 +61,8 @@ def _environment(is_debug: bool) -> jinja2.Environment:
         auto_reload=is_debug,
     )
     environment.policies["ext.i18n.trimmed"] = True
+    # As UTF-8: a Chinese letter in three bytes instead of six.
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
     environment.install_gettext_callables(_, ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update({"initials": initials, "hue": hue})
     environment.globals.update({"initials": initials, "hue": hue, "first_words": first_words})
@@ -103,7 +105,7 @@ async def render_shell(
         sidebar=sidebar,
         current_slug=slug,
         presence=request.config_dict[CHAT].presence.seen_from(sidebar),
-        page={**known, "strings": phrases(), **(page or {})},
+        page={**known, "strings": phrases(), "words": words.url(), **(page or {})},
         **context,
     )
 

@@ -8,6 +8,7 @@ import { Editor } from "./editor.js";
 import { fresh, indexOf } from "./message.js";
 import { Reactions } from "./reactions.js";
 import { quoteWords, replyTo, resumeReply } from "./replies.js";
+import "./words.js";
 
 const GAP = 4;
 /** The menu says itself that these are done. */

@@ -38,6 +38,7 @@ export const LIMITS = Object.freeze({
   longPress: 600,
   idle: 5 * 60_000,
   hidden: 5_000,
+  words: 2_000,
 });
 
 /** What the server says about this page; empty where nobody is signed in. */

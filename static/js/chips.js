@@ -4,6 +4,7 @@
  */
 import { make, page, t } from "./app.js";
 import { fresh } from "./message.js";
+import "./words.js";
 
 const NAMED = 10;
 

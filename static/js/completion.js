@@ -4,6 +4,7 @@
  */
 import { announce, isComposing, make, page, storage, t, tn } from "./app.js";
 import { sheet } from "./sheet.js";
+import "./words.js";
 
 await sheet();
 

@@ -2,6 +2,7 @@
  * The button that copies what stands beside it.
  */
 import { LIMITS, t } from "./app.js";
+import "./words.js";
 
 export async function copy(button) {
   const source = document.getElementById(button.dataset.copy);

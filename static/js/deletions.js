@@ -4,6 +4,7 @@
  */
 import { LIMITS, announce, page, t } from "./app.js";
 import { clearState, fresh, indexOf, rowAbove, rowBelow } from "./message.js";
+import "./words.js";
 
 const room = page.room?.slug;
 const PASSING = ["disconnected", "timeout", "unavailable", "rate_limited"];

@@ -1,6 +1,7 @@
 /** Writing a message anew, in its place: Enter saves, Escape gives up, and what was typed survives a reload. */
 import { announce, isComposing, page, storage, t } from "./app.js";
 import { fresh, indexOf } from "./message.js";
+import "./words.js";
 
 const room = page.room?.slug;
 const isTouch = matchMedia("(pointer: coarse)").matches;

@@ -5,6 +5,7 @@
 import { announce, make, page, t } from "./app.js";
 import { aboutFile, sizeOf } from "./attachments.js";
 import { sheet } from "./sheet.js";
+import "./words.js";
 
 await sheet();
 

@@ -4,6 +4,7 @@
  */
 import { make, page, storage, t } from "./app.js";
 import { learnNames } from "./chips.js";
+import "./words.js";
 
 const COLUMNS = 8;
 const MOST_FOUND = 160;

@@ -2,6 +2,7 @@
 import { announce, page, t } from "./app.js";
 import { chipOf, isGiven, press } from "./chips.js";
 import { indexOf } from "./message.js";
+import "./words.js";
 
 const SAID_MS = 6_000;
 const room = page.room?.slug;

@@ -4,6 +4,7 @@
  */
 import { LIMITS, announce, make, t } from "./app.js";
 import { sheet } from "./sheet.js";
+import "./words.js";
 
 /** For a while after what was new has been read: `from` is the first of it. */
 export async function offerUndo(rooms, from) {

@@ -2,6 +2,7 @@
  * What the dialog of shortcuts shows: the table of keys, as this machine names them.
  */
 import { KEYS, isApple, make, t } from "./app.js";
+import "./words.js";
 
 const KEY_NAMES = { Mod: isApple ? "⌘" : "Ctrl", Alt: isApple ? "⌥" : "Alt", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc" };
 

@@ -3,6 +3,7 @@
  * stands in its field.
  */
 import { make, page, t, tn } from "./app.js";
+import "./words.js";
 
 export class Switcher {
   #rooms;

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ANYONE: Final = {
     *("GET /ping", "GET /healthz", "GET /readyz", "GET /robots.txt", "GET /static/{digest}/{path}"),
+    "GET /words/{tag}/{digest}",
     "GET /.well-known/security.txt",
     "POST /language",
     *("GET /login", "POST /login", "POST /logout", "GET /register", "POST /register"),

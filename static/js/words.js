@@ -1,0 +1,16 @@
+/**
+ * The words of what is loaded late. A module that imports this begins when they are there: where the connection is
+ * away, when it is back.
+ */
+import { LIMITS, page } from "./app.js";
+
+async function fetched() {
+  try {
+    const answer = await fetch(page.words);
+    if (answer.ok) return await answer.json();
+  } catch { /* no connection */ }
+  await new Promise((resolve) => { setTimeout(resolve, LIMITS.words); });
+  return fetched();
+}
+
+Object.assign(page.strings, await fetched());
