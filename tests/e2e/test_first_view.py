@@ -64,8 +64,12 @@ async def room(visit: Visit, ours: Server) -> tuple[str, Any]:
 
 @pytest.mark.parametrize(
     ("looks", "line"),
-    [({"viewport": WIDE}, {}), ({"viewport": NARROW, "color_scheme": "dark"}, SLOW)],
-    ids=["wide", "narrow, dark, on a slow line"],
+    [
+        ({"viewport": WIDE}, {}),
+        ({"viewport": NARROW, "color_scheme": "dark"}, SLOW),
+        ({"viewport": WIDE, "locale": "zh-CN"}, {}),
+    ],
+    ids=["wide", "narrow, dark, on a slow line", "in Chinese"],
 )
 async def test_a_first_view_costs_at_most_60_kb(
     visit: Visit, ours: Server, room: tuple[str, Any], looks: dict[str, Any], line: dict[str, int]
@@ -78,6 +82,7 @@ async def test_a_first_view_costs_at_most_60_kb(
     await expect(page.locator("#message")).to_be_focused()
     await expect(rows(page)).to_have_count(MESSAGES)
     assert {path.rpartition("/")[2] for path in view.sizes} >= {slug, "app.css", "app.js", "timeline.js", "ws"}
+    assert await page.locator("html").get_attribute("lang") == ("zh-Hans" if "locale" in looks else "en")
     assert view.total <= BUDGET, view.sizes
 
 
