@@ -65,7 +65,9 @@ function option({ link, name, unread }, at) {
   Object.assign(item, { id: `switcher-${at}`, role: "option" });
   item.dataset.at = at;
   const hint = link.dataset.kind === "direct" ? t("kind_direct") : "";
-  item.append(link.firstElementChild.cloneNode(true), make("bdi", "n", name), make("span", "k", unread ? tn("unread", unread) : hint));
+  const label = make("span", "n");
+  label.append(make("bdi", "", name));
+  item.append(link.firstElementChild.cloneNode(true), label, make("span", "k", unread ? tn("unread", unread) : hint));
   return item;
 }
 

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from playwright.async_api import Page, expect
 
 from tests.e2e.verbs import new_room, say
 
 Visit = Callable[..., Awaitable[Page]]
+
+
+# From an option's sign to its name, in pixels.
+GAP: Final = """option => {
+  const words = document.createRange();
+  words.selectNodeContents(option.querySelector("bdi"));
+  return words.getBoundingClientRect().left - option.firstElementChild.getBoundingClientRect().right;
+}"""
 
 
 async def focused(page: Page) -> str:
@@ -27,6 +36,15 @@ async def test_the_switcher_finds_a_room_and_goes_there(visit: Visit) -> None:
     await expect(ada.locator("#switcher [role=option]").first).to_have_attribute("aria-selected", "true")
     await ada.keyboard.press("Enter")
     await ada.wait_for_url(re.compile(f"/rooms/{room}$"))
+
+
+async def test_names_of_every_script_stand_next_to_their_sign_in_the_switcher(visit: Visit) -> None:
+    ada = await visit("ada")
+    await ada.locator(".room-link bdi").first.evaluate("name => { name.textContent = 'عادة'; }")
+    await ada.keyboard.press("Control+k")
+    option = ada.locator("#switcher [role=option]", has_text="عادة")
+    await expect(option).to_be_visible()
+    assert await option.evaluate(GAP) < 30
 
 
 async def test_escape_closes_one_layer_and_gives_the_focus_back(visit: Visit) -> None:
