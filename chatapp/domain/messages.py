@@ -88,8 +88,12 @@ class Messages:
         )
 
     async def edit(self, actor: Person, slug: str, index: int, content: str) -> Message:
-        """Raises ``Forbidden`` for another's message and ``NotFound`` for a deleted one."""
-        content = text.clean(content, self._most_content)
+        """As with :meth:`post` the text may be blank where there are files.
+
+        Raises ``Forbidden`` for another's message and ``NotFound`` for a deleted one.
+        """
+        has_files = not content.strip() and bool((await self.editable(actor, slug, index)).attachments)
+        content = "" if has_files else text.clean(content, self._most_content)
         room_id = await self._access.id_for(actor, slug)
         self._limits.message(actor.id, room_id)
         html, named = await self._draw(actor, room_id, content)

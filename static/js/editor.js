@@ -59,7 +59,7 @@ export class Editor {
 
   async #save() {
     const [row, content] = [this.#row, this.#input.value];
-    if (!content.trim()) return;
+    if (!content.trim() && !row.querySelector(".file, .picture")) return;
     if (content === this.#before) return void this.#cancel();
     this.#say("");
     try {

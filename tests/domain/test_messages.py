@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from chatapp.core.errors import ChatError, Conflict, Forbidden, Invalid, NotFound, RateLimited, TooLarge, Unavailable
-from chatapp.core.models import Message, Person
+from chatapp.core.models import Attach, Message, Person
 from chatapp.settings import Settings
 from tests.support.house import House, open_house
 from tests.support.rooms import closed_room
@@ -201,6 +201,20 @@ async def test_who_may_take_back_whose_words(
         with pytest.raises(refusal):
             await house.chat.messages.edit(actor, room, 1, "mine now")
     assert (await house.chat.messages.by_index(author, room, 1)).is_deleted == (refusal is None)
+
+
+async def test_the_words_over_files_can_be_taken_away_but_not_those_alone(house: House, ada: Person) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"hello"
+
+    messages = house.chat.messages
+    file = await house.chat.files.upload(ada, "general", "notes.txt", chunks())
+    await messages.post(ada, "general", "see here", attachments=[Attach(file.shown.id)])
+    await messages.post(ada, "general", "words alone")
+    edited = await messages.edit(ada, "general", 1, " \n")
+    assert (edited.content, edited.html, len(edited.attachments)) == ("", "", 1)
+    with pytest.raises(Invalid):
+        await messages.edit(ada, "general", 2, " \n")
 
 
 async def test_even_an_administrator_edits_nobody_elses_words(house: House, ada: Person, grace: Person) -> None:

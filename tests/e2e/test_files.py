@@ -208,6 +208,26 @@ async def test_a_picture_opens_and_gives_the_focus_back(visit: Visit) -> None:
     await expect(written.locator("a.picture").last).to_be_focused()
 
 
+async def test_the_words_over_a_file_can_be_taken_away(visit: Visit) -> None:
+    page = await visit("ada")
+    await new_room(page)
+    await chooses(page, NOTES)
+    await page.fill("#message", "Here they are")
+    await page.press("#message", "Enter")
+    written = await sent(page)
+    await written.focus()
+    await page.keyboard.press("e")
+    await page.fill(".editor textarea", "")
+    await page.press(".editor textarea", "Enter")
+    await expect(page.locator(".editor")).to_have_count(0)
+    await expect(written.locator(".bd")).to_have_text("")
+    await expect(written.locator(".file-name")).to_have_text("notes.txt")
+    await page.goto(f"{page.url}/1/edit")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.locator("#timeline")).to_be_visible()
+    await expect(written.locator(".file-name")).to_have_text("notes.txt")
+
+
 @pytest.mark.parametrize("is_deleted", [True, False])
 async def test_a_file_goes_with_its_message(visit: Visit, is_deleted: bool) -> None:
     page = await visit("ada")
