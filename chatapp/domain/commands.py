@@ -9,6 +9,7 @@ from urllib.parse import quote_plus
 
 import msgspec
 
+from chatapp.core import search
 from chatapp.core.errors import invalid
 from chatapp.core.language import N_, _
 from chatapp.core.models import ACTION, Message, Person
@@ -113,11 +114,11 @@ async def _leave(chat: Chat, wish: Wish) -> Outcome:
 
 
 async def _msg(chat: Chat, wish: Wish) -> Outcome:
-    username, _space, words = wish.words.removeprefix("@").partition(" ")
-    if not words.strip():
+    username, *rest = wish.words.removeprefix("@").split(maxsplit=1) or [""]
+    if not rest:
         raise invalid("content", _("Write it like this: /{name} {argument}").format(name="msg", argument=_(MSG)))
     room = await chat.rooms.open_direct(wish.actor, username)
-    message: Message = await chat.messages.post(wish.actor, room.slug, words.strip(), wish.client_id)
+    message: Message = await chat.messages.post(wish.actor, room.slug, rest[0], wish.client_id)
     return Outcome(address=f"{_room(room.slug)}#m{message.index}")
 
 
@@ -142,7 +143,8 @@ async def _back(chat: Chat, wish: Wish) -> Outcome:
 
 
 async def _search(_chat: Chat, wish: Wish) -> Outcome:
-    return Outcome(address=f"/search?q={quote_plus(wish.words)}")
+    search.parse(wish.words)  # what no page would take is refused where it was typed
+    return Outcome(address=f"/search?q={quote_plus(wish.words, errors='replace')}")
 
 
 async def _help(_chat: Chat, _wish: Wish) -> Outcome:

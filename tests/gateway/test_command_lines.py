@@ -92,6 +92,12 @@ async def test_msg_writes_to_somebody_alone(ada: Actor, grace: Actor) -> None:
     assert (await ada.chat.messages.recent(ada.person, "general", 10)).index == 0
 
 
+async def test_msg_takes_what_stands_on_the_next_line(ada: Actor, grace: Actor) -> None:
+    outcome = await does(ada, "/msg @grace\nare you there?")
+    slug = outcome.address.removeprefix("/rooms/").partition("#")[0]
+    assert await last(grace, slug) == ("", "are you there?")
+
+
 async def test_muting_sets_the_level(ada: Actor) -> None:
     for line, level in (("/mute", "nothing"), ("/unmute", "all")):
         await does(ada, line)
@@ -141,10 +147,11 @@ async def test_over_the_socket_it_answers_with_words_and_the_way(ada: Actor) -> 
 async def test_searching_and_help_are_pages(ada: Actor) -> None:
     assert (await does(ada, "/search in:ops 100 % & more")).address == "/search?q=in%3Aops+100+%25+%26+more"
     assert (await does(ada, "/help")).address == "/commands"
+    assert (await does(ada, "/search \ud800")).address == "/search?q=%3F"
 
 
 @pytest.mark.parametrize(
-    "line", ["/nonsense", "/me", "/topic ", "/msg", "/msg grace", "/msg @grace  ", "/join", "/search"]
+    "line", ["/nonsense", "/me", "/topic ", "/msg", "/msg @", "/msg grace", "/msg @grace  ", "/join", "/search"]
 )
 async def test_what_is_not_whole_is_refused_and_does_nothing(ada: Actor, grace: Actor, line: str) -> None:
     with pytest.raises(Invalid) as refused:
@@ -161,7 +168,7 @@ async def test_who_or_what_is_not_there_is_not_found(ada: Actor, line: str) -> N
 
 
 async def test_what_is_too_long_is_refused(ada: Actor) -> None:
-    for line in ("/away " + "x" * 101, "/topic " + "x" * 251):
+    for line in ("/away " + "x" * 101, "/topic " + "x" * 251, "/search " + "x" * 401):
         with pytest.raises((Invalid, Forbidden)):
             await does(ada, line)
 
