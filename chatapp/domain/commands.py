@@ -10,7 +10,7 @@ from urllib.parse import quote_plus
 import msgspec
 
 from chatapp.core import search
-from chatapp.core.errors import invalid
+from chatapp.core.errors import Invalid, invalid
 from chatapp.core.language import N_, _
 from chatapp.core.models import ACTION, Message, Person
 from chatapp.domain.chat import Chat
@@ -66,12 +66,17 @@ async def run(chat: Chat, actor: Person, slug: str, line: str, client_id: str = 
     name, words = _parts(line)
     command = COMMANDS.get(name)
     if command is None:
-        sentence = _("There is no command /{name}. /help lists them; begin with // to send it as text.")
-        raise invalid("content", sentence.format(name=name))
+        raise invalid(
+            "content",
+            _("There is no command /{name}. /help lists them; begin with // to send it as text.").format(name=name),
+        )
     if not words and command.argument and not command.argument.startswith("["):
-        sentence = _("Write it like this: /{name} {argument}")
-        raise invalid("content", sentence.format(name=name, argument=_(command.argument)))
+        raise _unfinished(name, command.argument)
     return await command.act(chat, Wish(actor, slug, words, client_id))
+
+
+def _unfinished(name: str, argument: str) -> Invalid:
+    return invalid("content", _("Write it like this: /{name} {argument}").format(name=name, argument=_(argument)))
 
 
 def _parts(line: str) -> tuple[str, str]:
@@ -116,7 +121,7 @@ async def _leave(chat: Chat, wish: Wish) -> Outcome:
 async def _msg(chat: Chat, wish: Wish) -> Outcome:
     username, *rest = wish.words.removeprefix("@").split(maxsplit=1) or [""]
     if not rest:
-        raise invalid("content", _("Write it like this: /{name} {argument}").format(name="msg", argument=_(MSG)))
+        raise _unfinished("msg", MSG)
     room = await chat.rooms.open_direct(wish.actor, username)
     message: Message = await chat.messages.post(wish.actor, room.slug, rest[0], wish.client_id)
     return Outcome(address=f"{_room(room.slug)}#m{message.index}")

@@ -58,9 +58,9 @@ export class Composer {
     const content = this.#input.value;
     const isBlank = !content.trim() && (this.#luggage?.isEmpty ?? true);
     if (isBlank || this.#excess() > 0 || this.#luggage?.isReady() === false) return;
-    if (/^\/[a-z]+(\s|$)/i.test(content) && (this.#luggage?.isEmpty ?? true)) return void this.#run(content);
     const asks = !isMeant && /@(room|here)\b/i.test(content) && openDialog("loud"); // it is there in large rooms only
     if (asks) return void Object.assign(asks, { returnValue: "", onclose: () => asks.returnValue && this.send(true) });
+    if (/^\/[a-z]+(\s|$)/i.test(content) && (this.#luggage?.isEmpty ?? true)) return void this.#run(content);
     const files = this.#luggage?.take() ?? [];
     const replyTo = Number(this.#replyTo.value) || undefined;
     this.#input.value = "";

@@ -6,9 +6,10 @@ import re
 
 import pytest
 
+from chatapp.core.text import MOST_UNASKED
 from chatapp.domain.chat import Chat
 from chatapp.domain.commands import COMMANDS
-from tests.support.cast import Actor
+from tests.support.cast import Actor, Given
 from tests.web.browser import Browser, Page
 
 FORM = "/rooms/general/messages"
@@ -81,3 +82,12 @@ async def test_why_one_is_away_stands_with_the_members(adas: Browser, ada: Actor
     assert "lunch" not in (await adas.opens(ROOM)).text
     refused = await adas.submits("/settings/away", on="/settings/profile", is_away="1", status="x" * 101)
     assert (refused.status, "at most 100" in refused.text) == (422, True)
+
+
+async def test_before_everybody_is_called_one_is_asked_for_an_action_too(
+    given: Given, adas: Browser, ada: Actor
+) -> None:
+    for number in range(MOST_UNASKED):
+        await given.person(f"person-{number}")
+    assert "Tell everybody?" in (await types(adas, "/me calls @room")).text
+    assert (await types(adas, "/me calls @room", is_meant="1")).status == 303

@@ -44,9 +44,11 @@ async def create(request: web.Request) -> web.Response:
     try:
         wanted, attached = form.data, await uploads.taken(request, request.match_info["slug"])
         attached += uploads.earlier(wanted.uploaded)
+        if question := await _asked_first(request, wanted, attached):
+            return question
         if is_command(wanted.content) and not attached:
             return await _run(request, form)
-        return await _asked_first(request, wanted, attached) or await _post(request, wanted, attached)
+        return await _post(request, wanted, attached)
     except ChatError as error:
         return await _again(request, form.refused(error))
 
