@@ -163,8 +163,8 @@ function onKey(event) {
   else if (event.key === "Tab") take(options[Math.max(at, 0)]);
   else if (event.key !== "Enter") return;
   else if (at < 0) return void close();
-  // What is written out already is meant to be done.
-  else if (options[at].text === `${typed.sign}${typed.word}`.toLowerCase() && typed.sign === "/") return void close();
+  // What is written out already wants no more: Enter sends it.
+  else if (options[at].text.toLowerCase() === `${typed.sign}${typed.word}`.toLowerCase()) return void close();
   else take(options[at]);
   event.preventDefault();
   event.stopPropagation();
