@@ -142,6 +142,8 @@ async def test_what_is_too_large_is_told_before_a_byte_is_sent(visit: Visit, ser
     page = await visit("ada")
     await new_room(page)
     await page.evaluate("JSON.parse(document.getElementById('page').textContent).limits.file")
+    # By then the page hears what is dragged over it.
+    await expect(page.locator("#message")).to_be_focused()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/api/v1/files" in request.url else None)
     await page.evaluate(
