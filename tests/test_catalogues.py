@@ -143,3 +143,11 @@ def test_no_template_says_anything_that_is_not_translated() -> None:
         said = [*SPOKEN.findall(plain), *re.sub(r"<[^>]*>", "\n", plain).splitlines()]
         found += [(path.name, each) for each in map(str.strip, said) if re.search("[A-Za-z]{2}", each)]
     assert [each for each in found if each[1] not in NAMES] == []
+
+
+def test_chinese_speaks_to_its_reader_as_its_head_says() -> None:
+    (path,) = [each for each in PATHS if each.parents[1].name == "zh_Hans"]
+    said = [form for message in entries(renew.read(path)) for form in forms(message)]
+    assert [form for form in said if "您" in form or "..." in form] == []
+    # Punctuation after a Chinese letter is as wide as the letter.
+    assert [form for form in said if re.search("[\u4e00-\u9fff][,;?!](?!\\w)", form)] == []
