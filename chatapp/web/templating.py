@@ -24,7 +24,7 @@ from chatapp.web.assets import ASSETS
 from chatapp.web.csrf import CSRF_KEYS, CsrfToken
 from chatapp.web.forms import Form
 from chatapp.web.language import _, ngettext, say_language
-from chatapp.web.marks import first_words, hue, initials
+from chatapp.web.marks import first_words, hue, initials, plain
 from chatapp.web.moments import Moments
 from chatapp.web.origins import is_arrival, may_be_measured
 from chatapp.web.packing import coding, pack_page
@@ -65,7 +65,7 @@ def _environment(is_debug: bool) -> jinja2.Environment:
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
     environment.install_gettext_callables(_, ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update({"initials": initials, "hue": hue})
-    environment.globals.update({"initials": initials, "hue": hue, "first_words": first_words})
+    environment.globals.update({"initials": initials, "hue": hue, "first_words": first_words, "plain": plain})
     environment.globals.update({"file_about": sizes.about, "file_box": files.box, "file_address": files.address})
     environment.globals.update({"file_picture": files.picture, "file_thumbnail": files.thumbnail})
     environment.globals.update({"chips": chips, "quick_emoji": quick_emoji, "emoji_table": TABLE})

@@ -11,10 +11,19 @@ function firstWords(content) {
   return line.length <= MOST ? line.join("") : `${line.slice(0, MOST).join("").trimEnd()}…`;
 }
 
+const SIGNS = { lt: "<", gt: ">", amp: "&", quot: '"', "#x27": "'" };
+
+/** What a message shows, without how; as the server finds it, and without making elements of it. */
+function plain({ content, html }) {
+  if (!html) return content;
+  const text = html.replace(/<br>|<\/(?:p|pre|li|th|td)>/g, " ").replace(/<[^>]*>/g, "");
+  return text.replace(/&(lt|gt|amp|quot|#x27);/g, (_, name) => SIGNS[name]);
+}
+
 function wordsOf(message) {
   if (message.deleted) return t("deleted_message");
   if (message.kind === "damaged") return t("damaged_message");
-  return firstWords(message.content || message.attachments?.[0].name || "");
+  return firstWords(plain(message) || message.attachments?.[0].name || "");
 }
 
 /** A message as it is now. */
@@ -25,7 +34,7 @@ export function find(index) {
 
 async function ask(index) {
   try {
-    const answer = await fetch(`/api/v1/rooms/${page.room.slug}/messages/${index}`);
+    const answer = await fetch(`/api/v1/rooms/${page.room.slug}/messages/${index}?html=true`);
     if (!answer.ok) throw new Error(answer.status);
     return await answer.json();
   } catch (error) {

@@ -41,6 +41,18 @@ async def test_a_reply_quotes_what_it_answers_for_everybody_live_and_after_a_rel
     assert await row(ada, "yes, now").evaluate(NORMAL) == drawn
 
 
+async def test_a_quote_is_the_same_plain_text_live_and_after_a_reload(visit: Visit) -> None:
+    ada = await visit("ada")
+    await new_room(ada)
+    await ada.fill("#message", "**bold** `a<b && 'c'` [here](https://example.org/)")
+    await ada.press("#message", "Enter")
+    await expect(row(ada, "bold")).to_have_attribute("data-version", re.compile(r"\d+"))
+    answer = await reply(ada, row(ada, "bold"), "yes")
+    await expect(answer.locator(".words")).to_have_text("bold a<b && 'c' here")
+    await ada.reload()
+    await expect(answer.locator(".words")).to_have_text("bold a<b && 'c' here")
+
+
 async def test_the_quote_leads_to_the_original(visit: Visit) -> None:
     ada = await visit("ada")
     room = await new_room(ada)

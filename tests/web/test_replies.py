@@ -30,6 +30,13 @@ async def test_a_reply_by_form_quotes_the_original_escaped(adas: Browser, grace:
     assert quotes(await adas.opens("/rooms/general")) == ["Grace Lin is &lt;b&gt;this&lt;/b&gt; right?"]
 
 
+async def test_a_quote_is_plain_text(adas: Browser, ada: Actor, chat: Chat) -> None:
+    await ada.says("**bold** `a<b` [here](https://example.org/) @ada\n\n- one\n- two :fox_face:")
+    await chat.messages.post(ada.person, "general", "answer", reply_to=1)
+    found = quotes(await adas.opens("/rooms/general"))[0]
+    assert found.startswith("Ada Okafor bold a&lt;b here @ada one two "), found
+
+
 async def test_a_quote_says_what_the_original_says_now(adas: Browser, ada: Actor, chat: Chat) -> None:
     await ada.says("first wording")
     await chat.messages.post(ada.person, "general", "answer", reply_to=1)
