@@ -16,6 +16,8 @@ PAGE = 50
 async def test_log_in_read_post_and_log_out(visit: Visit) -> None:
     page = await visit("ada", java_script_enabled=False)
     room = await new_room(page)
+    widths = await page.eval_on_selector_all("#message, #composer .box", "all => all.map(each => each.clientWidth)")
+    assert widths[1] > 0.8 * widths[0], widths
     await page.fill("#message", "posted by a form")
     await page.click("#composer .send")
     await expect(row(page, "posted by a form")).to_have_count(1)
