@@ -8,8 +8,7 @@ from aiohttp import web
 from aiohttp_session import session_middleware
 
 from chatapp.keys import SETTINGS
-from chatapp.places import folder
-from chatapp.web.assets import ASSETS, Assets
+from chatapp.web.assets import ASSETS, shipped
 from chatapp.web.csrf import CSRF_KEYS, csrf
 from chatapp.web.identity import identity
 from chatapp.web.middlewares import add_headers, observe, refuse_unreadable
@@ -30,7 +29,7 @@ def setup(
     """
     settings = app[SETTINGS]
     app[PROXIES] = Proxies(settings.trusted_proxies, settings.base_url)
-    app[ASSETS] = Assets(folder("static"), is_debug=is_debug)
+    app[ASSETS] = shipped(is_debug=is_debug)
     app[CSRF_KEYS] = tuple(key.encode() for key in csrf_keys)
     sessions = SessionStorage(session_keys, is_https=settings.is_https, days=settings.session_days)
     app.middlewares.extend(

@@ -7,13 +7,14 @@ import base64
 import gzip
 import hashlib
 import re
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from aiohttp import hdrs, web
 
 from chatapp.core.errors import NotFound
+from chatapp.places import folder
 from chatapp.web.packing import coding, pack_smallest
 
 HASH_CHARACTERS: Final = 12
@@ -69,7 +70,7 @@ class Asset:
         """As ``name`` has it, which :func:`coding` gives; empty where that gains nothing."""
         if name != "br" or not self.compressed:
             return self.compressed if name else b""
-        # Off the event loop: a large one takes half a second. Two who ask at once both wait, for the same bytes.
+        # Off the event loop: a large one takes half a second. Two who ask at once make the same bytes twice.
         self._smallest = self._smallest or await asyncio.to_thread(pack_smallest, self.body)
         return self._smallest
 
@@ -126,6 +127,13 @@ class Assets:
 
 
 ASSETS: Final = web.AppKey("assets", Assets)
+
+
+# Cached as the templates are: the same for every application of a process.
+@cache
+def shipped(*, is_debug: bool) -> Assets:
+    """Those that come with the program."""
+    return Assets(folder("static"), is_debug=is_debug)
 
 
 async def show(request: web.Request) -> web.StreamResponse:
