@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from tests.support.needs import lacking
 from tests.support.server import PASSWORD, Server
 
 Login = Callable[..., Awaitable[Page]]
+CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 
 
 def pytest_collectstart(collector: pytest.Collector) -> None:
@@ -48,6 +50,14 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serv
         await running.kill()
 
 
+async def sign_in(context: BrowserContext, server: Server, username: str) -> None:
+    """By the form, without drawing it: that a browser can is shown by the tests of the accounts."""
+    form = await (await context.request.get("/login")).text()
+    fields = {"csrf": CSRF.findall(form)[0], "username": username, "password": PASSWORD}
+    answer = await context.request.post("/login", form=fields, headers={"Origin": server.url}, max_redirects=0)
+    assert answer.status == 303, await answer.text()
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def visit(browser: Browser, server: Server) -> AsyncIterator[Callable[..., Awaitable[Page]]]:
     """A page in a context of its own, signed in when a name is given; guarded to the end of the test."""
@@ -61,13 +71,9 @@ async def visit(browser: Browser, server: Server) -> AsyncIterator[Callable[...,
         contexts.append((context, guard))
         page = await context.new_page()
         if username:
-            await page.goto("/login")
-            await page.fill("[name=username]", username)
-            await page.fill("[name=password]", PASSWORD)
-            await page.click("main form button:not([type=button])")
-            await page.wait_for_url(lambda url: "/login" not in url)
-        if at:
-            await page.goto(at)
+            await sign_in(context, to, username)
+        if at or username:
+            await page.goto(at or "/")
         return page
 
     yield open_page
