@@ -9,7 +9,7 @@ from urllib.parse import quote_plus
 
 import msgspec
 
-from chatapp.core import search
+from chatapp.core import search, text
 from chatapp.core.errors import Invalid, invalid
 from chatapp.core.language import N_, _
 from chatapp.core.models import ACTION, Message, Person
@@ -122,6 +122,7 @@ async def _msg(chat: Chat, wish: Wish) -> Outcome:
     username, *rest = wish.words.removeprefix("@").split(maxsplit=1) or [""]
     if not rest:
         raise _unfinished("msg", MSG)
+    text.clean(rest[0], chat.settings.max_content)  # no room is opened for what cannot be said
     room = await chat.rooms.open_direct(wish.actor, username)
     message: Message = await chat.messages.post(wish.actor, room.slug, rest[0], wish.client_id)
     return Outcome(address=f"{_room(room.slug)}#m{message.index}")

@@ -180,6 +180,6 @@ def _last_kept(mark: ReadMark) -> int:
 
 def _refuse_fixed(room: Room) -> None:
     if room.slug == GENERAL:
-        raise Forbidden(_("Everyone is in general."))
+        raise Forbidden(_("Everyone is in general, and stays there."))
     if room.kind == "direct":
         raise Forbidden(_("A direct conversation cannot be left."))

@@ -193,7 +193,7 @@ class SignIn:
         jti = tokens.new_secret()
         token = await self._insert_token(actor, "jwt", "JWT", tokens.digest(jti), days)
         issued, expires = token.created_at // SECOND_MS, (token.expires_at or 0) // SECOND_MS
-        claims = tokens.Claims(str(actor.id), actor.username, issued, expires, jti)
+        claims = Claims(str(actor.id), actor.username, issued, expires, jti)
         return token, tokens.sign(claims, self._jwt_keys)
 
     async def revoke_token(self, actor: Person, token_id: int) -> None:

@@ -67,7 +67,7 @@ export class Composer {
     this.#onInput();
     this.dropReply();
     this.#input.focus({ preventScroll: true });
-    this.#outbox.send(files.length ? content : content.replace(/^\/(?=\/[a-z]+(\s|$))/i, ""), replyTo, files);
+    this.#outbox.send(content.replace(/^\/(?=\/[a-z]+(\s|$))/i, ""), replyTo, files);
   }
 
   /** A line such as "/topic Lunch": done by the server, and not a message. */

@@ -6,8 +6,17 @@ import { page, storage } from "./app.js";
 const key = `notifications:${page.me.username}`;
 const button = (name) => document.getElementById(`notifications-${name}`);
 
+/** Android has permissions and no constructor: what is made without a title is refused with another error there. */
+function isMade() {
+  try {
+    return Boolean(new Notification());
+  } catch (error) {
+    return window.Notification !== undefined && !/Illegal constructor/.test(error.message);
+  }
+}
+
 function state() {
-  if (!window.isSecureContext || !window.Notification) return "none";
+  if (!window.isSecureContext || !isMade()) return "none";
   if (Notification.permission === "denied") return "blocked";
   return Notification.permission === "granted" && storage.read(key) ? "on" : "off";
 }

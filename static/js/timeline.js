@@ -136,7 +136,7 @@ export class Timeline {
   }
 
   #enhance() {
-    document.getElementById("newer")?.remove();
+    for (const each of this.#log.querySelectorAll("#newer, noscript")) each.remove(); // is for who has no scripts
     document.getElementById("beginning").after(this.#top);
     this.#log.append(this.#bottom);
     for (const row of this.#rows) localise(row), this.#tidy(row);

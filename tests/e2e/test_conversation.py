@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from playwright.async_api import Page, expect
 from tests.e2e.verbs import new_room, row, rows, say, texts
 from tests.support.server import Server, serving
 
+GROUPED = re.compile(r"^(?!.*\bfirst\b)")
 Visit = Callable[..., Awaitable[Page]]
 
 
@@ -140,3 +142,11 @@ async def test_from_an_empty_folder_to_a_message_on_another_screen(visit: Visit,
         await expect(row(ada, "hello, Ada")).to_have_count(0)
         await ada.goto("/rooms/general")
         await expect(row(ada, "hello, Ada")).to_have_count(1)
+
+
+async def test_what_comes_after_a_page_was_loaded_joins_what_is_on_it(visit: Visit) -> None:
+    ada = await visit("ada")
+    await new_room(ada)
+    await say(ada, "one")
+    await ada.reload()
+    await expect(await say(ada, "two")).to_have_class(GROUPED)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from chatapp.core.errors import Forbidden, Invalid, NotFound
+from chatapp.core.errors import Forbidden, Invalid, NotFound, TooLarge
 from chatapp.domain import commands
 from chatapp.domain.commands import COMMANDS, Outcome, is_command, literal
 from chatapp.settings import Settings
@@ -176,3 +176,9 @@ async def test_what_is_too_long_is_refused(ada: Actor) -> None:
 def test_every_command_has_its_line_of_help() -> None:
     assert all(command.help for command in COMMANDS.values())
     assert list(COMMANDS)[-1] == "help"
+
+
+async def test_what_cannot_be_said_opens_no_conversation(ada: Actor, grace: Actor) -> None:
+    with pytest.raises(TooLarge):
+        await does(ada, "/msg @grace " + "x" * 8001)
+    assert [view.room.slug for view in await ada.chat.rooms.sidebar(ada.person)] == ["general"]
