@@ -105,11 +105,18 @@ export class Rooms {
     if (this.#looking || first <= room.read) return;
     this.#looking = setTimeout(() => {
       this.#looking = 0;
-      const still = Math.min(first, this.#seen(room));
-      if (still > room.read) this.#advance(room, still);
-      this.#tellRead(open, room);
+      this.#readTo(first);
       this.look();
     }, LIMITS.read);
+  }
+
+  /** Asks for the room anew: the list may have been redrawn meanwhile. */
+  #readTo(index) {
+    const room = this.#rooms.get(open);
+    if (!room) return;
+    const still = Math.min(index, this.#seen(room));
+    if (still > room.read) this.#advance(room, still);
+    this.#tellRead(open, room);
   }
 
   #advance(room, index) {

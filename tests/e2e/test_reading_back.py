@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import pytest
@@ -10,6 +12,7 @@ from playwright.async_api import Locator, Page, expect
 
 from tests.e2e.test_accessibility import has_no_fault
 from tests.e2e.verbs import Wire, new_room, post_many, row, say
+from tests.support.server import Server
 
 Visit = Callable[..., Awaitable[Page]]
 
@@ -183,3 +186,25 @@ async def test_in_sight_it_is_read(visit: Visit) -> None:
     await grace.clock.fast_forward(READ_MS)
     await expect(link(grace, room)).not_to_have_attribute("data-read", "0")
     assert said
+
+
+async def test_a_list_that_is_redrawn_meanwhile_keeps_nothing_from_being_read(visit: Visit, server: Server) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada, "grace")
+    grace = await visit("grace", at="/rooms/general")
+    await grace.clock.install()
+    await grace.add_init_script(BLUR)
+    await grace.goto(f"/rooms/{room}")
+    await say(ada, "news")
+    await expect(row(grace, "news")).to_have_count(1)
+    await grace.clock.pause_at(datetime.now(UTC) + timedelta(hours=1))
+    await grace.evaluate("document.hasFocus = () => true; Math.random = () => 0; dispatchEvent(new Event('focus'))")
+    await link(grace, room).evaluate("link => { link.dataset.before = 'yes'; }")
+    own = {"Origin": server.url}
+    answer = await grace.request.put(f"/api/v1/rooms/{room}/level", data={"level": "mentions"}, headers=own)
+    assert answer.ok
+    async with asyncio.timeout(20):
+        while await link(grace, room).get_attribute("data-before"):
+            await grace.clock.run_for(1)
+    await grace.clock.run_for(READ_MS)
+    await reads_all(grace, room, 1)
