@@ -11,7 +11,7 @@ ON_POSTGRES := $(patsubst %,tests/%,postgres storage domain model jobs) \
   $(patsubst %,tests/gateway/test_%.py,between_steps endings races subscriptions withdrawn_credentials) \
   $(patsubst %,tests/web/test_%.py,api_messages withdrawn_meanwhile)
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-postgres e2e faults mutants fuzz bench coverage check lint types format docs language migration advisories wheel clean
+.PHONY: help serve test test-server test-postgres e2e faults mutants fuzz bench coverage check lint types format docs language migration advisories wheel clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -24,6 +24,9 @@ test: .venv/dev ## Run the whole suite, browser tests included (ARGS="-k rooms")
 
 test-postgres: .venv/dev ## Run on a PostgreSQL server what depends on the database (CHATAPP_TEST_POSTGRES=url)
 	CHATAPP_TEST_ENGINE=postgres $(BIN)/python -m pytest $(ON_POSTGRES) $(ARGS)
+
+test-server: .venv/dev ## Run everything but the browser tests (ARGS="-k rooms")
+	$(BIN)/python -m pytest --ignore tests/e2e $(ARGS)
 
 e2e: .venv/dev ## Run the browser tests only (ARGS="-k reload")
 	$(BIN)/python -m pytest tests/e2e $(ARGS)
@@ -45,8 +48,8 @@ coverage: .venv/dev ## Say which branches the tests without a browser do not rea
 	$(BIN)/python -m coverage combine --quiet && $(BIN)/python -m coverage report
 	$(BIN)/python -m coverage report --include="$$(echo '$(strip $(VITAL))' | tr ' ' ,)" --fail-under=100
 
-check: lint types ## Everything CI runs: lint, types, both engines side by side, mutants
-	$(MAKE) --jobs=2 --output-sync=target test test-postgres
+check: lint types ## Everything CI runs: lint, types, browser and both engines side by side, mutants
+	$(MAKE) --jobs=2 --output-sync=target test-server e2e test-postgres
 	$(MAKE) mutants
 
 lint: .venv/dev ## Check style and templates

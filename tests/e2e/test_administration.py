@@ -50,7 +50,7 @@ async def test_somebody_is_shut_out_at_once_and_let_in_again_without_scripts(vis
     await row.get_by_role("link", name="Edit").click()
     await ada.get_by_role("button", name="Enable the account").click()
     await expect(ada.locator("dd .tag")).to_have_text("active")
-    await visit("lin", to=ours, at="/rooms/general")
+    await expect((await visit("lin", to=ours, at="/rooms/general")).locator("#message")).to_be_focused()
 
 
 async def test_accounts_in_every_state_have_no_fault(visit: Visit, ours: Server) -> None:
