@@ -124,7 +124,7 @@ def closed(server: Server) -> int:
 
 
 async def test_a_page_signed_out_elsewhere_shows_nothing_any_more(visit: Visit) -> None:
-    one = await visit("lin")
+    one = await visit("lin", at="/people")
     await one.goto("/rooms/general")
     await say(one, "for members only")
     other = await one.context.new_page()
