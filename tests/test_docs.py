@@ -114,6 +114,17 @@ def test_links_and_pictures_lead_somewhere(page: Path) -> None:
     assert [target for target in local if not (page.parent / target).exists()] == []
 
 
+def test_the_checklist_names_tests_that_exist() -> None:
+    written = rows((DOCS / "ux-checklist.md").read_text(), "row")
+    numbers = [int(number) for number, _, _ in written]
+    assert numbers == sorted(set(numbers))
+    for number, _, shown in written:
+        tests = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", shown)
+        assert tests or shown.startswith("not built: "), number
+        for path, test in tests:
+            assert re.search(rf"def {test}\(", (ROOT / path).read_text()), (number, test)
+
+
 def test_every_decision_says_why_and_what_follows() -> None:
     decisions = sorted((DOCS / "decisions").glob("*.md"))
     assert [path.name[:4] for path in decisions] == [f"{number:04}" for number in range(1, len(decisions) + 1)]
