@@ -11,7 +11,7 @@ ON_POSTGRES := $(patsubst %,tests/%,postgres storage domain model jobs) \
   $(patsubst %,tests/gateway/test_%.py,between_steps endings races subscriptions withdrawn_credentials) \
   $(patsubst %,tests/web/test_%.py,api_messages withdrawn_meanwhile)
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-server test-postgres e2e faults mutants fuzz bench coverage check lint types format docs language migration advisories wheel clean
+.PHONY: help serve test test-server test-postgres e2e faults mutants fuzz soak bench coverage check lint types format docs language migration advisories wheel clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -39,6 +39,9 @@ mutants: .venv/dev ## Build ten wrong versions and show which test notices each
 
 fuzz: .venv/dev ## Throw ten minutes of bad input at a running server (ARGS="--seconds 60 --seed 7")
 	$(BIN)/python -m tests.fuzz $(ARGS)
+
+soak: .venv/dev ## Let 500 clients come and go for hours and watch memory (ARGS="--hours 1")
+	$(BIN)/python -m tests.soak $(ARGS)
 
 bench: .venv/run ## Compare with other chats on this machine (ARGS="--scenario ingest"; bench/README.md)
 	$(BIN)/python -m bench $(ARGS)
