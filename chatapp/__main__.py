@@ -1,17 +1,38 @@
 """``python -m chatapp``, and the command ``chatapp``."""
 
 import gc
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def main() -> None:
     """Import the command line, and run it."""
     # What imports make stays: looking for garbage among it would take a tenth of a start.
     gc.disable()
-    from chatapp import cli
+    with _no_certificates():
+        from chatapp import cli
 
     gc.freeze()
     gc.enable()
     cli.main()
+
+
+@contextmanager
+def _no_certificates() -> Iterator[None]:
+    """aiohttp reads all that this machine trusts when it is imported, for a client that is not used here
+    (``tests/test_dangerous.py``): another tenth of a start. OpenSSL takes the places from these variables."""
+    names = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+    given = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, os.devnull))
+    try:
+        yield
+    finally:
+        for name, value in given.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 if __name__ == "__main__":

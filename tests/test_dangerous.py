@@ -160,6 +160,13 @@ def test_nothing_calls_out_but_the_postman() -> None:
     assert {place for place, node in nodes() if called(node) in CALLING} == ASKS_A_SERVER | STARTS_WORKERS
 
 
+def test_a_client_of_aiohttp_is_told_whom_to_trust() -> None:
+    """What it has by itself trusts nobody, so that a start need not read the certificates: ``chatapp/__main__.py``."""
+    texts = [path.read_text() for path in SOURCES]
+    clients = [text for text in texts if re.search(r"\b(ClientSession|TCPConnector|webpush_async)\b", text)]
+    assert [text for text in clients if "create_default_context" not in text] == []
+
+
 def test_templates_come_from_files_only() -> None:
     made = [
         place for place, node in nodes() if called(node) in {"from_string", "Template", "DictLoader", "FunctionLoader"}

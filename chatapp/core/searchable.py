@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 # Longer ones are what no person wrote, and nobody types the rest of one.
@@ -29,13 +29,6 @@ _MARKS: Final = re.compile(
 _LETTERS: Final = str.maketrans(
     {"øǿđðħıłŧ"[at]: "ooddhilt"[at] for at in range(8)}
     | {"þ": "th", "æ": "ae", "œ": "oe", "ى": "ي", "ی": "ي", "ک": "ك", "ة": "ه", "ـ": ""}
-)
-# Han, kana, bopomofo, hangul, yi, Thai, Lao, Myanmar, Khmer.
-_DENSE: Final = re.compile(
-    "[\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3038-\u303b\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-    "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\u3105-\u312f\u31a0-\u31bf"
-    "\uac00-\ud7a3\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb\ua000-\ua48c"
-    "\u0e01-\u0e3a\u0e40-\u0e4e\u0e80-\u0ece\u1000-\u103f\u1050-\u109d\u1780-\u17d3]"
 )
 _ASCII_WORD: Final = re.compile("[A-Za-z0-9]+")
 
@@ -92,9 +85,20 @@ def fold(character: str) -> str:
     return unicodedata.normalize("NFC", kept.translate(_LETTERS))
 
 
+@cache
+def _dense() -> re.Pattern[str]:
+    """Han, kana, bopomofo, hangul, yi, Thai, Lao, Myanmar, Khmer. Made when first asked for: a start needs none."""
+    return re.compile(
+        "[\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3038-\u303b\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+        "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\u3105-\u312f\u31a0-\u31bf"
+        "\uac00-\ud7a3\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb\ua000-\ua48c"
+        "\u0e01-\u0e3a\u0e40-\u0e4e\u0e80-\u0ece\u1000-\u103f\u1050-\u109d\u1780-\u17d3]"
+    )
+
+
 @lru_cache(KNOWN)
 def _kind(part: str) -> str:
-    if _DENSE.match(part):
+    if _dense().match(part):
         return "dense"
     category = unicodedata.category(part)
     if category[0] in "LNM":

@@ -33,7 +33,8 @@ INBOUND_AT_ONCE: Final = 1_048_576
 INBOUND_PER_MINUTE: Final = 60 * 524_288
 HEARD: Final = frozenset({WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG})
 # An end without goodbye (RFC 6455 section 7.4.1), and what no registry gives out; aiohttp takes both.
-NEVER_SENT: Final = frozenset({1006, *range(5000, 65_536)})
+NO_GOODBYE: Final = 1006
+UNREGISTERED: Final = range(5000, 65_536)
 
 log = structlog.get_logger()
 
@@ -169,7 +170,7 @@ class Gateway:
             await connection.may_take_more()
             if message.type is WSMsgType.TEXT:
                 connection.guard.grants_more_time()
-        if message.type is WSMsgType.CLOSE and message.data in NEVER_SENT:
+        if message.type is WSMsgType.CLOSE and (message.data == NO_GOODBYE or message.data in UNREGISTERED):
             connection.end(Close.PROTOCOL, "no such close code")
 
     async def _waits_its_turn(self, connection: Connection, size: int) -> None:

@@ -18,7 +18,8 @@ MOST_NAMES: Final = 50
 
 # Chinese, Japanese and Korean are written without spaces: a name may follow any of their characters.
 CJK: Final = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
-_sign: Final = re.compile(rf"(?<![^\W_{CJK}])(?<![@#/&])([@#])([a-z0-9][a-z0-9._-]{{0,63}})", re.IGNORECASE)
+# The letters of the name alone are compared without case: with the ranges above Python would take four times as long.
+_sign: Final = re.compile(rf"(?<![^\W_{CJK}])(?<![@#/&])([@#])((?i:[a-z0-9][a-z0-9._-]{{0,63}}))")
 
 
 class Names(msgspec.Struct, frozen=True):
