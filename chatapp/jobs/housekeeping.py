@@ -17,6 +17,8 @@ from chatapp.domain.housekeeping import Housekeeping
 
 MINUTE: Final = 60.0
 HOUR: Final = 3600.0
+# After a restart everybody comes back at once, and comes first.
+FIRST: Final = 10.0
 LOW_SHARE: Final = 0.05
 
 log = structlog.get_logger(__name__)
@@ -25,25 +27,36 @@ log = structlog.get_logger(__name__)
 class Housekeeper:
     """Runs while the context is open; on leaving, what was seen is written down once more.
 
-    ``complains``: of a disk that is nearly full. Of several processes on one machine one does.
+    ``first``: seconds until the database is looked at for the first time. ``complains``: of a disk that is nearly
+    full, at once. Of several processes on one machine one does.
     """
 
     def __init__(
-        self, housekeeping: Housekeeping, *, minute: float = MINUTE, hour: float = HOUR, complains: bool = True
+        self,
+        housekeeping: Housekeeping,
+        *,
+        minute: float = MINUTE,
+        hour: float = HOUR,
+        first: float = FIRST,
+        complains: bool = True,
     ) -> None:
         self._housekeeping = housekeeping
         self._minute = minute
         self._hour = hour
+        self._first = first
         self._tasks: list[asyncio.Task[None]] = []
         self._is_low = False
         self._complains = complains
 
     async def __aenter__(self) -> Self:
+        work = [
+            ("note seen", self._minute, self._housekeeping.note_seen),
+            ("free files", self._minute, self._housekeeping.free_files),
+            ("tidy", self._hour, self._tidy),
+            ("sweep files", self._hour, self._housekeeping.sweep_files),
+        ]
         self._tasks = [
-            asyncio.create_task(_every(self._minute, self._housekeeping.note_seen), name="note seen"),
-            asyncio.create_task(_every(self._minute, self._housekeeping.free_files), name="free files"),
-            asyncio.create_task(_every(self._hour, self._tidy), name="tidy"),
-            asyncio.create_task(_every(self._hour, self._housekeeping.sweep_files), name="sweep files"),
+            asyncio.create_task(_every(seconds, do, first=self._first), name=name) for name, seconds, do in work
         ]
         if self._complains:
             looking = _every(self._minute, self._look_at_the_disk)
@@ -70,7 +83,8 @@ class Housekeeper:
             log.warning("disk.low", free=f"{share:.1%}", detail="Without room messages will be refused.")
 
 
-async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+async def _every(seconds: float, work: Callable[[], Awaitable[None]], *, first: float = 0) -> None:
+    await asyncio.sleep(first)
     while True:
         await _tried(work)
         await asyncio.sleep(seconds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -36,15 +37,37 @@ async def test_it_goes_round_again_and_again_and_survives_trouble(
         raise Unavailable
 
     monkeypatch.setattr(house.chat.housekeeping, "tidy", tidy)
-    async with Housekeeper(house.chat.housekeeping, hour=0.001), asyncio.timeout(10):
+    async with Housekeeper(house.chat.housekeeping, hour=0.001, first=0), asyncio.timeout(10):
         await enough.wait()
 
 
 async def test_what_is_over_is_gone_after_a_start(house: House) -> None:
     await house.signs_in((await house.person("ada")).username)
     house.clock.passes(days=house.settings.session_days)
-    async with Housekeeper(house.chat.housekeeping):
+    async with Housekeeper(house.chat.housekeeping, first=0):
         await until(lambda: house.rows("SELECT count(*) FROM sessions") == [(0,)])
+
+
+async def test_after_a_start_those_who_come_back_come_first(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = set[str]()
+    for name in ("note_seen", "free_files", "tidy", "sweep_files"):
+        monkeypatch.setattr(house.chat.housekeeping, name, partial(noted, asked, name))
+    looked = asyncio.Event()
+    monkeypatch.setattr(house.chat.housekeeping, "free_share", partial(looks, looked))
+    async with Housekeeper(house.chat.housekeeping, first=3600), asyncio.timeout(10):
+        await looked.wait()
+        assert asked == set()
+    async with Housekeeper(house.chat.housekeeping, first=0), asyncio.timeout(10):
+        await until(lambda: asked == {"note_seen", "free_files", "tidy", "sweep_files"})
+
+
+async def noted(asked: set[str], name: str) -> None:
+    asked.add(name)
+
+
+def looks(looked: asyncio.Event) -> float:
+    looked.set()
+    return 0.5
 
 
 async def test_on_stopping_what_was_seen_is_written_down(house: House) -> None:
