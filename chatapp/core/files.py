@@ -36,11 +36,16 @@ class NewAttachment(msgspec.Struct, frozen=True):
     alt: str = ""
 
 
-def wished(attachments: Sequence[FileId | NewAttachment]) -> tuple[Attach, ...]:
+class Description(msgspec.Struct, frozen=True):
+    """What a file of a message shows, as clients say it; "" for nothing."""
+
+    id: FileId
+    alt: str
+
+
+def wished(attachments: Sequence[FileId | NewAttachment | Description]) -> tuple[Attach, ...]:
     """The same for the domain."""
-    return tuple(
-        Attach(int(each.id), each.alt) if isinstance(each, NewAttachment) else Attach(int(each)) for each in attachments
-    )
+    return tuple(Attach(int(each)) if isinstance(each, str) else Attach(int(each.id), each.alt) for each in attachments)
 
 
 def file_name(value: str) -> str:

@@ -87,17 +87,21 @@ class Messages:
             Post(room_id, actor.id, at, content, html, client_id, reply_to, kind, attached, named)
         )
 
-    async def edit(self, actor: Person, slug: str, index: int, content: str) -> Message:
-        """As with :meth:`post` the text may be blank where there are files.
+    async def edit(
+        self, actor: Person, slug: str, index: int, content: str, descriptions: Sequence[Attach] = ()
+    ) -> Message:
+        """As with :meth:`post` the text may be blank where there are files. ``descriptions`` say what some show.
 
-        Raises ``Forbidden`` for another's message and ``NotFound`` for a deleted one.
+        Raises ``Forbidden`` for another's message and ``NotFound`` for a deleted one, or a file that it does not have.
         """
+        described = _attached(descriptions, "descriptions")
         has_files = not content.strip() and bool((await self.editable(actor, slug, index)).attachments)
         content = "" if has_files else text.clean(content, self._most_content)
         room_id = await self._access.id_for(actor, slug)
         self._limits.message(actor.id, room_id)
         html, named = await self._draw(actor, room_id, content)
-        return await self._journal.append(Edit(room_id, actor.id, self._database.clock(), index, content, html, named))
+        at = self._database.clock()
+        return await self._journal.append(Edit(room_id, actor.id, at, index, content, html, named, described))
 
     async def delete(self, actor: Person, slug: str, index: int) -> Message:
         """Leave a tombstone: one's own message, or any for an owner of the room or an administrator."""
@@ -236,12 +240,12 @@ def _may_moderate(room: Room, role: Role | None) -> bool:
     return room.kind != "direct" and role == "owner"
 
 
-def _attached(wanted: Sequence[Attach]) -> tuple[Attach, ...]:
+def _attached(wanted: Sequence[Attach], field: str = "attachments") -> tuple[Attach, ...]:
     """Each file once."""
     if not wanted:
         return ()
     if len(wanted) > MOST_FILES:
-        raise invalid("attachments", _("A message takes {n} files at most.").format(n=MOST_FILES))
+        raise invalid(field, _("A message takes {n} files at most.").format(n=MOST_FILES))
     return tuple({each.id: Attach(each.id, alternative(each.alt)) for each in wanted}.values())
 
 

@@ -10,7 +10,7 @@ import msgspec
 from chatapp.core.audit_log import Draft
 from chatapp.core.errors import ChatError, Conflict, Forbidden, NotFound
 from chatapp.core.language import N_
-from chatapp.core.models import DAMAGED, Attach, Attachment, File, Message, message_id
+from chatapp.core.models import DAMAGED, Attach, Message, message_id
 from chatapp.storage import audit_log, files, hot, mentions, reactions, revisions
 from chatapp.storage.checksum import signed
 from chatapp.storage.database import Writer
@@ -35,7 +35,7 @@ class Post(msgspec.Struct, frozen=True):
 
 
 class Edit(msgspec.Struct, frozen=True):
-    """New words for one's own message."""
+    """New words for one's own message, and what its files show, in ``descriptions``, where that is said anew."""
 
     room_id: int
     by: int
@@ -44,6 +44,7 @@ class Edit(msgspec.Struct, frozen=True):
     content: str
     html: str = ""
     mentions: tuple[int, ...] = ()
+    descriptions: tuple[Attach, ...] = ()
 
 
 class Delete(msgspec.Struct, frozen=True):
@@ -101,10 +102,7 @@ class Batch:
         self._rewritten: dict[int, Message] = {}
         self._notes: list[Draft] = []
         self._revisions = revisions.Kept()
-        self._files: dict[int, File] = {}
-        self._of_messages: dict[tuple[int, int], list[int]] = {}
-        self._attached: dict[int, tuple[str, int]] = {}
-        self._released: list[int] = []
+        self._files = files.Attached()
         self._mentions: dict[int, tuple[int, ...]] = {}
 
     async def store(self, writer: Writer) -> None:
@@ -134,15 +132,8 @@ class Batch:
         for room_id, count in await writer.listed(hot.PINS, pinning):
             self._pins[room_id] = count
         self._targets = {m.id: m for m in map(hot.to_message, await writer.listed(hot.TARGETS, targets))}
-        await self._read_files(writer)
-
-    async def _read_files(self, writer: Writer) -> None:
-        wanted = list({(each.id,) for c in self.changes if isinstance(c, Post) for each in c.attachments})
-        self._files = {file.shown.id: file for file in map(files.to_file, await writer.listed(files.FOUND, wanted))}
-        # Asked of the files, since what a damaged message had cannot be read from it.
-        going = [(c.room_id, c.index) for c in self.changes if isinstance(c, Delete)]
-        for file_id, room_id, index in await writer.listed(files.OF_MESSAGES, going):
-            self._of_messages.setdefault((room_id, index), []).append(file_id)
+        sending = [each.id for c in self.changes if isinstance(c, Post) for each in c.attachments]
+        await self._files.read(writer, sending, [(c.room_id, c.index) for c in self.changes if isinstance(c, Delete)])
 
     def _decide(self, change: Change) -> Message:
         author = self._authors.get((change.room_id, change.by))
@@ -168,30 +159,10 @@ class Batch:
         if known is None:
             return None
         is_untouched = known.edited_at is None and not known.is_deleted and not known.is_damaged
-        is_same = known.content == post.content and self._are_attached(post, known)
+        is_same = known.content == post.content and self._files.are_those_of(known, post.attachments)
         if known.room_id != post.room_id or (is_untouched and not is_same):
             raise Conflict(N_("This client_id was used for another message."))
         return known
-
-    def _are_attached(self, post: Post, known: Message) -> bool:
-        """By name and size: a form that is sent again uploads again."""
-        shown = [self._files[each.id].shown for each in post.attachments if each.id in self._files]
-        return len(shown) == len(post.attachments) and [(each.name, each.size) for each in shown] == [
-            (each.name, each.size) for each in known.attachments
-        ]
-
-    def _attach(self, post: Post, index: int) -> tuple[Attachment, ...]:
-        """What is shown of the files that its author has uploaded into this room and not sent before."""
-        found = []
-        for wanted in post.attachments:
-            file = self._files.get(wanted.id)
-            if file is None or (file.room_id, file.uploaded_by) != (post.room_id, post.by):
-                raise NotFound(N_("There is no such file to send."))
-            if file.index is not None or wanted.id in self._attached:
-                raise Conflict(N_("This file was sent before. Upload it again."))
-            found.append(msgspec.structs.replace(file.shown, alt=wanted.alt or file.shown.alt))
-        self._attached |= {each.id: (each.alt, index) for each in found}
-        return tuple(found)
 
     def _post(self, post: Post, username: str, display_name: str) -> Message:
         index, version = self._tops[post.room_id]
@@ -211,7 +182,7 @@ class Batch:
             reply_to=post.reply_to,
             client_id=post.client_id,
             kind=post.kind,
-            attachments=self._attach(post, index + 1) if post.attachments else (),
+            attachments=self._files.attach(post.attachments, post.room_id, post.by, index + 1),
         )
         self._tops[post.room_id] = (index + 1, version + 1)
         self._new[message.id] = message
@@ -253,12 +224,20 @@ class Batch:
             self._mentions[target.id] = named
         if isinstance(change, Edit):
             _refuse_damaged(target)
-            return self._turned(target, content=change.content, html=change.html, edited_at=change.at)
+            return self._edit(change, target)
         if target.is_pinned and change.room_id in self._pins:
             self._pins[change.room_id] -= 1
-        self._release(target)
+        self._files.release(target)
         empty = {"content": "", "html": "", "reactions": (), "pinned_at": None, "attachments": ()}
         return self._turned(target, is_deleted=True, kind=target.kind.removeprefix(DAMAGED), **empty)
+
+    def _edit(self, edit: Edit, target: Message) -> Message:
+        attachments = self._files.describe(target, edit.descriptions)
+        # Describing a picture is no other wording.
+        is_same = bool(edit.descriptions) and edit.content == target.content
+        edited_at = target.edited_at if is_same else edit.at
+        words = {"content": edit.content, "html": edit.html, "edited_at": edited_at}
+        return self._turned(target, attachments=attachments, **words)
 
     def _turned(self, target: Message, **into: Any) -> Message:
         """The next version of a message that is there."""
@@ -268,11 +247,6 @@ class Batch:
         self._revisions.note(target, message)
         self._rewritten[message.id] = message
         return self._note(message)
-
-    def _release(self, target: Message) -> None:
-        """From now on nobody gets its files; housekeeping takes them off the disk."""
-        own = {each.id for each in target.attachments}
-        self._released += own | set(self._of_messages.get((target.room_id, target.index), ()))
 
     def _note(self, message: Message) -> Message:
         # A later change of the same batch must see this one.
@@ -287,8 +261,7 @@ class Batch:
         await writer.many(hot.REWRITE, [(*signed(message)[1:], message.id) for message in self._rewritten.values()])
         await writer.many(hot.READ, [(self._read_up_to[who], *who) for who in self._has_read])
         await writer.many(hot.GROW, [(*self._tops[room_id], room_id) for room_id in self.stored])
-        await writer.many(files.ATTACH, [(*attached, file_id) for file_id, attached in self._attached.items()])
-        await writer.many(files.RELEASE, [(None, None, file_id) for file_id in self._released])
+        await self._files.write(writer)
         await writer.listed(mentions.FORGET, [(ident,) for ident in self._mentions if ident in self._rewritten])
         await writer.many(mentions.INSERT, [(ident, each) for ident, named in self._mentions.items() for each in named])
         await self._revisions.write(writer)

@@ -8,8 +8,10 @@ from typing import Any, Final
 import msgspec
 import sqlalchemy as sa
 
-from chatapp.core.models import Attachment, File
-from chatapp.storage.database import Reader, Transaction
+from chatapp.core.errors import Conflict, NotFound
+from chatapp.core.language import N_
+from chatapp.core.models import Attach, Attachment, File, Message
+from chatapp.storage.database import Reader, Transaction, Writer
 from chatapp.storage.statement import Listed, updating
 from chatapp.storage.tables import files
 
@@ -31,6 +33,75 @@ OF_MESSAGES: Final = Listed(
 )
 ATTACH: Final = updating(files, "alt", "index", by=["id"])
 RELEASE: Final = updating(files, "uploaded_by", "index", by=["id"])
+
+
+class Attached:
+    """The part of a batch that is about files."""
+
+    def __init__(self) -> None:
+        self._found: dict[int, File] = {}
+        self._of_messages: dict[tuple[int, int], list[int]] = {}
+        # By id: what it shows, and the index of its message.
+        self._said: dict[int, tuple[str, int]] = {}
+        self._sent: set[int] = set()
+        self._released: list[int] = []
+
+    async def read(self, writer: Writer, sending: Sequence[int], going: Sequence[tuple[int, int]]) -> None:
+        """Those to be sent, by id, and those of messages to be deleted, by room and index."""
+        wanted = list({(each,) for each in sending})
+        self._found = {file.shown.id: file for file in map(to_file, await writer.listed(FOUND, wanted))}
+        # Asked of the files, since what a damaged message had cannot be read from it.
+        for file_id, room_id, index in await writer.listed(OF_MESSAGES, going):
+            self._of_messages.setdefault((room_id, index), []).append(file_id)
+
+    def are_those_of(self, message: Message, wanted: Sequence[Attach]) -> bool:
+        """By name and size: a form that is sent again uploads again."""
+        shown = [self._found[each.id].shown for each in wanted if each.id in self._found]
+        return len(shown) == len(wanted) and [(each.name, each.size) for each in shown] == [
+            (each.name, each.size) for each in message.attachments
+        ]
+
+    def attach(self, wanted: Sequence[Attach], room_id: int, by: int, index: int) -> tuple[Attachment, ...]:
+        """What is shown of the files that their sender has uploaded into this room and not sent before."""
+        if not wanted:
+            return ()
+        attached = []
+        for each in wanted:
+            file = self._found.get(each.id)
+            if file is None or (file.room_id, file.uploaded_by) != (room_id, by):
+                raise NotFound(N_("There is no such file to send."))
+            if file.index is not None or each.id in self._sent:
+                raise Conflict(N_("This file was sent before. Upload it again."))
+            attached.append(_showing(file.shown, each.alt or file.shown.alt))
+        self._sent |= {each.id for each in attached}
+        self._say(attached, index)
+        return tuple(attached)
+
+    def describe(self, message: Message, wanted: Sequence[Attach]) -> tuple[Attachment, ...]:
+        """What is shown of its files, with these descriptions in place of theirs."""
+        said = {each.id: each.alt for each in wanted}
+        if said.keys() - {each.id for each in message.attachments}:
+            raise NotFound(N_("This message has no such file."))
+        now = tuple(_showing(each, said.get(each.id, each.alt)) for each in message.attachments)
+        self._say([each for each in now if each.id in said], message.index)
+        return now
+
+    def release(self, message: Message) -> None:
+        """From now on nobody gets its files; housekeeping takes them off the disk."""
+        own = {each.id for each in message.attachments}
+        self._released += own | set(self._of_messages.get((message.room_id, message.index), ()))
+
+    async def write(self, writer: Writer) -> None:
+        await writer.many(ATTACH, [(*said, file_id) for file_id, said in self._said.items()])
+        await writer.many(RELEASE, [(None, None, file_id) for file_id in self._released])
+
+    def _say(self, attached: Sequence[Attachment], index: int) -> None:
+        self._said |= {each.id: (each.alt, index) for each in attached}
+
+
+def _showing(attachment: Attachment, alt: str) -> Attachment:
+    """Pictures alone are described."""
+    return msgspec.structs.replace(attachment, alt=alt) if attachment.is_picture else attachment
 
 
 def written(attachments: Sequence[Attachment]) -> str:

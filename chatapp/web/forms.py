@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Generic, TypeVar, get_args
 from urllib.parse import parse_qsl
@@ -68,6 +68,10 @@ class Form(Generic[T]):
             retry_after=error.retry_after,
         )
 
+    def also(self, more: Mapping[str, str]) -> Form[T]:
+        """The same form with values besides those of its type."""
+        return replace(self, values=Values({**self.values, **more}))
+
     @property
     def _shown(self) -> set[str]:
         return set(self.values) | {"password", "current", "new"}
@@ -106,6 +110,13 @@ async def fields(request: web.Request) -> MultiMapping[Any]:
         except TimeoutError:
             raise web.HTTPRequestTimeout from None
     return sent
+
+
+async def texts(request: web.Request, names: Iterable[str]) -> dict[str, str]:
+    """Those of the fields that were sent as text, for forms whose fields depend on what they are about."""
+    sent = await fields(request)
+    found = {name: sent[name] for name in names if name in sent}
+    return {name: value for name, value in found.items() if isinstance(value, str)}
 
 
 async def _parse(request: web.Request) -> MultiMapping[Any]:

@@ -29,8 +29,8 @@ Pieces = AsyncIterator[bytes]
 _number: Final = re.compile("[0-9]{1,18}")
 
 
-async def taken(request: web.Request, slug: str) -> list[Attach]:
-    """The files of the form, uploaded into the room; none where no file was chosen.
+async def taken(request: web.Request, slug: str, alt: str = "") -> list[Attach]:
+    """The files of the form, uploaded into the room; none where no file was chosen. ``alt``: what pictures show.
 
     Raises what uploading raises, and ``BadRequest`` for fields after the files.
     """
@@ -41,20 +41,20 @@ async def taken(request: web.Request, slug: str) -> list[Attach]:
         async for name, pieces in _of_form(*request[forms.FILES]):
             if len(found) == MOST_FILES:
                 raise invalid("files", _("A message takes {n} files at most.").format(n=MOST_FILES))
-            file = await request.config_dict[CHAT].files.upload(actor(request), slug, name, pieces)
-            found.append(Attach(file.shown.id))
+            file = await request.config_dict[CHAT].files.upload(actor(request), slug, name, pieces, alt=alt)
+            found.append(Attach(file.shown.id, alt))
         return found
     except ChatError:
         await _read_on(request)
         raise
 
 
-def earlier(ids: str) -> list[Attach]:
+def earlier(ids: str, alt: str) -> list[Attach]:
     """Files that a form before has brought, as it says itself: numbers with spaces between them."""
     found = ids.split()
     if len(found) > MOST_FILES or not all(_number.fullmatch(each) for each in found):
         raise invalid("files", _("There is no such file to send."))
-    return [Attach(int(each)) for each in found]
+    return [Attach(int(each), alt) for each in found]
 
 
 async def single(request: web.Request, name: str) -> tuple[str, Pieces, int]:

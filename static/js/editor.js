@@ -1,9 +1,14 @@
-/** Writing a message anew, in its place: Enter saves, Escape gives up, and what was typed survives a reload. */
-import { announce, isComposing, page, storage, t } from "./app.js";
+/**
+ * Writing a message anew, in its place, and what its pictures show: Enter saves, Escape gives up, and words that were
+ * typed survive a reload.
+ */
+import { announce, isComposing, make, page, storage, t } from "./app.js";
 import { fresh, indexOf } from "./message.js";
+import { sheet } from "./sheet.js";
 import "./words.js";
 
 const room = page.room?.slug;
+const LONGEST = 500;
 const isTouch = matchMedia("(pointer: coarse)").matches;
 
 export class Editor {
@@ -15,6 +20,8 @@ export class Editor {
   #form = fresh("editor-template");
   #input = this.#form.querySelector("textarea");
   #failure = this.#form.querySelector(".failure");
+  /** @type {HTMLInputElement[]} */
+  #descriptions = [];
 
   constructor(connection, timeline) {
     this.#connection = connection;
@@ -31,13 +38,16 @@ export class Editor {
   async open(row) {
     const back = document.activeElement.id === "message" ? document.activeElement : row;
     const answer = await fetch(`/api/v1/rooms/${room}/messages/${indexOf(row)}`).catch(() => null);
-    const { content = "" } = answer?.ok ? await answer.json() : {};
+    const { content = "", attachments = [] } = answer?.ok ? await answer.json() : {};
     if (!answer?.ok) return void announce(t("not_connected"));
+    const pictures = attachments.filter((each) => each.thumbnail);
+    if (pictures.length) await sheet();
     if (this.#row) this.#close();
     this.#row = row;
     this.#back = back;
     this.#before = content;
     this.#input.value = storage.read(this.#draft) ?? content;
+    this.#offer(pictures);
     this.#say("");
     this.#timeline.steadily(() => {
       row.classList.add("editing");
@@ -46,6 +56,27 @@ export class Editor {
     this.#form.scrollIntoView({ block: "nearest" });
     this.#input.focus({ preventScroll: true });
     this.#input.setSelectionRange(this.#input.value.length, this.#input.value.length);
+  }
+
+  /** A field for each picture. */
+  #offer(pictures) {
+    for (const input of this.#descriptions) input.parentElement.remove();
+    this.#descriptions = pictures.map(({ id, name, alt = "", thumbnail }) => {
+      const input = Object.assign(make("input"), { value: alt, defaultValue: alt, maxLength: LONGEST, autocomplete: "off" });
+      input.dataset.file = id;
+      input.placeholder = t("describe_file", { name });
+      input.setAttribute("aria-label", input.placeholder);
+      const line = make("div", "described");
+      line.append(Object.assign(make("img"), { src: thumbnail, alt: "", width: 40, height: 40 }), input);
+      this.#failure.before(line);
+      return input;
+    });
+  }
+
+  /** What is said of the pictures now, where it was something else. */
+  get #said() {
+    const changed = this.#descriptions.filter((input) => input.value.trim() !== input.defaultValue);
+    return changed.map((input) => ({ id: input.dataset.file, alt: input.value.trim() }));
   }
 
   #onKey(event) {
@@ -58,12 +89,12 @@ export class Editor {
   }
 
   async #save() {
-    const [row, content] = [this.#row, this.#input.value];
+    const [row, content, descriptions] = [this.#row, this.#input.value, this.#said];
     if (!content.trim() && !row.querySelector(".file, .picture")) return;
-    if (content === this.#before) return void this.#cancel();
+    if (content === this.#before && !descriptions.length) return void this.#cancel();
     this.#say("");
     try {
-      const { message } = await this.#connection.request("editMessage", { room, index: indexOf(row), content });
+      const { message } = await this.#connection.request("editMessage", { room, index: indexOf(row), content, descriptions });
       if (this.#row === row) this.#cancel();
       this.#timeline.show([message]);
     } catch (error) {

@@ -121,6 +121,7 @@ GOOD: Final[dict[str, Any]] = {
     "active": True,
     "emoji": "👍",
     "attachments": [],
+    "descriptions": [],
     "ref": 7,
 }
 ANY: Final[dict[str, Any]] = {
@@ -152,6 +153,7 @@ TAKEN: Final = {
     "index": {"a number", "10**9"},
     "turn": {"null", "a number", "10**9", "0"},
     "attachments": {"an empty list"},
+    "descriptions": {"an empty list"},
     "ref": set(ANY) - {"an object", "an empty object", "a list", "an empty list"},
 }
 
@@ -176,7 +178,7 @@ def _wrong_types() -> Iterator[Frame]:
                     continue
                 data = json.dumps(_frame(action, names, **{name: value}))
                 about = f"{action} with {name} {words}"
-                field = f"{name}[0]" if (name, words) == ("attachments", "a list") else name
+                field = f"{name}[0]" if name in {"attachments", "descriptions"} and words == "a list" else name
                 yield Frame("42", about, data, BAD_REQUEST, _at_room(action, name), field=field)
 
 

@@ -29,7 +29,7 @@ GOOD: Final[dict[str, tuple[str, dict[str, Any]]]] = {
         f"POST {ROOM}/messages",
         {"content": MARK, "client_id": "x", "reply_to": 1, "attachments": []},
     ),
-    "NewContent": (f"PATCH {ROOM}/messages/1", {"content": MARK}),
+    "NewContent": (f"PATCH {ROOM}/messages/1", {"content": MARK, "descriptions": []}),
     "NewLevel": (f"PUT {ROOM}/level", {"level": "all"}),
     "ReadTo": (f"PUT {ROOM}/read", {"index": 1, "turn": 0}),
     "UnreadFrom": (f"PUT {ROOM}/unread", {"index": 1}),

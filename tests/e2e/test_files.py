@@ -230,6 +230,32 @@ async def test_the_words_over_a_file_can_be_taken_away(visit: Visit) -> None:
     await expect(written.locator(".file-name")).to_have_text("notes.txt")
 
 
+async def test_what_pictures_show_is_said_anew_where_the_message_is_edited(visit: Visit) -> None:
+    page, other = await visit("ada"), await visit("grace")
+    slug = await new_room(page, "grace")
+    await other.goto(f"/rooms/{slug}")
+    await chooses(page, image("first.png"), image("second.png", colour="tomato"), NOTES)
+    await expect(page.locator(".chosen img")).to_have_count(2)
+    await page.press("#message", "Enter")
+    written = await sent(page)
+    await written.focus()
+    await page.keyboard.press("e")
+    await expect(page.locator(".described")).to_have_count(2)
+    await has_no_fault(page)
+    await page.get_by_label("What does second.png show?").fill("A red sheet")
+    await page.get_by_label("What does second.png show?").press("Enter")
+    await expect(page.locator(".editor")).to_have_count(0)
+    for reader in (page, other):
+        await expect(rows(reader).last.locator("img").last).to_have_attribute("alt", "A red sheet")
+        await expect(rows(reader).last.locator(".edited")).to_be_hidden()
+    await expect(written).to_be_focused()
+    await page.keyboard.press("e")
+    await expect(page.get_by_label("What does second.png show?")).to_have_value("A red sheet")
+    await page.keyboard.press("Escape")
+    await other.reload()
+    await expect(rows(other).last.locator("img").last).to_have_attribute("alt", "A red sheet")
+
+
 @pytest.mark.parametrize("is_deleted", [True, False])
 async def test_a_file_goes_with_its_message(visit: Visit, is_deleted: bool) -> None:
     page = await visit("ada")

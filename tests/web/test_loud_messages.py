@@ -9,6 +9,7 @@ import pytest
 from chatapp.core.text import MOST_UNASKED
 from chatapp.domain.chat import Chat
 from tests.support.cast import Given
+from tests.support.pictures import picture
 from tests.web.browser import Browser, Page
 from tests.web.script import MESSAGES, Script
 from tests.web.test_file_forms import posts
@@ -23,7 +24,7 @@ async def crowd(given: Given, chat: Chat, size: int) -> None:
 
 async def answers(browser: Browser, page: Page, **fields: str) -> Page:
     """The button of the page that asks."""
-    asked = {name: page.value(name) for name in ("csrf", "content", "client_id", "uploaded", "is_meant")}
+    asked = {name: page.value(name) for name in ("csrf", "content", "client_id", "alt", "uploaded", "is_meant")}
     return await browser.posts("/rooms/general/messages", {**asked, **fields})
 
 
@@ -41,10 +42,13 @@ async def test_it_is_sent_once_it_is_meant(adas: Browser, ada_script: Script, gi
 
 async def test_its_files_have_come_by_then(adas: Browser, ada_script: Script, given: Given, chat: Chat) -> None:
     await crowd(given, chat, MOST_UNASKED + 1)
-    page = await posts(adas, ("a.txt", b"one"), content="@here")
+    page = await posts(adas, ("a.txt", b"one"), ("a.png", picture(9, 9)), content="@here", alt="A blue square")
     assert (await answers(adas, page)).status == 303
     (message,) = (await ada_script.gets(MESSAGES))["messages"]
-    assert [each["name"] for each in message["attachments"]] == ["a.txt"]
+    assert [(each["name"], each.get("alt")) for each in message["attachments"]] == [
+        ("a.txt", None),
+        ("a.png", "A blue square"),
+    ]
 
 
 async def test_nobody_is_asked_about_few_people_or_none(adas: Browser, given: Given, chat: Chat) -> None:

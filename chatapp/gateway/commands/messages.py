@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from chatapp.core.files import FileId, NewAttachment, wished
+from chatapp.core.files import Description, FileId, NewAttachment, wished
 from chatapp.gateway.registry import Answer, Command, Index, Slug, command
 from chatapp.gateway.socket import Socket
 
@@ -30,11 +30,12 @@ class GetRecentMessages(Command, frozen=True, tag="getRecentMessages", kw_only=T
 
 
 class EditMessage(Command, frozen=True, tag="editMessage", kw_only=True):
-    """New words for one's own message."""
+    """New words for one's own message. ``descriptions``: what its files show, where that is said anew."""
 
     room: Slug
     index: Index
     content: str
+    descriptions: tuple[Description, ...] = ()
 
 
 class DeleteMessage(Command, frozen=True, tag="deleteMessage", kw_only=True):
@@ -65,7 +66,8 @@ async def recent(socket: Socket, wanted: GetRecentMessages) -> Answer:
 @command(EditMessage)
 async def edit(socket: Socket, wanted: EditMessage) -> Answer:
     messages, actor = socket.chat.messages, socket.identity.person
-    message = await messages.edit(actor, wanted.room, wanted.index, wanted.content)
+    described = wished(wanted.descriptions)
+    message = await messages.edit(actor, wanted.room, wanted.index, wanted.content, described)
     return Answer({"message": socket.wire(message, wanted.room)})
 
 

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from chatapp.core.errors import BadRequest, FieldError
 from chatapp.core.events import wire
-from chatapp.core.files import FileId, NewAttachment, wished
+from chatapp.core.files import Description, FileId, NewAttachment, wished
 from chatapp.core.models import History, Message
 from chatapp.keys import CHAT
 from chatapp.web import query
@@ -35,6 +35,7 @@ class NewMessage(msgspec.Struct):
 
 class NewContent(msgspec.Struct):
     content: str
+    descriptions: tuple[Description, ...] = ()
 
 
 async def index(request: web.Request) -> web.Response:
@@ -59,7 +60,8 @@ async def show(request: web.Request) -> web.Response:
 async def update(request: web.Request) -> web.Response:
     me = actor(request)
     body = await decode(request, NewContent)
-    return _one(request, await request.config_dict[CHAT].messages.edit(me, *_address(request), body.content))
+    described = wished(body.descriptions)
+    return _one(request, await request.config_dict[CHAT].messages.edit(me, *_address(request), body.content, described))
 
 
 async def destroy(request: web.Request) -> web.Response:

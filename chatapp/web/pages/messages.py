@@ -6,7 +6,7 @@ import msgspec
 from aiohttp import web
 
 from chatapp.core.errors import ChatError
-from chatapp.core.models import Attach
+from chatapp.core.models import Attach, Attachment
 from chatapp.core.text import MOST_UNASKED, calls_everybody
 from chatapp.domain.commands import is_command, literal, run
 from chatapp.keys import CHAT
@@ -22,6 +22,8 @@ class NewMessage(msgspec.Struct):
     content: str
     client_id: str = ""
     reply_to: int | None = None
+    # What the pictures among the files show.
+    alt: str = ""
     # What a page that asked first sends along: the answer, and the files that had come by then.
     is_meant: bool = False
     uploaded: str = ""
@@ -42,8 +44,9 @@ async def show(request: web.Request) -> web.Response:
 async def create(request: web.Request) -> web.Response:
     form = await forms.read(request, NewMessage)
     try:
-        wanted, attached = form.data, await uploads.taken(request, request.match_info["slug"])
-        attached += uploads.earlier(wanted.uploaded)
+        wanted = form.data
+        attached = await uploads.taken(request, request.match_info["slug"], wanted.alt)
+        attached += uploads.earlier(wanted.uploaded, wanted.alt)
         if question := await _asked_first(request, wanted, attached):
             return question
         if is_command(wanted.content) and not attached:
@@ -92,15 +95,25 @@ async def _asked_first(request: web.Request, wanted: NewMessage, attached: list[
 
 async def edit(request: web.Request) -> web.Response:
     message = await request.config_dict[CHAT].messages.editable(actor(request), *address(request))
-    return await message_page(request, "messages/edit.html", message, form=forms.blank(content=message.content))
+    described = {_field(each): each.alt for each in message.attachments}
+    form = forms.blank(content=message.content, **described)
+    return await message_page(request, "messages/edit.html", message, form=form)
 
 
 async def update(request: web.Request) -> web.Response:
     messages, me = request.config_dict[CHAT].messages, actor(request)
     form = await forms.read(request, NewContent)
     message = await messages.editable(me, *address(request))
+    said = await forms.texts(request, [_field(each) for each in message.attachments])
+    described = [Attach(each.id, said[_field(each)]) for each in message.attachments if _field(each) in said]
     try:
-        await messages.edit(me, *address(request), form.data.content)
+        await messages.edit(me, *address(request), form.data.content, described)
     except ChatError as error:
-        return await message_page(request, "messages/edit.html", message, form=form.refused(error))
+        refused = form.also(said).refused(error)
+        return await message_page(request, "messages/edit.html", message, form=refused)
     return back_to(message, request.match_info["slug"])
+
+
+def _field(attachment: Attachment) -> str:
+    """What the description of a file is called in the form."""
+    return f"alt-{attachment.id}"
