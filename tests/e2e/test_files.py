@@ -254,6 +254,8 @@ async def test_what_pictures_show_is_said_anew_where_the_message_is_edited(visit
     await page.keyboard.press("Escape")
     await other.reload()
     await expect(rows(other).last.locator("img").last).to_have_attribute("alt", "A red sheet")
+    await page.goto(f"/rooms/{slug}/1/edit")
+    await has_no_fault(page)
 
 
 @pytest.mark.parametrize("is_deleted", [True, False])
