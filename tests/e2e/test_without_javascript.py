@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from playwright.async_api import Page, expect
+from playwright.async_api import FilePayload, Page, expect
 
 from tests.e2e.verbs import new_room, row, rows
 from tests.support.pictures import picture
@@ -70,10 +70,12 @@ async def test_what_was_read_is_said_with_a_button(visit: Visit, server: Server)
 async def test_several_files_are_sent_and_described_by_forms(visit: Visit) -> None:
     page = await visit("ada", java_script_enabled=False)
     await new_room(page)
-    pictures = [{"name": f"{n}.png", "mimeType": "image/png", "buffer": picture(60, n)} for n in (40, 50)]
-    notes = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"hello"}
+    files: list[FilePayload] = [
+        {"name": f"{n}.png", "mimeType": "image/png", "buffer": picture(60, n)} for n in (40, 50)
+    ]
+    files.append({"name": "notes.txt", "mimeType": "text/plain", "buffer": b"hello"})
     await page.get_by_label("What pictures show").fill("Two blue sheets")
-    await page.get_by_label("Files", exact=True).set_input_files([*pictures, notes])
+    await page.get_by_label("Files", exact=True).set_input_files(files)
     await page.click("#composer .send")
     await expect(rows(page).locator("img")).to_have_count(2)
     for drawn in await rows(page).locator("img").all():

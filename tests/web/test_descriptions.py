@@ -81,7 +81,7 @@ async def test_too_many_are_refused(ada_script: Script) -> None:
 
 async def test_nobody_describes_anothers_pictures(ada_script: Script, grace_script: Script) -> None:
     before = await sent(ada_script)
-    wanted = {"content": "Look", "descriptions": [{"id": before["attachments"][0]["id"], "alt": "x"}]}
+    wanted: Any = {"content": "Look", "descriptions": [{"id": before["attachments"][0]["id"], "alt": "x"}]}
     assert problem(await grace_script.calls("PATCH", ONE, wanted)) == (403, "forbidden")
     theirs = await sent(grace_script)
     wanted["descriptions"][0]["id"] = theirs["attachments"][0]["id"]
