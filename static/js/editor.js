@@ -41,7 +41,7 @@ export class Editor {
     const { content = "", attachments = [] } = answer?.ok ? await answer.json() : {};
     if (!answer?.ok) return void announce(t("not_connected"));
     const pictures = attachments.filter((each) => each.thumbnail);
-    if (pictures.length) await sheet();
+    if (pictures.length) await sheet("files");
     if (this.#row) this.#close();
     this.#row = row;
     this.#back = back;

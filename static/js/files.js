@@ -7,7 +7,7 @@ import { aboutFile, sizeOf } from "./attachments.js";
 import { sheet } from "./sheet.js";
 import "./words.js";
 
-await sheet();
+await sheet("files");
 
 const AT_ONCE = 3;
 const CREATED = 201;

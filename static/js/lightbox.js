@@ -4,7 +4,7 @@
  */
 import { sheet } from "./sheet.js";
 
-await sheet();
+await sheet("files");
 
 let dialog;
 let shown;
