@@ -2,13 +2,16 @@
  * The rooms of the sidebar: how much is unread in each, here and in the title, what has been read, the way from one
  * to the next, and to the dialog that finds one.
  */
-import { LIMITS, openDialog, page } from "./app.js";
+import { LIMITS, openDialog, page, storage } from "./app.js";
 import { isNamed } from "./message.js";
 
 const open = page.room?.slug;
-const plain = (title) => title.replace(/^\(\d+\+?\) /, "");
+/** What is told of messages outside the page says what they show, not how it was typed. */
+const isTelling = Boolean(storage.read(`notifications:${page.me.username}`));
 /** A mention is one of what is unread, where that is counted. */
 const news = ({ unread, named }) => Math.max(unread, named);
+/** Of that, what is meant for the reader: mentions, and all of a direct room. */
+const mine = ({ link, unread, named }) => (link.dataset.kind === "direct" ? unread : named);
 const sum = (rooms, of) => rooms.reduce((total, room) => total + of(room), 0);
 const shown = (count) => (count > LIMITS.unreadShown ? `${LIMITS.unreadShown}+` : String(count));
 
@@ -26,7 +29,7 @@ export class Rooms {
   #span = [Infinity, -Infinity];
   #refreshing = 0;
   #isFresh = true;
-  #title = plain(document.title);
+  #title = document.title;
 
   constructor(connection) {
     this.#connection = connection;
@@ -173,7 +176,7 @@ export class Rooms {
 
   async #listen(slug) {
     try {
-      const answer = await this.#connection.request("subscribe", { room: slug, limit: 0 });
+      const answer = await this.#connection.request("subscribe", { room: slug, limit: 0, html: isTelling });
       Object.assign(this.#rooms.get(slug) ?? {}, { index: answer.index });
       this.hearRead(slug, answer.read_index, answer.read_turn);
       this.#draw();
@@ -221,7 +224,7 @@ export class Rooms {
   async #refresh(url) {
     const title = await import("./lists.js").then(({ redraw }) => redraw(url)).catch(() => null);
     if (title === null) return void (url !== "/rooms" && this.#refresh("/rooms"));
-    if (open && title) this.#title = plain(title);
+    if (open && title) this.#title = title;
     const known = new Set(this.#rooms.keys());
     this.#collect();
     this.#subscribe([...this.#rooms.keys()].filter((slug) => !known.has(slug)));
@@ -245,7 +248,7 @@ export class Rooms {
 
   #draw() {
     const rooms = this.all;
-    const total = sum(rooms, news);
+    const [total, wanted] = [news, mine].map((of) => sum(rooms, of));
     for (const { link, unread, named, isListed } of rooms) {
       link.parentElement.hidden = !isListed;
       count(link.querySelector(".named"), named);
@@ -253,16 +256,16 @@ export class Rooms {
       count(link.querySelector(".count, .badge"), unread);
     }
     count(document.getElementById("menu-unread"), sum(rooms.filter(({ link }) => link.dataset.room !== open), news));
-    const title = total ? `(${shown(total)}) ${this.#title}` : this.#title;
+    const title = `${wanted ? `(${shown(wanted)}) ` : total ? "* " : ""}${this.#title}`;
     if (document.title !== title) document.title = title;
     if (this.#icon?.dataset.unread) this.#icon.href = total ? this.#icon.dataset.unread : this.#plainIcon;
-    setBadge(sum(rooms, ({ link, unread, named }) => (link.dataset.kind === "direct" ? unread : named)));
+    setBadge(wanted);
   }
 }
 
 let badge = NaN;
 
-/** On the icon of the installed app stands how often somebody is wanted; few browsers have one. */
+/** On the icon of the installed app stands the same number as in the title; few browsers have one. */
 function setBadge(number) {
   if (badge === number) return;
   badge = number;
