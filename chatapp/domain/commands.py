@@ -12,7 +12,7 @@ import msgspec
 from chatapp.core import search, text
 from chatapp.core.errors import Invalid, invalid
 from chatapp.core.language import N_, _
-from chatapp.core.models import ACTION, Message, Person
+from chatapp.core.models import ACTION, Level, Message, Person
 from chatapp.domain.chat import Chat
 
 # As Markdown has it: the backslash and the lines are to be seen.
@@ -134,8 +134,7 @@ async def _mute(chat: Chat, wish: Wish) -> Outcome:
 
 
 async def _unmute(chat: Chat, wish: Wish) -> Outcome:
-    await chat.memberships.set_level(wish.actor, wish.slug, "all")
-    return Outcome(_("You hear everything of this room again."))
+    return Outcome(_(UNMUTED[await chat.memberships.unmute(wish.actor, wish.slug)]))
 
 
 async def _away(chat: Chat, wish: Wish) -> Outcome:
@@ -163,6 +162,12 @@ def _room(slug: str) -> str:
 
 MSG: Final = N_("@name text")
 
+UNMUTED: Final[dict[Level, str]] = {
+    "all": N_("You hear everything of this room."),
+    "mentions": N_("You hear of mentions in this room."),
+    "hidden": N_("The room is hidden; you hear of mentions in it."),
+}
+
 COMMANDS: Final = {
     "me": Command(_me, N_("text"), N_("Says what you do: Ada waves")),
     "topic": Command(_topic, N_("text"), N_("Changes the topic of the room")),
@@ -171,7 +176,7 @@ COMMANDS: Final = {
     "leave": Command(_leave, "", N_("Takes you out of this room")),
     "msg": Command(_msg, MSG, N_("Writes to somebody alone")),
     "mute": Command(_mute, "", N_("You hear nothing more of this room")),
-    "unmute": Command(_unmute, "", N_("You hear everything of this room again")),
+    "unmute": Command(_unmute, "", N_("You hear of this room again as before")),
     "away": Command(_away, N_("[text]"), N_("Shows you as away, with the reason")),
     "back": Command(_back, "", N_("Shows you as what you are again")),
     "search": Command(_search, N_("words"), N_("Searches your rooms")),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import get_args
 
+import msgspec
+
 from chatapp.core import validation
 from chatapp.core.candidates import Candidate
 from chatapp.core.errors import Conflict, Forbidden, NotFound, invalid
@@ -35,11 +37,12 @@ class Memberships:
         self._limits = limits
 
     async def members(self, actor: Person, slug: str) -> list[Member]:
+        """Why they are away is for those who are in the room with them."""
         room, *_rest = await self._access.visible_room(actor, slug)
         members = await memberships.members(self._database, room.id)
         # Asked again: whoever was removed in between is not told who came after.
-        await self._access.visible_room(actor, slug)
-        return members
+        _room, role, *_rest = await self._access.visible_room(actor, slug)
+        return members if role else [msgspec.structs.replace(each, status="") for each in members]
 
     async def candidates(self, actor: Person, slug: str, wanted: str) -> list[Candidate]:
         """At most :data:`MOST_CANDIDATES` people whose names hold ``wanted``, members of the room first. Of a direct
@@ -145,8 +148,22 @@ class Memberships:
         self._limits.act("settings", actor.id)
         async with self._database.transaction() as tx:
             room, *_rest = await self._access.membership_for(actor, slug, tx)
-            if await memberships.set_level(tx, room.id, actor.id, level):
-                await self._news.say(tx, Told((actor.id,), LevelChanged(slug, level)))
+            await self._set_level(tx, room, actor, level)
+
+    async def unmute(self, actor: Person, slug: str) -> Level:
+        """Where the actor wants to hear nothing of the room, as much again as before that; the level it is then."""
+        self._limits.act("settings", actor.id)
+        async with self._database.transaction() as tx:
+            room, *_rest = await self._access.membership_for(actor, slug, tx)
+            level, before = await memberships.levels(tx, room.id, actor.id)
+            if level == "nothing":
+                level = before
+                await self._set_level(tx, room, actor, level)
+        return level
+
+    async def _set_level(self, tx: Transaction, room: Room, actor: Person, level: Level) -> None:
+        if await memberships.set_level(tx, room.id, actor.id, level):
+            await self._news.say(tx, Told((actor.id,), LevelChanged(room.slug, level)))
 
     async def _person(self, tx: Transaction, username: str) -> Person:
         # Nobody's name is other than ASCII; to ask the database for a lone surrogate would fail.

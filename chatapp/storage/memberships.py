@@ -21,7 +21,8 @@ _MEMBER: Final = (
     people.c.display_name,
     memberships.c.role,
     memberships.c.joined_at,
-    people.c.status,
+    # Of who is not to be seen it would say that they are here.
+    sa.case((people.c.is_hidden, ""), else_=people.c.status),
 )
 
 
@@ -135,13 +136,20 @@ async def set_role(tx: Transaction, room_id: int, person_id: int, role: Role) ->
 
 
 async def set_level(tx: Transaction, room_id: int, person_id: int, level: Level) -> bool:
-    """Whether it was another before."""
+    """Whether it was another before; that is kept."""
     changed = await tx.execute(
         sa.update(memberships)
         .where(memberships.c.room_id == room_id, memberships.c.person_id == person_id, memberships.c.level != level)
-        .values(level=level)
+        .values(level=level, level_before=memberships.c.level)
     )
     return changed.rowcount > 0
+
+
+async def levels(tx: Transaction, room_id: int, person_id: int) -> tuple[Level, Level]:
+    """As it is, and as it was before."""
+    membership = (memberships.c.room_id == room_id, memberships.c.person_id == person_id)
+    row = await tx.one(sa.select(memberships.c.level, memberships.c.level_before).where(*membership))
+    return (row[0], row[1]) if row else ("all", "all")
 
 
 async def owned_by(tx: Transaction, person_id: int) -> list[Room]:

@@ -191,6 +191,8 @@ memberships: Final = sa.Table(
     _text("read_before", ""),
     _moment("joined_at"),
     _text("level", "all"),
+    # The one before it, for who no longer mutes a room.
+    _text("level_before", "all"),
     sa.Index("ix_memberships_person_id", "person_id"),
 )
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from chatapp.core.errors import Forbidden, Invalid, NotFound, TooLarge
+from chatapp.core.models import Level
 from chatapp.domain import commands
 from chatapp.domain.commands import COMMANDS, Outcome, is_command, literal
 from chatapp.settings import Settings
@@ -98,10 +99,20 @@ async def test_msg_takes_what_stands_on_the_next_line(ada: Actor, grace: Actor) 
     assert await last(grace, slug) == ("", "are you there?")
 
 
-async def test_muting_sets_the_level(ada: Actor) -> None:
-    for line, level in (("/mute", "nothing"), ("/unmute", "all")):
+@pytest.mark.parametrize("before", ["all", "mentions", "hidden"])
+async def test_muting_sets_the_level_and_unmuting_the_one_before(ada: Actor, before: Level) -> None:
+    await ada.chat.memberships.set_level(ada.person, "general", before)
+    for line, level in (("/mute", "nothing"), ("/mute", "nothing"), ("/unmute", before), ("/unmute", before)):
         await does(ada, line)
         assert (await ada.chat.rooms.show(ada.person, "general")).level == level
+
+
+async def test_unmuting_says_how_much_one_hears(ada: Actor) -> None:
+    await ada.chat.memberships.set_level(ada.person, "general", "mentions")
+    await ada.chat.memberships.set_level(ada.person, "general", "nothing")
+    assert (await does(ada, "/unmute")).said == "You hear of mentions in this room."
+    await ada.chat.memberships.set_level(ada.person, "general", "all")
+    assert (await does(ada, "/unmute")).said == "You hear everything of this room."
 
 
 async def test_away_holds_wherever_one_is_here_until_one_is_back(ada: Actor, grace: Actor) -> None:

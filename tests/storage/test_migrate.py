@@ -64,7 +64,7 @@ def before_reactions(path: Path) -> None:
     with behind_its_back(path) as connection:
         for column in ("language", "is_away", "status"):
             connection.execute(f"ALTER TABLE people DROP COLUMN {column}")
-        for column in ("level", "read_turn", "read_before"):
+        for column in ("level", "level_before", "read_turn", "read_before"):
             connection.execute(f"ALTER TABLE memberships DROP COLUMN {column}")
         connection.execute("ALTER TABLE people DROP COLUMN is_hidden")
         connection.execute("DROP TABLE revisions")
