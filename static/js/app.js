@@ -91,7 +91,7 @@ export function announce(text) {
 }
 
 /** What a message says to who does not see it. */
-export const wording = ({ content, attachments = [] }) => content || attachments.map((file) => file.alt || file.name).join(", ");
+const wording = ({ content, attachments = [] }) => content || attachments.map((file) => file.alt || file.name).join(", ");
 
 const unspoken = [];
 let speaking = 0;

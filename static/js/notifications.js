@@ -3,11 +3,11 @@
  * a message one tells of it; where one shows it to somebody who is there, none does. In quiet hours what would have been
  * told is counted, and told as one number when they end.
  */
-import { page, storage, tn, wording } from "./app.js";
+import { page, storage, tn } from "./app.js";
 import { isNamed } from "./message.js";
+import { wordsOf } from "./quotes.js";
 
 const KEY = `notifications:${page.me.username}`;
-const CHARACTERS = 120;
 /** A tab that shows the room is quicker than this, and tabs hear a message this close to each other. */
 const ELECTION = 300;
 const HELD = 10_000;
@@ -86,7 +86,7 @@ export class Notifications {
     if (state.quiet) return void this.#held++;
     const name = link.querySelector(".n").textContent;
     const title = link.dataset.kind === "direct" ? message.display_name : `${message.display_name} · #${name}`;
-    const body = state.words ? [...wording(message)].slice(0, CHARACTERS).join("") : tn("new_messages", 1);
+    const body = state.words ? wordsOf(message) : tn("new_messages", 1);
     this.#tell(slug, title, body, `/rooms/${slug}/${message.index}`, message.index);
   }
 

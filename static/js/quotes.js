@@ -20,7 +20,8 @@ function plain({ content, html }) {
   return text.replace(/&(lt|gt|amp|quot|#x27);/g, (_, name) => SIGNS[name]);
 }
 
-function wordsOf(message) {
+/** The beginning of what a message shows to who reads it. */
+export function wordsOf(message) {
   if (message.deleted) return t("deleted_message");
   if (message.kind === "damaged") return t("damaged_message");
   return firstWords(plain(message) || message.attachments?.[0].name || "");

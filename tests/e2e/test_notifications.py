@@ -98,10 +98,12 @@ async def test_a_message_in_another_room_is_told_once_in_all_tabs_and_a_click_le
     await ready(first, "/rooms/general", room)
     second = await first.context.new_page()
     await ready(second, "/rooms/general", room)
-    await say(ada, "Look at this")
+    await ada.fill("#message", "Look **at** `this`")
+    await ada.press("#message", "Enter")
     (note,) = await told(first, 1)
     assert note["tag"] == room
     assert note["title"].startswith("Ada Okafor · #")
+    # As it is read, not as it was typed.
     assert note["body"] == "Look at this"
     (teller,) = [each for each in (first, second) if await each.evaluate("(window.__notes ?? []).length")]
     await teller.evaluate("window.__notes[0].dispatchEvent(new Event('click'))")
