@@ -169,12 +169,14 @@ class Typing(Event, frozen=True, tag="typing"):
 
 
 class Presence(Event, frozen=True, tag="presence"):
-    """Usernames. After a ``complete`` one everybody who is not named is offline."""
+    """Usernames. After a ``complete`` one everybody who is not named is offline. ``statuses``: by username, of those
+    who are named and gave a reason."""
 
     online: tuple[str, ...]
     away: tuple[str, ...]
     offline: tuple[str, ...]
     complete: bool
+    statuses: dict[str, str]
 
 
 class Read(Event, frozen=True, tag="read"):

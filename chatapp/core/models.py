@@ -92,7 +92,7 @@ class Room(msgspec.Struct, frozen=True):
 
 
 class Member(msgspec.Struct, frozen=True):
-    """Somebody in a room."""
+    """Somebody in a room. ``status``: as others may see it."""
 
     person_id: int
     username: str
@@ -109,6 +109,7 @@ class Roommate(msgspec.Struct, frozen=True):
     is_hidden: bool
     is_away: bool
     rooms: frozenset[int]
+    status: str = ""
 
 
 def mentioned(html: str) -> tuple[str, ...]:

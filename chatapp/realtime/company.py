@@ -34,6 +34,11 @@ class Company:
         """As it is shown to those who may know."""
         return self._shown.get(person_id, "offline")
 
+    def status(self, person_id: int) -> str:
+        """As it is shown to those who may know; of who is not to be seen it is empty."""
+        known = self._known.get(person_id)
+        return "" if known is None or known.is_hidden else known.status
+
     def rooms(self, person_id: int) -> frozenset[int]:
         known = self._known.get(person_id)
         return NOBODY if known is None else known.rooms

@@ -52,8 +52,8 @@ class PresenceBoard:
         self._listening: dict[int, set[Listener]] = {}
         # Of whom a socket has just ended: nothing is concluded from that yet.
         self._awaited: dict[int, asyncio.TimerHandle] = {}
-        # What is to be done: people to look at, to look up, to tell of though they are as before, to say to others;
-        # who has left which room; sockets that are to hear everything.
+        # What is to be done: people to look at, to look up, to tell of though they are here as before, to say to
+        # others; who has left which room; sockets that are to hear everything.
         self._changed: set[int] = set()
         self._unread: set[int] = set()
         self._moved: set[int] = set()
@@ -225,12 +225,15 @@ class PresenceBoard:
 
     def _learn(self, person_id: int, found: Roommate | None) -> None:
         is_known, before = person_id in self._company, self._company.rooms(person_id)
+        status = self._company.status(person_id)
         if found is None:
             if not is_known:
                 return
             found = msgspec.structs.replace(self._company[person_id], is_hidden=True)
         self._company.learn(person_id, found)
         self._changed.add(person_id)
+        if is_known and status != self._company.status(person_id):
+            self._moved.add(person_id)
         if is_known and before != found.rooms:
             self._note_parted(person_id, before - found.rooms)
             self._moved.add(person_id)

@@ -13,6 +13,9 @@ from chatapp.realtime.frames import text_frame
 
 PER_FRAME: Final = 1000
 
+Said = tuple[str, Presence, str]
+"""A username, whether they are here, and why not."""
+
 
 class Telling:
     """``news``: people who are shown otherwise than before; ``parted``: people and the rooms they are no longer in."""
@@ -56,18 +59,23 @@ class Telling:
         key = (is_complete, people, gone)
         frames = self._made.get(key)
         if frames is None:
-            said: list[tuple[str, Presence]] = [(self._company[each].username, "offline") for each in gone]
-            said += [(self._company[each].username, self._company.presence(each)) for each in people]
+            said: list[Said] = [(self._company[each].username, "offline", "") for each in gone]
+            said += [
+                (self._company[each].username, self._company.presence(each), self._company.status(each))
+                for each in people
+            ]
             frames = self._made[key] = b"".join(_parts(said, is_complete=is_complete))
         return frames
 
 
-def _parts(said: list[tuple[str, Presence]], *, is_complete: bool) -> Iterable[bytes]:
+def _parts(said: list[Said], *, is_complete: bool) -> Iterable[bytes]:
     """Frames of a bearable size; only the first may say that it is complete, since the others add to it."""
     for start in range(0, max(len(said), 1), PER_FRAME):
         part = said[start : start + PER_FRAME]
-        names = {presence: tuple(name for name, each in part if each == presence) for presence in PRESENCES}
-        yield text_frame(events.encode(events.Presence(**names, complete=is_complete and start == 0)))
+        names = {presence: tuple(name for name, each, _ in part if each == presence) for presence in PRESENCES}
+        statuses = {name: status for name, _, status in part if status}
+        news = events.Presence(**names, complete=is_complete and start == 0, statuses=statuses)
+        yield text_frame(events.encode(news))
 
 
 PRESENCES: Final[tuple[Presence, ...]] = ("online", "away", "offline")

@@ -49,6 +49,7 @@ class MemberOut(msgspec.Struct, frozen=True):
     display_name: str
     role: str
     presence: str
+    status: str
 
 
 class Me(msgspec.Struct, frozen=True):
@@ -107,7 +108,7 @@ def read_mark_out(room: Room, mark: ReadMark) -> ReadMarkOut:
 
 
 def member_out(member: Member, presence: Presence) -> MemberOut:
-    return MemberOut(member.username, member.display_name, member.role, presence)
+    return MemberOut(member.username, member.display_name, member.role, presence, member.status)
 
 
 def me_out(person: Person) -> Me:

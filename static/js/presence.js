@@ -10,7 +10,7 @@ const isSeen = () => document.visibilityState === "visible";
 
 export class Presence {
   #connection;
-  /** @type {Map<string, string> | null} What is so of whom; null until it has been told. */
+  /** @type {Map<string, {state: string, status: string}> | null} What is so of whom; null until it has been told. */
   #people = null;
   #usedAt = isSeen() ? Date.now() : 0;
   #told = null;
@@ -53,14 +53,20 @@ export class Presence {
   #hear(frame) {
     if (frame.complete) this.#people = new Map();
     for (const state of Object.keys(WORDS)) {
-      for (const username of frame[state]) this.#people?.set(username, state);
+      for (const username of frame[state]) this.#people?.set(username, { state, status: frame.statuses?.[username] ?? "" });
     }
     this.#draw();
   }
 
   #draw() {
     for (const place of this.#people ? document.querySelectorAll("[data-presence]") : []) {
-      const state = this.#people.get(place.dataset.presence) ?? "offline";
+      const known = this.#people.get(place.dataset.presence);
+      const state = known?.state ?? "offline";
+      // Why somebody who is not here is away, the server has written; what has changed since, it tells.
+      if (place.matches(".status")) {
+        if (known) place.textContent = known.status;
+        continue;
+      }
       if (place.dataset.state === state) continue;
       place.dataset.state = state;
       if (!place.classList.contains("dot")) place.textContent = `, ${t(WORDS[state])}`;

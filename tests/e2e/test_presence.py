@@ -7,6 +7,7 @@ from typing import Final
 
 from playwright.async_api import Locator, Page, expect
 
+from tests.e2e.test_accessibility import has_no_fault
 from tests.e2e.verbs import new_room
 from tests.support.server import Server
 
@@ -112,3 +113,34 @@ async def test_a_page_that_the_browser_freezes_is_nobody(visit: Visit) -> None:
     await shows(ada, "main", "offline")
     await grace.evaluate("() => document.dispatchEvent(new Event('resume'))")
     await shows(ada, "main", "online")
+
+
+async def test_why_somebody_is_away_comes_and_goes_without_a_reload(visit: Visit) -> None:
+    ada, grace = await visit("ada", at="/rooms/general"), await visit("grace", at="/people")
+    await grace.locator("li", has_text="@ada").get_by_role("button").click()
+    await grace.wait_for_url("**/rooms/dm-*")
+    direct = await visit("ada", at=grace.url.removeprefix(await grace.evaluate("location.origin")))
+    here = ada.locator(".members .status[data-presence=grace]"), direct.locator(".roomhead .status")
+    for place in here:
+        await expect(place).to_be_hidden()
+    for line, status in (("/away at lunch", "at lunch"), ("/away until <b>Monday</b>", "until <b>Monday</b>")):
+        await grace.fill("#message", line)
+        await grace.press("#message", "Enter")
+        for place in here:
+            await expect(place).to_have_text(status)
+            await expect(place).to_be_visible()
+    await has_no_fault(direct)
+    await grace.goto("/settings/profile")
+    await grace.check("[name=presence][value=hidden]")
+    await grace.click("main form[action='/settings/presence'] button")
+    for place in here:
+        await expect(place).to_be_hidden()
+    await ada.reload()
+    await expect(here[0]).to_be_hidden()
+    await grace.check("[name=presence][value=shown]")
+    await grace.click("main form[action='/settings/presence'] button")
+    for place in here:
+        await expect(place).to_have_text("until <b>Monday</b>")
+    await grace.click("button[name=is_away][value='0']")
+    for place in here:
+        await expect(place).to_be_hidden()

@@ -158,3 +158,39 @@ async def test_who_is_disabled_is_gone_at_once(ada: Actor, grace: Actor) -> None
     await watcher.sees(grace="online")
     await ada.chat.accounts.set_disabled(ada.person, "grace", True)
     await watcher.sees(grace="offline")
+
+
+async def test_why_one_is_away_is_told_when_it_changes(ada: Actor, grace: Actor) -> None:
+    watcher, presence = await watches(ada), grace.chat.presence
+    graces = await grace.connects()
+    await watcher.sees(grace="online")
+    for status in ("at lunch", "at <i>dinner</i>"):
+        await presence.set_away(grace.person, status)
+        await watcher.reads(grace=status)
+        assert watcher.of("grace") == "away"
+    newcomer = await watches(ada)
+    assert newcomer.statuses["grace"] == "at <i>dinner</i>"
+    await presence.set_away(grace.person, "on holiday")
+    await watcher.reads(grace="on holiday")
+    await graces.ws.close()
+    await watcher.sees(grace="offline")
+    # It holds until they say that they are back.
+    assert watcher.statuses["grace"] == "on holiday"
+    await grace.connects()
+    await watcher.sees(grace="away")
+    await presence.set_back(grace.person)
+    await watcher.sees(grace="online")
+    assert watcher.statuses["grace"] == ""
+
+
+async def test_why_one_is_away_is_for_those_who_share_a_room(given: Given, ada: Actor, grace: Actor) -> None:
+    lin = await given.person("lin")
+    await outside_of_general(lin.chat, lin.person)
+    watcher, apart = await watches(ada), await watches(lin)
+    await grace.connects()
+    await grace.chat.presence.set_away(grace.person, "at lunch")
+    await watcher.reads(grace="at lunch")
+    await apart.ear.asks("ping")
+    assert apart.ear._news == []
+    assert {each.status for each in await lin.chat.memberships.members(lin.person, "general")} == {""}
+    assert "at lunch" in {each.status for each in await ada.chat.memberships.members(ada.person, "general")}

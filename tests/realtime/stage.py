@@ -26,6 +26,7 @@ class Stage:
         self.rooms: dict[int, set[int]] = {}
         self.hidden: set[int] = set()
         self.departed: set[int] = set()
+        self.reasons: dict[int, str] = {}
         self.is_away = False
         self.reads: list[int] = []
         self.said: list[Present] = []
@@ -39,7 +40,11 @@ class Stage:
         self.reads.append(len(person_ids))
         return {
             each: Roommate(
-                f"person-{each}", each in self.hidden, each in self.departed, frozenset(self.rooms.get(each, {GENERAL}))
+                f"person-{each}",
+                each in self.hidden,
+                each in self.departed,
+                frozenset(self.rooms.get(each, {GENERAL})),
+                self.reasons.get(each, ""),
             )
             for each in person_ids
         }

@@ -221,3 +221,40 @@ async def test_an_answer_that_is_over_is_not_used(stage: Stage, monkeypatch: pyt
     stage.board.doubt([2])
     await stage.rests()
     assert seen == ["online", "offline"]
+
+
+async def test_why_somebody_is_away_is_in_no_frame_while_they_hide(stage: Stage) -> None:
+    ear, other = stage.comes(1, is_watching=True), stage.comes(2)
+    stage.departed, stage.reasons = {2}, {2: "at lunch"}
+    await stage.rests()
+    assert told(ear)[0]["statuses"] == {"person-2": "at lunch"}
+    stage.hidden = {2}
+    stage.board.doubt([2])
+    await stage.rests()
+    (frame,) = told(ear)
+    assert (frame["offline"], frame["statuses"]) == (["person-2"], {})
+    stage.reasons = {2: "at dinner"}
+    stage.board.doubt([2])
+    stage.board.went(other, is_lost=True)
+    newcomer = stage.comes(3, is_watching=True)
+    await stage.rests()
+    frames = told(ear) + told(newcomer)
+    assert [frame["statuses"] for frame in frames] == [{}] * len(frames)
+    assert "person-2" not in str(frames)
+
+
+async def test_who_is_shut_out_leaves_no_reason(stage: Stage) -> None:
+    ear, other = stage.comes(1, is_watching=True), stage.comes(2)
+    stage.reasons = {2: "at lunch"}
+    await stage.rests()
+    told(ear)
+
+    async def nobody(person_ids: Collection[int]) -> Mapping[int, Roommate]:
+        return {}
+
+    stage.board._read = nobody
+    stage.board.doubt([2])
+    await stage.rests()
+    (frame,) = told(ear)
+    assert (frame["offline"], frame["statuses"]) == (["person-2"], {})
+    stage.board.went(other, is_lost=True)

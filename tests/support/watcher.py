@@ -23,15 +23,17 @@ class Shown:
 
     def __init__(self) -> None:
         self.shown: dict[str, str] = {}
+        self.statuses: dict[str, str] = {}
         self.frames = 0
         self.is_looking = True
 
     def note(self, frame: Mapping[str, Any]) -> None:
         self.frames += 1
         if frame["complete"]:
-            self.shown = {}
+            self.shown, self.statuses = {}, {}
         for presence in ("online", "away", "offline"):
             self.shown |= dict.fromkeys(frame[presence], presence)
+            self.statuses |= {name: frame["statuses"].get(name, "") for name in frame[presence]}
 
     def of(self, username: str) -> str:
         return self.shown.get(username, "offline")
@@ -49,6 +51,11 @@ class Watcher(Shown):
 
     async def sees(self, **expected: str) -> None:
         while {name: self.of(name) for name in expected} != expected:
+            await self.hears()
+
+    async def reads(self, **expected: str) -> None:
+        """Why people are away."""
+        while {name: self.statuses.get(name, "") for name in expected} != expected:
             await self.hears()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -11,6 +12,7 @@ from chatapp.domain.chat import Chat
 from chatapp.domain.commands import COMMANDS
 from tests.support.cast import Actor, Given
 from tests.web.browser import Browser, Page
+from tests.web.script import Script
 
 FORM = "/rooms/general/messages"
 ROOM = "/rooms/general"
@@ -91,3 +93,21 @@ async def test_before_everybody_is_called_one_is_asked_for_an_action_too(
         await given.person(f"person-{number}")
     assert "Tell everybody?" in (await types(adas, "/me calls @room")).text
     assert (await types(adas, "/me calls @room", is_meant="1")).status == 303
+
+
+async def test_why_one_is_away_is_on_no_door_while_one_hides(
+    adas: Browser, ada_script: Script, grace: Actor, chat: Chat
+) -> None:
+    direct = await chat.rooms.open_direct(grace.person, "ada")
+    doors = [ROOM, f"/rooms/{direct.slug}", "/people", "/rooms/general/settings", "/admin/users"]
+    scripts = [f"/api/v1/rooms/general/{each}" for each in ("members", "candidates?q=gra")] + ["/api/v1/users/grace"]
+
+    async def seen() -> set[str]:
+        pages = {at: (await adas.opens(at)).text for at in doors}
+        answers = {at: json.dumps(await ada_script.gets(at)) for at in scripts}
+        return {at for at, text in {**pages, **answers}.items() if "at lunch" in text}
+
+    await chat.presence.set_away(grace.person, "at lunch")
+    assert await seen() == {ROOM, f"/rooms/{direct.slug}", "/api/v1/rooms/general/members"}
+    await chat.presence.set_hidden(grace.person, True)
+    assert await seen() == set()
