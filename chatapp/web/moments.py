@@ -29,6 +29,9 @@ class Moments:
         self._zone = _zone(zone)
         self._clock = clock
 
+    def now(self) -> int:
+        return self._clock()
+
     def iso(self, moment: int) -> str:
         return timestamp(moment)
 

@@ -16,7 +16,7 @@ def phrases() -> dict[str, str]:
 
 def late_phrases() -> dict[str, str]:
     """Those of scripts that import ``words.js``, which are not part of a first view."""
-    return _files() | _actions() | _switcher() | _completion() | _keys()
+    return _files() | _actions() | _switcher() | _completion() | _keys() | _holes()
 
 
 def _counted(key: str, form: Callable[[int], str]) -> dict[str, str]:
@@ -47,10 +47,6 @@ def _timeline() -> dict[str, str]:
         **_counted("new_messages", lambda n: ngettext("{n} new message", "{n} new messages", n)),
         "to_newest": _("Jump to the newest"),
         "loading_older": _("Loading older messages…"),
-        "gap": _("You were away for a long time. Some messages between are not shown here; scroll up to load them."),
-        "restored": _(
-            "The chat was set back to an earlier state, as from a backup. What was written after that is gone."
-        ),
         "deleted_message": _("This message was deleted."),
         "damaged_message": _("This message is damaged on the server's disk."),
         "edited_at": _("Edited {time}"),
@@ -58,6 +54,27 @@ def _timeline() -> dict[str, str]:
         "announce": _("{name}: {text}"),
         "file": _("File"),
         "room_gone": _("You are no longer in this room."),
+    }
+
+
+def _holes() -> dict[str, str]:
+    return {
+        **_counted(
+            "hole",
+            lambda n: ngettext(
+                "{n} message is not loaded here (number {from}).",
+                "{n} messages are not loaded here (numbers {from}–{to}).",
+                n,
+            ),
+        ),
+        "hole_load": _("Load"),
+        "hole_loading": _("Loading…"),
+        "hole_retry": _("Retry"),
+        "hole_failed": _("Loading them failed."),
+        "hole_lost": _("The server does not have them."),
+        "restored": _(
+            "The chat was set back to an earlier state, as from a backup. What was written after that is gone."
+        ),
     }
 
 

@@ -145,6 +145,7 @@ def error_context(request: web.Request) -> dict[str, Any]:
 
 def _times(moments: Moments) -> dict[str, Any]:
     return {
+        "now": moments.now,
         "iso": moments.iso,
         "clock": moments.clock,
         "long_time": moments.long_time,

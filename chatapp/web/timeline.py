@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
+from itertools import takewhile
 from typing import Any, Final
 
 import msgspec
@@ -34,7 +35,8 @@ NOTHING: Final[Mapping[int, Message]] = {}
 
 class Row(msgspec.Struct, frozen=True):
     """A message where it stands. ``day`` is set when a new day begins with it, ``is_new`` under the New line,
-    ``original`` where it is a reply, ``is_named`` where it mentions the reader."""
+    ``original`` where it is a reply, ``is_named`` where it mentions the reader. ``missing`` is how many messages before
+    it the log does not have, 0 in a sound database."""
 
     message: Message
     is_first: bool
@@ -44,6 +46,7 @@ class Row(msgspec.Struct, frozen=True):
     day: str | None
     day_iso: str
     original: Message | None = None
+    missing: int = 0
 
 
 def rows(
@@ -67,6 +70,7 @@ def rows(
                 day=moments.day(message.created_at) if is_new_day else None,
                 day_iso=day.isoformat(),
                 original=originals.get(message.reply_to or 0),
+                missing=0 if before is None else message.index - before.index - 1,
             )
         )
         before = message
@@ -102,7 +106,7 @@ async def room_page(
 ) -> web.Response:
     """The room as a page; ``at`` is highlighted, ``form`` is a message that was refused."""
     chat, me, slug = request.config_dict[CHAT], actor(request), view.room.slug
-    edges = _edges(history)
+    reach = _reach(history)
     form = form or blank(content="", client_id=secrets.token_urlsafe(16), reply_to=request.query.get("reply_to", ""))
     context: dict[str, Any] = {"flashes": [{"kind": "bad", "text": _said(form)}]} if form.status >= 400 else {}
     return await render_shell(
@@ -112,17 +116,18 @@ async def room_page(
         view=view,
         rows=rows(history, view, me, Moments(me.time_zone), await chat.messages.originals(me, slug, history.messages)),
         replying=await _replying(request, form),
-        older_url=f"/rooms/{slug}?before={edges['oldest']}" if edges["has_older"] else None,
-        newer_url=f"/rooms/{slug}?after={edges['newest']}" if edges["has_newer"] else None,
+        older_url=f"/rooms/{slug}?before={reach.first}" if reach.first > 1 else None,
+        newer_url=f"/rooms/{slug}?after={reach.shown}" if 0 < reach.shown < reach.newest else None,
         at=at,
         may_moderate=_may_moderate(view, me),
         members=await chat.memberships.members(me, slug),
         most_unasked=MOST_UNASKED,
-        is_beginning=view.is_member and not edges["has_older"],
+        reach=reach,
+        is_beginning=view.is_member and reach.first <= 1,
         form=form,
         client_id=form.values["client_id"],
         files_limit=size(chat.settings.max_file) if chat.settings.max_file else "",
-        page={**_for_scripts(view, me, history, chat), **edges},
+        page={**_for_scripts(view, me, history, chat), "oldest": reach.first},
         **context,
     )
 
@@ -155,11 +160,22 @@ async def _replying(request: web.Request, form: Form[Any]) -> Message | None:
     return None
 
 
-def _edges(history: History) -> dict[str, Any]:
-    oldest = history.messages[0].index if history.messages else 0
-    newest = history.messages[-1].index if history.messages else 0
-    has_newer = bool(history.messages) and newest < history.index
-    return {"oldest": oldest, "newest": newest, "has_older": oldest > 1, "has_newer": has_newer}
+class Reach(msgspec.Struct, frozen=True):
+    """What a page has of the log: the first and the last number it shows, the last before which none is missing, and
+    the newest there is. 0 without a message."""
+
+    first: int
+    shown: int
+    last: int
+    newest: int
+
+
+def _reach(history: History) -> Reach:
+    if not history.messages:
+        return Reach(0, 0, 0, history.index)
+    first = history.messages[0].index
+    whole = takewhile(lambda each: each[0] == each[1].index, enumerate(history.messages, first))
+    return Reach(first, history.messages[-1].index, [index for index, _ in whole][-1], history.index)
 
 
 def _first_unread(history: History, view: RoomView, me: Person) -> int | None:
@@ -173,6 +189,7 @@ def _first_unread(history: History, view: RoomView, me: Person) -> int | None:
 def _continues(before: Message | None, message: Message) -> bool:
     return (
         before is not None
+        and before.index == message.index - 1
         and before.author_id == message.author_id
         and message.created_at - before.created_at < GROUP_MS
         and message.reply_to is None

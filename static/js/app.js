@@ -11,6 +11,7 @@ export const LIMITS = Object.freeze({
   followPixels: 100,
   groupWithin: 5 * 60_000,
   flash: 2_000,
+  hole: 300,
   read: 500,
   announce: 1_000,
   announceCharacters: 200,

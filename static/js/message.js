@@ -1,7 +1,7 @@
 /**
  * The picture of a message: rows cloned from the page's own templates, filled, signed, and told in the reader's zone.
  */
-import { LIMITS, announce, make, page, t } from "./app.js";
+import { LIMITS, page, t } from "./app.js";
 import { offerPictures, paintFiles } from "./attachments.js";
 
 const language = document.documentElement.lang || "en";
@@ -34,11 +34,12 @@ function rowBeside(row, side) {
 export const rowAbove = (row) => rowBeside(row, "previousElementSibling");
 export const rowBelow = (row) => rowBeside(row, "nextElementSibling");
 
-/** Says the row's time in the reader's zone and hour cycle, and names the row. */
+/** What a time element says in the reader's zone and hour cycle. */
+const told = (moment) => ({ dateTime: moment.toISOString(), textContent: clock.format(moment), title: fullTime.format(moment) });
+
+/** Says the row's time, and names the row. */
 export function localise(row) {
-  const moment = new Date(row.dataset.at);
-  const told = { dateTime: row.dataset.at, textContent: clock.format(moment), title: fullTime.format(moment) };
-  for (const time of row.querySelectorAll(".hd time, .ts time")) Object.assign(time, told);
+  for (const time of row.querySelectorAll(".hd time, .ts time")) Object.assign(time, told(new Date(row.dataset.at)));
   rouse(row, row.contains(document.activeElement));
 }
 
@@ -270,31 +271,30 @@ export function place(row, rows, top) {
 
 /** Takes away what stands over a row because of it. */
 export function unmark(row) {
-  while (row.previousElementSibling?.matches(".day, .new, .gap")) row.previousElementSibling.remove();
+  while (row.previousElementSibling?.matches(".day, .new")) row.previousElementSibling.remove();
 }
 
 /** Takes away every stored message, and what only stood between them. */
 export function clear(log) {
-  for (const node of log.querySelectorAll(".msg[data-index], .day, .new, .gap, .restored")) node.remove();
+  for (const node of log.querySelectorAll(".msg[data-index], .day, .new, .hole, .restored")) node.remove();
   if (quotes) withQuotes(({ forget }) => forget());
 }
 
-/** Says, below the newest message there is, why what came after it is gone. */
-export function sayRestored(newest) {
-  newest.after(note("restored"));
-  announce(t("restored"));
-}
-
-/** The mark where messages are missing: a `gap`, or `restored` where the server's data went back in time. */
-export function note(kind) {
-  const mark = make("p", kind, t(kind));
-  mark.setAttribute("role", "note");
-  return mark;
+/** Says from which number to which nothing is missing, which is the newest, and when that was so: `checkedAt` is 0 for now. */
+export function sayComplete(line, numbers, checkedAt) {
+  const [whole, part, newest, checked] = line.children;
+  line.hidden = !numbers.first;
+  whole.hidden = numbers.first > 1;
+  part.hidden = !whole.hidden;
+  newest.hidden = numbers.last >= numbers.newest;
+  checked.hidden = !checkedAt;
+  for (const place of line.querySelectorAll("[data-n]")) place.textContent = numbers[place.dataset.n];
+  if (checkedAt) Object.assign(checked.querySelector("time"), told(new Date(checkedAt)));
 }
 
 /** Whether `row` goes on where the row right above it left off, and needs no name of its own. */
 export function isGrouped(above, row) {
   return above === row.previousElementSibling && above?.dataset.author === row.dataset.author
     && Math.abs(Date.parse(row.dataset.at) - Date.parse(above.dataset.at)) < LIMITS.groupWithin
-    && !row.hasAttribute("data-reply") && !above.matches(".action") && !row.matches(".action");
+    && !(indexOf(row) > indexOf(above) + 1) && !row.hasAttribute("data-reply") && !above.matches(".action") && !row.matches(".action");
 }

@@ -49,7 +49,7 @@ export class Connection {
     this.#connect();
   }
 
-  /** Calls `listener(frame)` for each piece of news called `event`; also for `hello` and `stale`. */
+  /** Calls `listener(frame)` for each piece of news called `event`; also for `hello`, `stale` and `lost`. */
   on(event, listener) {
     this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener]);
   }
@@ -89,6 +89,7 @@ export class Connection {
   /** Lets go of the socket without waiting for its goodbye: a dead one never says it. */
   #hangUp() {
     const socket = this.#socket;
+    if (this.#isOnline) this.#tell("lost", { heardAt: this.#heardAt });
     this.#socket = null;
     this.#isOnline = false;
     for (const timer of Object.values(this.#timers)) clearTimeout(timer);
@@ -187,8 +188,7 @@ export class Connection {
 
   #onVisibility() {
     const isHidden = document.visibilityState === "hidden";
-    if (isHidden) this.#hiddenAt = Date.now();
-    if (isHidden) return void this.#banner.reloadQuietly();
+    if (isHidden) return void (this.#hiddenAt = Date.now(), this.#banner.reloadQuietly());
     if (!this.#isOnline) return void this.tryNow();
     if (Date.now() - this.#hiddenAt > LIMITS.stale) this.#tell("stale", {});
     this.#beat();

@@ -1,11 +1,11 @@
 /**
  * The open room's messages: a window of rows onto its log, in the order of their index, that grows at both ends,
- * follows the newest while somebody reads there, and otherwise never moves what is being read.
+ * follows the newest while somebody reads there, never moves what is being read, and says how far it is complete.
  */
 import { LIMITS, announceMessage, make, page, t, tn } from "./app.js";
 import {
-  blankRow, clear, divider, enliven, flash, indexOf, isGrouped, localise, rowsInSight, newLine, note, paint, place, quoteAnew, rename, rowAbove,
-  rowBelow, sayRestored, unmark, waitingRow,
+  blankRow, clear, divider, enliven, flash, indexOf, isGrouped, localise, rowsInSight, newLine, paint, place, quoteAnew, rename, rowAbove,
+  rowBelow, sayComplete, unmark, waitingRow,
 } from "./message.js";
 
 const room = page.room?.slug;
@@ -25,20 +25,24 @@ export class Timeline {
   #newLine = document.getElementById("new-line") ?? newLine();
   #firstNew = indexOf(this.#newLine.nextElementSibling) || (page.oldest > page.read_index + 1 ? page.read_index + 1 : NaN);
   #top = make("div");
-  #bottom = make("div");
+  #bottom = document.getElementById("complete");
   #index = page.index;
   #version = page.version;
   #epoch = page.epoch;
   #unseen = 0;
   #isAtEnd = true;
-  #isLoading = false;
   #isRepairing = false;
-  #gapAt = NaN;
+  #checkedAt = this.#bottom.querySelector("time").dateTime; // when it was last up to date; 0 while it is
+  #missedFrom = NaN; // the first message of a long absence, while not all of it is here
+  #continuity = null;
+  #fetching = null;
 
   constructor(connection, rooms) {
     this.#connection = connection;
     this.rooms = rooms;
     for (const event of ["hello", "stale"]) connection.on(event, () => this.repair());
+    connection.on("lost", ({ heardAt }) => this.#check(heardAt));
+    connection.on("roomRemoved", (frame) => frame.room === room && this.#check(Date.now()));
     connection.on("messages", (frame) => frame.room === room && this.#hear(frame.messages));
     connection.on("userChanged", (frame) => rename(this.#log, frame.username, frame.display_name));
     connection.on("late", (frame) => frame.message.room === room && this.show([frame.message]));
@@ -53,6 +57,16 @@ export class Timeline {
   get #hasNewer() { return this.#newest < this.#index; }
   get #isNearEnd() { return !this.#hasNewer && this.#pixelsBelow <= LIMITS.followPixels; }
   get #pixelsBelow() { return this.#log.scrollHeight - this.#log.scrollTop - this.#log.clientHeight; }
+
+  /** What is before the first row: the numbers, and the element after which they belong. */
+  get past() { return { isPast: true, above: this.#top, from: 1, to: this.#oldest - 1 }; }
+
+  /** What is missing: before the first row of those that came during a long absence, between two, and after the last. */
+  get gaps() {
+    const rows = this.#rows;
+    const between = rows.map((row, at) => ({ above: row, from: indexOf(row) + 1, to: (indexOf(rows[at + 1]) || this.#index + 1) - 1 }));
+    return [{ ...this.past, from: this.#missedFrom }, ...between].filter(({ from, to }) => from <= to);
+  }
 
   /** Draws messages as they are now, wherever in the window they belong. */
   show(messages) {
@@ -69,16 +83,11 @@ export class Timeline {
   /** A row for words that are not stored yet: after everything that is, and in sight. */
   append(content, at, replyTo, files) {
     const row = waitingRow(content, at, replyTo, files);
-    this.steadily(() => {
-      this.#bottom.before(row);
-      this.#tidy(row);
-    });
+    this.steadily(() => (this.#bottom.before(row), this.#tidy(row)));
     return row;
   }
 
-  remove(row) {
-    this.steadily(() => this.#drop(row));
-  }
+  remove(row) { this.steadily(() => this.#drop(row)); }
 
   /** Changes rows: somebody at the end stays there, and what anybody else sees stays where it is. */
   steadily(change) {
@@ -94,7 +103,8 @@ export class Timeline {
 
   /** Goes to the newest message, fetching it first where the window ends before it. */
   async catchUp() {
-    if (this.#hasNewer) await this.#load({ limit: LIMITS.pageRows }, (messages) => this.#replace(messages));
+    const newest = { room, limit: LIMITS.pageRows };
+    if (this.#hasNewer) await this.#connection.request("getRecentMessages", newest).then(({ messages }) => this.#replace(messages), () => {});
     if (document.activeElement === this.#pill) this.#log.focus({ preventScroll: true });
     this.#toEnd();
   }
@@ -123,11 +133,18 @@ export class Timeline {
     if (!answer) return;
     this.rooms.hearRead(room, answer.read_index, answer.read_turn);
     if (answer.complete) this.show(answer.messages);
-    const mark = answer.epoch === this.#epoch ? "gap" : "restored";
+    const missedFrom = answer.epoch === this.#epoch ? this.#index + 1 : NaN;
     ({ index: this.#index, version: this.#version, epoch: this.#epoch } = answer);
-    if (!answer.complete) this.#replace(answer.messages, mark);
+    if (!answer.complete) this.#replace(answer.messages, missedFrom);
+    if (!missedFrom) import("./holes.js").then(({ sayRestored }) => this.steadily(() => sayRestored(this.#rows.at(-1) ?? this.#top)));
+    this.#continuity?.forgive();
+    this.#check(0);
     this.onRepaired();
     this.#fill();
+  }
+
+  #check(at) {
+    this.steadily(() => { this.#checkedAt = at; });
   }
 
   #repairLater(error) {
@@ -136,14 +153,12 @@ export class Timeline {
   }
 
   #enhance() {
-    for (const each of this.#log.querySelectorAll("#newer, noscript")) each.remove(); // is for who has no scripts
+    for (const each of this.#log.querySelectorAll("#newer, noscript, .hole")) each.remove(); // is for who has no scripts
     document.getElementById("beginning").after(this.#top);
-    this.#log.append(this.#bottom);
     for (const row of this.#rows) localise(row), this.#tidy(row);
     this.#drawEdges();
     this.#log.addEventListener("scroll", () => this.#onScroll(), { passive: true });
     this.#older.tabIndex = -1; // it loads by itself when it comes near, and the log is one stop
-    this.#older.addEventListener("click", (event) => this.#connection.isOnline && (event.preventDefault(), this.#loadOlder()));
     this.#pill.addEventListener("click", () => this.catchUp());
     new ResizeObserver(() => this.#isAtEnd && this.#toEnd()).observe(this.#log);
     enliven(this.#log);
@@ -189,12 +204,11 @@ export class Timeline {
     if (rowBelow(row)) this.#tidy(rowBelow(row));
   }
 
-  /** Gives a row what stands before it: a gap, its day, the New line; and its place in a group. */
+  /** Gives a row what stands before it: its day, the New line; and its place in a group. */
   #tidy(row) {
     const above = rowAbove(row);
     const index = indexOf(row);
     unmark(row);
-    if (index === this.#gapAt && indexOf(above) !== index - 1) row.before(note("gap"));
     row.before(divider(above, row) ?? "");
     if (index === this.#firstNew || (index > this.#firstNew && indexOf(above) < this.#firstNew)) row.before(this.#newLine);
     row.classList.toggle("first", !isGrouped(above, row));
@@ -208,13 +222,12 @@ export class Timeline {
     if (below) this.#tidy(below);
   }
 
-  /** `mark` says why what was shown does not lead on to what is: `gap` or `restored`. */
-  #replace(messages, mark = "") {
+  #replace(messages, missedFrom = NaN) {
     if (document.activeElement.closest(".msg")) this.#log.focus({ preventScroll: true });
     clear(this.#log);
-    this.#gapAt = mark === "gap" ? messages[0]?.index : NaN;
+    this.#continuity?.drop();
+    this.#missedFrom = missedFrom;
     for (const message of messages) this.#put(message);
-    if (mark === "restored") sayRestored(this.#rows.at(-1) ?? this.#top);
     this.#drawEdges();
     this.#toEnd();
   }
@@ -228,41 +241,22 @@ export class Timeline {
     for (const row of isLow ? rows.slice(0, excess) : rows.slice(-excess)) this.#drop(row);
   }
 
-  async #load(which, use) {
-    if (this.#isLoading) return;
-    this.#isLoading = true;
-    const answer = await this.#connection.request("getRecentMessages", { room, ...which }).catch(() => null);
-    this.#isLoading = false;
-    if (!answer?.messages.length) return;
-    use(answer.messages);
-    this.#onScroll();
-  }
-
-  async #loadOlder() {
-    if (this.#isLoading) return;
-    const label = this.#older.textContent;
-    this.#older.textContent = t("loading_older");
-    await this.#load({ before: this.#oldest, limit: LIMITS.pageRows }, (messages) => this.#extend(messages));
-    this.#older.textContent = label;
-  }
-
-  /** There is no hole in the numbers, so what comes next can be asked for by what comes after it. */
-  #loadNewer() {
-    const limit = Math.min(LIMITS.pageRows, this.#index - this.#newest);
-    return this.#load({ before: this.#newest + limit + 1, limit }, (messages) => this.#extend(messages));
-  }
-
-  #extend(messages) {
+  extend(messages) {
     this.steadily(() => {
       for (const message of messages) this.#put(message);
       this.#trim();
     });
+    this.#onScroll();
   }
 
+  /** What brings missing messages, and shows where they are missing, is fetched with the first that are wanted. */
   #fill() {
-    if (!this.#connection.isOnline || this.#isLoading) return;
-    if (this.#oldest > 1 && this.#log.scrollTop < this.#log.clientHeight) this.#loadOlder();
-    else if (this.#hasNewer && this.#pixelsBelow < this.#log.clientHeight) this.#loadNewer();
+    if (this.#continuity) return void this.#continuity.fill();
+    const isWanted = this.gaps.length || (this.#oldest > 1 && this.#log.scrollTop < this.#log.clientHeight);
+    if (isWanted) this.#fetching ??= import("./continuity.js").then(({ Continuity }) => {
+      this.#continuity = new Continuity(this.#connection, this);
+      this.steadily(() => this.#fill());
+    }).catch(() => setTimeout(() => this.#fill(), LIMITS.again)).finally(() => { this.#fetching = null; });
   }
 
   #onScroll() {
@@ -285,16 +279,21 @@ export class Timeline {
   }
 
   #drawEdges() {
-    const oldest = this.#oldest;
-    this.#older.hidden = oldest <= 1;
+    const [oldest, gaps] = [this.#oldest, this.gaps];
+    this.#older.hidden = oldest <= 1 || gaps.some(({ isPast }) => isPast);
     this.#older.href = `/rooms/${room}?before=${oldest}`;
     document.getElementById("beginning").hidden = oldest !== 1;
     if (this.#log.querySelector(".msg")) document.getElementById("empty")?.remove();
+    if (oldest <= this.#missedFrom) this.#missedFrom = NaN;
+    const gap = gaps.find(({ isPast }) => !isPast);
+    sayComplete(this.#bottom, { first: oldest, last: gap ? gap.from - 1 : this.#newest, newest: this.#index }, this.#checkedAt);
+    this.#continuity?.draw(gaps);
   }
 
-  /** Indexes: the first and the last in sight, and the newest there is. */
+  /** Indexes: the first and the last in sight with nothing missing between, and the newest there is. */
   get inSight() {
     const [first, last] = rowsInSight(this.#log).map((row) => indexOf(row) || 0);
-    return { first, last, newest: this.#index };
+    const gap = this.gaps.find(({ from }) => from > first);
+    return { first, last: gap ? Math.min(last, gap.from - 1) : last, newest: this.#index };
   }
 }

@@ -72,7 +72,7 @@ async def test_an_older_database_leaves_no_phantom_on_an_open_page(
     await expect(row(page, "kept")).to_have_count(1)
     # Why it is so is said once, where the rest was, and not that somebody was away.
     await expect(page.locator("#timeline .restored")).to_contain_text("set back to an earlier state")
-    await expect(page.locator("#timeline .gap")).to_have_count(0)
+    await expect(page.locator("#timeline .hole")).to_have_count(0)
     shown = await rows(page).evaluate_all("rows => rows.map(row => Number(row.dataset.index))")
     assert shown == list(range(67 - len(shown) + 1, 68))
     # Live again, on the new history's numbers.
