@@ -15,10 +15,12 @@ from chatapp import web as pages
 from chatapp.core.clock import Clock, system_clock
 from chatapp.core.limits import Limits
 from chatapp.core.passwords import Hasher
+from chatapp.core.push import PushKeys, is_installed
 from chatapp.domain.access import Access
 from chatapp.domain.accounts import Accounts
 from chatapp.domain.audit_log import AuditLog
 from chatapp.domain.chat import Chat
+from chatapp.domain.deciding import Deciding
 from chatapp.domain.files import Files
 from chatapp.domain.housekeeping import Housekeeping
 from chatapp.domain.indexing import Indexing
@@ -33,6 +35,8 @@ from chatapp.domain.outbox import Outbox
 from chatapp.domain.passwords import Passwords
 from chatapp.domain.pins import Pins
 from chatapp.domain.presence import Whereabouts
+from chatapp.domain.push import Push
+from chatapp.domain.pushing import Pushing
 from chatapp.domain.reactions import Reactions
 from chatapp.domain.rooms import Rooms
 from chatapp.domain.search import Search
@@ -43,8 +47,10 @@ from chatapp.gateway.endpoint import Gateway
 from chatapp.jobs.housekeeping import Housekeeper
 from chatapp.jobs.indexing import Indexer
 from chatapp.jobs.mail import Postman
+from chatapp.jobs.push import Courier, Pusher
 from chatapp.jobs.runner import Runner
 from chatapp.keys import CHAT, GATEWAY, SETTINGS
+from chatapp.realtime.attendance import Attendance
 from chatapp.realtime.bus import Bus
 from chatapp.realtime.hub import Hub
 from chatapp.realtime.presence import PresenceBoard
@@ -56,6 +62,9 @@ from chatapp.storage.journal import Journal
 from chatapp.storage.messages import Log
 from chatapp.storage.opening import Opened, opened, opened_index
 from chatapp.storage.secrets import Secrets
+
+After = tuple[Indexing, Deciding]
+"""What reads the log on behind each commit."""
 
 log = structlog.get_logger()
 
@@ -75,7 +84,8 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, complains: bo
             open_chat(settings, clock=clock) as chat,
             Runner(chat.outbox, {"mail": Postman(settings).deliver, "reset": chat.links.send_reset}),
             Housekeeper(chat.housekeeping, complains=complains),
-            Indexer(chat.indexing),
+            Indexer(chat.search.indexing),
+            Pusher(chat.push.pushing, Courier(settings, clock)),
         ):
             app[CHAT] = chat
             app[GATEWAY] = Gateway(chat)
@@ -104,14 +114,19 @@ async def open_chat(settings: Settings, *, clock: Clock = system_clock) -> Async
             # Whoever was uploading when this ended is gone; others may be at it where the folder is shared.
             await asyncio.to_thread(Blobs(settings.data).clear_incoming)
         limits = Limits(settings, clock, kept.csrf_key.encode())
-        board = PresenceBoard(partial(presence.roommates, found.database), heartbeat=settings.heartbeat)
+        board = PresenceBoard(
+            partial(presence.roommates, found.database), heartbeat=settings.heartbeat, attendance=Attendance(clock)
+        )
         shared = dict[str, Any](presence=board, limits=limits, bus=bus_of(settings, kept), keys=kept.fingerprint)
         news = News(database=found.database, hub=hub, log=rows, **shared)
         async with news.running(), opened_index(settings, found) as index:
             indexing = Indexing(database=found.database, index=index, log=rows)
-            journal = Journal(found.database, rows.tails, indexing.after(news.committed), found.mark)
+            is_pushing = bool(settings.push_subject) and is_installed()
+            deciding = Deciding(database=found.database, log=rows, presence=board, is_on=is_pushing)
+            announce = deciding.after(indexing.after(news.committed))
+            journal = Journal(found.database, rows.tails, announce, found.mark)
             async with journal.running():
-                yield assemble(settings, kept, found, hub, rows, journal, news, indexing)
+                yield assemble(settings, kept, found, hub, rows, journal, news, (indexing, deciding))
 
 
 def bus_of(settings: Settings, kept: Secrets) -> Bus | None:
@@ -130,18 +145,19 @@ def bus_of(settings: Settings, kept: Secrets) -> Bus | None:
 
 
 def assemble(
-    settings: Settings, kept: Secrets, found: Opened, hub: Hub, log: Log, journal: Journal, news: News, index: Indexing
+    settings: Settings, kept: Secrets, found: Opened, hub: Hub, log: Log, journal: Journal, news: News, after: After
 ) -> Chat:
     """The nouns, each with what it uses."""
-    database, epoch = found.database, found.epoch
-    limits, hasher = news.limits, Hasher(settings.password_memory_kib)
-    access, outbox = Access(database), Outbox(database=database, secrets=kept)
-    blobs, in_rooms = Blobs(settings.data), dict[str, Any](database=database, access=access, limits=limits)
+    database, epoch, limits, (index, deciding) = found.database, found.epoch, news.limits, after
+    access, outbox, blobs = Access(database), Outbox(database=database, secrets=kept), Blobs(settings.data)
+    in_rooms = dict[str, Any](database=database, access=access, limits=limits)
+    hasher, typing = Hasher(settings.password_memory_kib), TypingBoard(news, database.clock)
     passwords = Passwords(database=database, news=news, limits=limits, hasher=hasher, secrets=kept)
     letters = Letters(database=database, news=news, outbox=outbox, limits=limits, settings=settings)
     shared = dict[str, Any](database=database, news=news, limits=limits, passwords=passwords)
     spoken = dict[str, Any](access=access, journal=journal, log=log, limits=limits)
-    sign_in, typing = SignIn(secrets=kept, settings=settings, **shared), TypingBoard(news, database.clock)
+    sign_in = SignIn(secrets=kept, settings=settings, **shared)
+    pushing = Pushing(deciding=deciding, sign_in=sign_in, keys=PushKeys(kept.csrf_keys), settings=settings)
     return Chat(
         settings=settings,
         access=access,
@@ -157,10 +173,10 @@ def assemble(
         reactions=Reactions(access=access, journal=journal, limits=limits),
         pins=Pins(clock=database.clock, **spoken),
         presence=Whereabouts(database=database, news=news, limits=limits),
-        notifications=Notifications(database=database, limits=limits),
+        notifications=Notifications(database=database, limits=limits, pushing=pushing),
+        push=Push(database=database, limits=limits, settings=settings, pushing=pushing),
         files=Files(blobs=blobs, settings=settings, **in_rooms),
         search=Search(database=database, indexing=index, limits=limits),
-        indexing=index,
         audit_log=AuditLog(database=database),
         outbox=outbox,
         housekeeping=Housekeeping(database=database, blobs=blobs, news=news, sign_in=sign_in, settings=settings),

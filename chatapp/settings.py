@@ -69,6 +69,14 @@ class Settings:
     security_contact: str = _setting(
         "", "Where to report holes, as in mailto:security@example.org or https://…; shown at /.well-known/security.txt."
     )
+    push_contact: str = _setting(
+        "",
+        "Whom push services may write to, as in mailto:admin@example.org. Empty: CHATAPP_SECURITY_CONTACT, else an "
+        "https CHATAPP_BASE_URL; with none of them closed browsers are not told.",
+    )
+    push_networks: tuple[str, ...] = _setting(
+        (), "Networks with push services of your own, taken over http too; separated by commas. Others: the internet."
+    )
     log_format: Literal["text", "json"] = _setting("text", "Form of the log lines on stderr.")
     limits: bool = _setting(True, "off switches the rate and connection limits off, for benchmarks.")
     heartbeat: int = _setting(25, "Seconds between pings to a silent socket.", minimum=1)
@@ -148,6 +156,7 @@ class Settings:
             yield "CHATAPP_SMTP_URL must be like smtp://user:password@host:587: smtp or smtps, and a host."
         if self.security_contact and not is_contact(self.security_contact):
             yield "CHATAPP_SECURITY_CONTACT must be like mailto:security@example.org or https://example.org/security."
+        yield from _push_problems(self.push_contact, self.push_networks)
         if not self.mail_from.isprintable():
             yield "CHATAPP_MAIL_FROM must be one line."
         for proxy in self.trusted_proxies:
@@ -174,6 +183,10 @@ class Settings:
     @property
     def is_https(self) -> bool:
         return self.base_url.startswith("https://")
+
+    @property
+    def push_subject(self) -> str:
+        return self.push_contact or self.security_contact or (self.base_url if self.is_https else "")
 
     @property
     def database_path(self) -> Path:
@@ -269,6 +282,16 @@ def _redis_problems(url: str, database_url: str) -> Iterator[str]:
         yield "CHATAPP_REDIS_URL must be like redis://:password@host:6379, beside a CHATAPP_DATABASE_URL."
     elif url and importlib.util.find_spec("redis") is None:
         yield "CHATAPP_REDIS_URL needs a library that is not installed: pip install 'chatapp[redis]'"
+
+
+def _push_problems(contact: str, networks: tuple[str, ...]) -> Iterator[str]:
+    if contact and not is_contact(contact):
+        yield "CHATAPP_PUSH_CONTACT must be like mailto:admin@example.org or https://example.org/contact."
+    elif contact and importlib.util.find_spec("http_ece") is None:
+        yield "CHATAPP_PUSH_CONTACT needs a library that is not installed: pip install 'chatapp[push]'"
+    for network in networks:
+        if not is_network(network):
+            yield f"CHATAPP_PUSH_NETWORKS: {network} is not an address or a network."
 
 
 def _shown(value: object) -> str:

@@ -40,6 +40,8 @@ STARTS_DECODERS: Final = {"storage/pictures.py"}
 # Itself, once for each worker, to which it speaks over a pair of sockets.
 STARTS_WORKERS: Final = {"cli/workers.py"}
 ASKS_A_SERVER: Final = {"bench/asker.py"}
+# To addresses of the internet only, whatever it is told.
+COURIER: Final = "jobs/push.py"
 CALLING: Final = {"ClientSession", "create_connection", "open_connection", "urlopen"}
 PATTERNS: Final = {"compile", "match", "fullmatch", "search", "sub", "split", "findall", "finditer"}
 GUESSABLE: Final = {"random", "uuid"}
@@ -149,15 +151,15 @@ def test_markup_enters_a_page_at_one_place_only() -> None:
     assert unescaped <= {"_message.html"}
 
 
-def test_nothing_calls_out_but_the_postman() -> None:
+def test_nothing_calls_out_but_the_postman_and_the_courier() -> None:
     used = {
         (path.relative_to(PACKAGE).as_posix(), name)
         for path in SOURCES
         for name in imports(tree(path))
         if any(name == caller or name.startswith(caller + ".") for caller in CALLERS)
     }
-    assert {place for place, _ in used} <= {"jobs/mail.py"}
-    assert {place for place, node in nodes() if called(node) in CALLING} == ASKS_A_SERVER | STARTS_WORKERS
+    assert {place for place, _ in used} <= {"jobs/mail.py", COURIER}
+    assert {place for place, node in nodes() if called(node) in CALLING} == ASKS_A_SERVER | STARTS_WORKERS | {COURIER}
 
 
 def test_a_client_of_aiohttp_is_told_whom_to_trust() -> None:
@@ -211,4 +213,8 @@ def test_of_cryptography_only_whole_recipes_are_used() -> None:
     used = {
         name.rsplit(".", 1)[1] for path in SOURCES for name in imports(tree(path)) if name.startswith("cryptography.")
     }
-    assert used == {"Argon2id", "Fernet", "InvalidKey", "InvalidToken", "MultiFernet"}
+    # Keys of browsers and for push services are read and made, no more: what they seal is sealed by http_ece.
+    keys = {"EllipticCurvePrivateKey", "ec", "serialization"}
+    assert used - keys == {"Argon2id", "Fernet", "InvalidKey", "InvalidToken", "MultiFernet"}
+    names = {name for name in imports(tree(PACKAGE / "core" / "push.py")) if name.startswith("cryptography.")}
+    assert {name.rsplit(".", 1)[1] for name in names} == keys

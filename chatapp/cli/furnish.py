@@ -32,11 +32,10 @@ class Furnished(NamedTuple):
     rooms: dict[str, list[str]]
 
 
-def environment_for(data: Path, durability: str = "full", *, database_url: str = "") -> dict[str, str]:
+def environment_for(data: Path, durability: str = "full") -> dict[str, str]:
     """Settings under which no rate and no count of sockets stands between the measurement and the machine."""
     return {
         "CHATAPP_DATA": str(data),
-        "CHATAPP_DATABASE_URL": database_url,
         "CHATAPP_LIMITS": "off",
         "CHATAPP_DURABILITY": durability,
         "CHATAPP_PASSWORD_MEMORY_KIB": str(MEMORY_KIB),
@@ -44,19 +43,12 @@ def environment_for(data: Path, durability: str = "full", *, database_url: str =
 
 
 async def furnish(
-    data: Path,
-    *,
-    people: int,
-    rooms: int = 0,
-    members: int = 10,
-    past: int = PAST,
-    progress: Progress = lambda _: None,
-    database_url: str = "",
+    data: Path, *, people: int, rooms: int = 0, members: int = 10, past: int = PAST, progress: Progress = lambda _: None
 ) -> Furnished:
     """A new data folder: everybody is in ``general``, the first ``members`` in the first room, and so on."""
     data.mkdir(mode=0o700, parents=True, exist_ok=True)  # noqa: ASYNC240 - there is nothing yet to keep waiting
     # Nothing here has to survive a power cut.
-    async with app.offline(Settings.from_env(environment_for(data, "normal", database_url=database_url))) as chat:
+    async with app.offline(Settings.from_env(environment_for(data, "normal"))) as chat:
         with circumstances.under(Circumstances(actor=COMMAND_LINE)):
             persons, tokens = [], []
             for number in range(people):
@@ -69,7 +61,7 @@ async def furnish(
                 places = [(number * members + place) % people for place in range(members)]
                 slug = await _room(chat, number, [persons[place] for place in places])
                 found[slug] = [tokens[place] for place in places]
-            while await chat.indexing.next():
+            while await chat.search.indexing.next():
                 progress(0)
     return Furnished(tokens, found)
 

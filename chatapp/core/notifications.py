@@ -12,9 +12,13 @@ import msgspec
 
 from chatapp.core.errors import invalid
 from chatapp.core.language import _
+from chatapp.core.models import Level, Message
+from chatapp.core.text import EVERYBODY, WHO_IS_HERE
 
 DAYS: Final = 7
 HOUR_MS: Final = 3_600_000
+# Whoever was connected so shortly ago has seen it, or is coming back: closed browsers are told later.
+AWAY_MS: Final = 60_000
 Silence = Literal["hour", "tomorrow", "over"]
 
 _clock: Final = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
@@ -44,6 +48,19 @@ class Calm(msgspec.Struct, frozen=True):
 
     is_quiet: bool
     changes_at: int | None
+
+
+def is_meant(
+    message: Message, person_id: int, username: str, *, level: Level, is_direct: bool, answered: int | None = None
+) -> bool:
+    """Whether somebody in the room is told of it. ``answered``: who wrote what it replies to.
+
+    The tab decides by the same rule (``static/js/notifications.js``).
+    """
+    if message.is_deleted or message.is_damaged or message.author_id == person_id or level == "nothing":
+        return False
+    is_named = not {username, EVERYBODY, WHO_IS_HERE}.isdisjoint(message.mentions)
+    return level == "all" or is_direct or is_named or answered == person_id
 
 
 def time_of_day(field: str, text: str) -> str:

@@ -10,7 +10,6 @@ from chatapp.domain.accounts import Accounts
 from chatapp.domain.audit_log import AuditLog
 from chatapp.domain.files import Files
 from chatapp.domain.housekeeping import Housekeeping
-from chatapp.domain.indexing import Indexing
 from chatapp.domain.invites import Invites
 from chatapp.domain.letters import Letters
 from chatapp.domain.links import Links
@@ -20,6 +19,7 @@ from chatapp.domain.notifications import Notifications
 from chatapp.domain.outbox import Outbox
 from chatapp.domain.pins import Pins
 from chatapp.domain.presence import Whereabouts
+from chatapp.domain.push import Push
 from chatapp.domain.reactions import Reactions
 from chatapp.domain.rooms import Rooms
 from chatapp.domain.search import Search
@@ -47,8 +47,8 @@ class Chat(msgspec.Struct, frozen=True):
     pins: Pins
     presence: Whereabouts
     notifications: Notifications
+    push: Push
     search: Search
-    indexing: Indexing
     files: Files
     audit_log: AuditLog
     outbox: Outbox

@@ -8,6 +8,7 @@ from chatapp.core.language import _
 from chatapp.core.limits import Limits
 from chatapp.core.models import Person
 from chatapp.core.notifications import Calm, NotificationSettings, QuietHours, calm, minutes, silent_until, time_of_day
+from chatapp.domain.pushing import Pushing
 from chatapp.storage import notifications, people
 from chatapp.storage.database import Database
 
@@ -15,9 +16,10 @@ from chatapp.storage.database import Database
 class Notifications:
     """Of oneself only."""
 
-    def __init__(self, *, database: Database, limits: Limits) -> None:
+    def __init__(self, *, database: Database, limits: Limits, pushing: Pushing) -> None:
         self._database = database
         self._limits = limits
+        self._pushing = pushing
 
     async def settings(self, actor: Person) -> NotificationSettings:
         return await notifications.settings_of(self._database, actor.id)
@@ -48,6 +50,7 @@ class Notifications:
         async with self._database.transaction() as tx:
             await people.update(tx, actor.id, time_zone=values["time_zone"])
             await notifications.change(tx, actor.id, quiet_days=quiet.days, quiet_from=quiet.begin, quiet_to=quiet.end)
+            await self._pushing.release(tx, actor)
 
     async def set_silence(self, actor: Person, length: str) -> None:
         """Be told of nothing for an ``hour``, until ``tomorrow``, or no longer (``over``). Raises ``Invalid``."""
@@ -56,6 +59,7 @@ class Notifications:
             person = await people.by_id(tx, actor.id)
             until = silent_until(length, person.time_zone if person else "", self._database.clock())
             await notifications.change(tx, actor.id, silent_until=until)
+            await self._pushing.release(tx, actor)
 
 
 def _zone(name: str, *, is_needed: bool) -> str:

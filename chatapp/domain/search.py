@@ -72,7 +72,7 @@ class Search:
     def __init__(self, *, database: Database, indexing: Indexing, limits: Limits) -> None:
         self._database = database
         self._index = indexing.index
-        self._indexing = indexing
+        self.indexing = indexing
         self._limits = limits
 
     async def find(
@@ -92,7 +92,7 @@ class Search:
         if query.is_empty:
             raise invalid("q", _("Say what to look for: a word, a room, a person or a day."))
         self._limits.act("slow_search" if is_slow else "search", actor.id)
-        progress = await self._indexing.catch_up()
+        progress = await self.indexing.catch_up()
         views = await rooms.joined(self._database, actor.id)
         known, unknown = await self._people(actor, query)
         chosen, nowhere = _chosen(query, views)

@@ -1,5 +1,4 @@
-"""Who is here: told to those who share a room with them, and to the other processes; what changes within a second in
-one frame."""
+"""Who is here: told to those who share a room with them, and to other processes; changes of a second in one frame."""
 
 from __future__ import annotations
 
@@ -41,13 +40,13 @@ log = structlog.get_logger()
 class PresenceBoard:
     """Nothing is kept of who is not here. ``heartbeat`` is that of the sockets, in seconds."""
 
-    def __init__(self, read: Read, *, heartbeat: float) -> None:
+    def __init__(self, read: Read, *, heartbeat: float, attendance: Attendance | None = None) -> None:
         self._read = read
         self._grace = min(GRACE_SECONDS, heartbeat / 2)
         self._say: Say | None = None
         self._process = ""
         self._others: dict[str, float] = {}
-        self._attendance = Attendance()
+        self._attendance = attendance or Attendance()
         self._company = Company()
         self._listening: dict[int, set[Listener]] = {}
         # Of whom a socket has just ended: nothing is concluded from that yet.
@@ -124,6 +123,9 @@ class PresenceBoard:
     def presence_of(self, username: str, rooms: frozenset[int]) -> Presence:
         """As somebody who is in these rooms sees it."""
         return self._company.presence_of(username, rooms)
+
+    def away_ms(self, person_id: int) -> int:
+        return self._attendance.away_ms(person_id)
 
     # Other processes
 

@@ -7,6 +7,8 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from chatapp.storage.columns import BigId, Text, flag_, id_, moment_, ref_, text_
+
 metadata: Final = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -16,52 +18,26 @@ metadata: Final = sa.MetaData(
     }
 )
 
-# On SQLite only INTEGER makes a rowid alias; on PostgreSQL an id wants 64 bits.
-BigId: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-# Bytes decide the order, as on SQLite, and no library of the system that changes its mind.
-Text: Final = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-
-
-def _id() -> sa.Column[int]:
-    return sa.Column("id", BigId, primary_key=True, autoincrement=True)
-
-
-def _ref(name: str, target: str, *, nullable: bool = False, on_delete: str = "CASCADE") -> sa.Column[int]:
-    return sa.Column(name, BigId, sa.ForeignKey(f"{target}.id", ondelete=on_delete), nullable=nullable)
-
-
-def _moment(name: str, *, nullable: bool = False) -> sa.Column[int]:
-    return sa.Column(name, sa.BigInteger, nullable=nullable)
-
-
-def _text(name: str, default: str | None = None) -> sa.Column[str]:
-    return sa.Column(name, Text, nullable=False, server_default=default)
-
-
-def _flag(name: str) -> sa.Column[bool]:
-    return sa.Column(name, sa.Boolean, nullable=False, server_default=sa.false())
-
-
-meta: Final = sa.Table("meta", metadata, sa.Column("key", Text, primary_key=True), _text("value"))
+meta: Final = sa.Table("meta", metadata, sa.Column("key", Text, primary_key=True), text_("value"))
 
 people: Final = sa.Table(
     "people",
     metadata,
-    _id(),
+    id_(),
     sa.Column("username", Text, nullable=False, unique=True),
     sa.Column("email", Text, nullable=True, unique=True),
-    _text("display_name"),
-    _text("password_hash", ""),
-    _flag("is_admin"),
-    _flag("is_disabled"),
-    _flag("is_verified"),
-    _text("theme", "system"),
-    _text("time_zone", ""),
-    _moment("created_at"),
-    _flag("is_hidden"),
-    _text("language", ""),
-    _flag("is_away"),
-    _text("status", ""),
+    text_("display_name"),
+    text_("password_hash", ""),
+    flag_("is_admin"),
+    flag_("is_disabled"),
+    flag_("is_verified"),
+    text_("theme", "system"),
+    text_("time_zone", ""),
+    moment_("created_at"),
+    flag_("is_hidden"),
+    text_("language", ""),
+    flag_("is_away"),
+    text_("status", ""),
 )
 
 # Of whom there is no row has changed nothing.
@@ -71,7 +47,7 @@ notification_settings: Final = sa.Table(
     sa.Column(
         "person_id", BigId, sa.ForeignKey("people.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     ),
-    _flag("hides_words"),
+    flag_("hides_words"),
     # core.notifications.QuietHours: a bit for each day, Monday's the lowest, and minutes of a day.
     sa.Column("quiet_days", sa.Integer, nullable=False, server_default="0"),
     sa.Column("quiet_from", sa.Integer, nullable=False, server_default="0"),
@@ -83,27 +59,46 @@ sessions: Final = sa.Table(
     "sessions",
     metadata,
     sa.Column("digest", Text, primary_key=True),
-    _ref("person_id", "people"),
-    _moment("created_at"),
-    _moment("seen_at"),
-    _moment("expires_at"),
-    _flag("is_remembered"),
-    _text("address", ""),
-    _text("user_agent", ""),
+    ref_("person_id", "people"),
+    moment_("created_at"),
+    moment_("seen_at"),
+    moment_("expires_at"),
+    flag_("is_remembered"),
+    text_("address", ""),
+    text_("user_agent", ""),
     sa.Index("ix_sessions_person_id", "person_id"),
+)
+
+# One for each browser that is signed in, and gone with its session. Addresses of push services are secrets.
+push_subscriptions: Final = sa.Table(
+    "push_subscriptions",
+    metadata,
+    id_(),
+    sa.Column("session_digest", Text, sa.ForeignKey("sessions.digest", ondelete="CASCADE"), nullable=False),
+    ref_("person_id", "people"),
+    text_("endpoint"),
+    text_("p256dh"),
+    text_("auth"),
+    # The public key of ours that the browser takes notices from.
+    text_("key"),
+    moment_("created_at"),
+    moment_("used_at", nullable=True),
+    sa.UniqueConstraint("session_digest"),
+    sa.UniqueConstraint("endpoint"),
+    sa.Index("ix_push_subscriptions_person_id", "person_id"),
 )
 
 tokens: Final = sa.Table(
     "tokens",
     metadata,
-    _id(),
-    _ref("person_id", "people"),
-    _text("kind"),
-    _text("name"),
+    id_(),
+    ref_("person_id", "people"),
+    text_("kind"),
+    text_("name"),
     sa.Column("digest", Text, nullable=False, unique=True),
-    _moment("created_at"),
-    _moment("expires_at", nullable=True),
-    _moment("last_used_at", nullable=True),
+    moment_("created_at"),
+    moment_("expires_at", nullable=True),
+    moment_("last_used_at", nullable=True),
     sa.Index("ix_tokens_person_id", "person_id"),
 )
 
@@ -111,70 +106,70 @@ links: Final = sa.Table(
     "links",
     metadata,
     sa.Column("digest", Text, primary_key=True),
-    _ref("person_id", "people"),
-    _text("purpose"),
-    _text("email"),
-    _moment("created_at"),
-    _moment("expires_at"),
+    ref_("person_id", "people"),
+    text_("purpose"),
+    text_("email"),
+    moment_("created_at"),
+    moment_("expires_at"),
     sa.Index("ix_links_person_id", "person_id"),
 )
 
 invites: Final = sa.Table(
     "invites",
     metadata,
-    _id(),
+    id_(),
     sa.Column("digest", Text, nullable=False, unique=True),
-    _ref("created_by", "people"),
-    _moment("created_at"),
-    _moment("expires_at"),
+    ref_("created_by", "people"),
+    moment_("created_at"),
+    moment_("expires_at"),
     sa.Column("uses_left", sa.Integer, nullable=False),
 )
 
 outbox: Final = sa.Table(
     "outbox",
     metadata,
-    _id(),
-    _text("kind"),
-    _text("payload"),
+    id_(),
+    text_("kind"),
+    text_("payload"),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
-    _moment("due_at"),
-    _moment("parked_at", nullable=True),
-    _text("error", ""),
-    _moment("created_at"),
+    moment_("due_at"),
+    moment_("parked_at", nullable=True),
+    text_("error", ""),
+    moment_("created_at"),
     sa.Index("ix_outbox_due_at", "due_at"),
 )
 
 # What every process must do; written on PostgreSQL only.
-notices: Final = sa.Table("notices", metadata, _id(), _moment("at"), _text("payload"))
+notices: Final = sa.Table("notices", metadata, id_(), moment_("at"), text_("payload"))
 
 # No reference to people: an account may go, and no other table may reach into a chain of hashes.
 audit_log: Final = sa.Table(
     "audit_log",
     metadata,
     sa.Column("id", BigId, primary_key=True, autoincrement=False),
-    _moment("at"),
+    moment_("at"),
     sa.Column("actor_id", BigId, nullable=True),
-    _text("actor"),
-    _text("action"),
-    _text("target"),
-    _text("address"),
-    _text("user_agent"),
-    _text("detail"),
-    _text("previous"),
-    _text("hash"),
+    text_("actor"),
+    text_("action"),
+    text_("target"),
+    text_("address"),
+    text_("user_agent"),
+    text_("detail"),
+    text_("previous"),
+    text_("hash"),
     sa.Index("ix_audit_log_at", "at"),
 )
 
 rooms: Final = sa.Table(
     "rooms",
     metadata,
-    _id(),
+    id_(),
     sa.Column("slug", Text, nullable=False, unique=True),
-    _text("name"),
-    _text("topic", ""),
-    _text("kind"),
-    _ref("created_by", "people", nullable=True, on_delete="SET NULL"),
-    _moment("created_at"),
+    text_("name"),
+    text_("topic", ""),
+    text_("kind"),
+    ref_("created_by", "people", nullable=True, on_delete="SET NULL"),
+    moment_("created_at"),
     sa.Column("last_index", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("last_version", sa.BigInteger, nullable=False, server_default="0"),
 )
@@ -184,16 +179,42 @@ memberships: Final = sa.Table(
     metadata,
     sa.Column("room_id", BigId, sa.ForeignKey("rooms.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("person_id", BigId, sa.ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
-    _text("role", "member"),
+    text_("role", "member"),
     sa.Column("read_index", sa.BigInteger, nullable=False, server_default="0"),
     # core.models.ReadMark; its positions as digits with spaces between, for one statement to write them all.
     sa.Column("read_turn", sa.BigInteger, nullable=False, server_default="0"),
-    _text("read_before", ""),
-    _moment("joined_at"),
-    _text("level", "all"),
+    text_("read_before", ""),
+    moment_("joined_at"),
+    text_("level", "all"),
     # The one before it, for who no longer mutes a room.
-    _text("level_before", "all"),
+    text_("level_before", "all"),
     sa.Index("ix_memberships_person_id", "person_id"),
+)
+
+# What is to be sent to a browser: one notice for each room, of the newest post and how many there are. Without a room
+# it is a test.
+pushes: Final = sa.Table(
+    "pushes",
+    metadata,
+    id_(),
+    ref_("subscription_id", "push_subscriptions"),
+    ref_("room_id", "rooms", nullable=True),
+    sa.Column("index", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("count", sa.Integer, nullable=False, server_default="1"),
+    # Kept back in quiet hours: told when they end, with all others.
+    flag_("is_held"),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    moment_("due_at"),
+    sa.UniqueConstraint("subscription_id", "room_id"),
+    sa.Index("ix_pushes_due_at", "due_at"),
+)
+
+# Up to which post of each room it is decided who gets a notice.
+push_cursors: Final = sa.Table(
+    "push_cursors",
+    metadata,
+    sa.Column("room_id", BigId, sa.ForeignKey("rooms.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    sa.Column("index", sa.BigInteger, nullable=False),
 )
 
 # The id is core.models.message_id(room, index): the rowid tree itself keeps each room's log together,
@@ -202,25 +223,25 @@ messages: Final = sa.Table(
     "messages",
     metadata,
     sa.Column("id", BigId, primary_key=True, autoincrement=False),
-    _ref("room_id", "rooms"),
+    ref_("room_id", "rooms"),
     sa.Column("index", sa.BigInteger, nullable=False),
     sa.Column("version", sa.BigInteger, nullable=False),
     # RESTRICT: a log without its authors' posts would have holes.
-    _ref("author_id", "people", on_delete="RESTRICT"),
-    _text("kind", ""),
-    _text("content"),
-    _text("html", ""),
-    _moment("created_at"),
-    _moment("edited_at", nullable=True),
-    _flag("is_deleted"),
+    ref_("author_id", "people", on_delete="RESTRICT"),
+    text_("kind", ""),
+    text_("content"),
+    text_("html", ""),
+    moment_("created_at"),
+    moment_("edited_at", nullable=True),
+    flag_("is_deleted"),
     sa.Column("reply_to", sa.BigInteger, nullable=True),
     # NULL when the sender gave none: uniqueness is only asked of keys that exist.
     sa.Column("client_id", Text, nullable=True),
     # core.models.Reactions as JSON, empty where there are none.
-    _text("reactions", ""),
-    _moment("pinned_at", nullable=True),
+    text_("reactions", ""),
+    moment_("pinned_at", nullable=True),
     # core.models.Attachment as JSON, empty where there are none.
-    _text("attachments", ""),
+    text_("attachments", ""),
     # storage/checksum.py, over all of the above: SQLite itself would not see an altered letter.
     sa.Column("checksum", sa.BigInteger, nullable=False, server_default="0"),
     sa.UniqueConstraint("room_id", "version"),
@@ -246,8 +267,8 @@ revisions: Final = sa.Table(
     metadata,
     sa.Column("message_id", BigId, sa.ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("version", sa.BigInteger, primary_key=True, autoincrement=False),
-    _text("content"),
-    _moment("written_at"),
+    text_("content"),
+    moment_("written_at"),
     # storage/checksum.py, over all of the above.
     sa.Column("checksum", sa.BigInteger, nullable=False),
 )
@@ -256,18 +277,18 @@ revisions: Final = sa.Table(
 files: Final = sa.Table(
     "files",
     metadata,
-    _id(),
-    _ref("room_id", "rooms"),
-    _text("digest"),
-    _text("name"),
+    id_(),
+    ref_("room_id", "rooms"),
+    text_("digest"),
+    text_("name"),
     sa.Column("size", sa.BigInteger, nullable=False),
-    _text("media_type"),
+    text_("media_type"),
     sa.Column("width", sa.Integer, nullable=False, server_default="0"),
     sa.Column("height", sa.Integer, nullable=False, server_default="0"),
-    _text("alt", ""),
+    text_("alt", ""),
     # NULL when its message is gone: then the row goes too, and the content with the last row that names it.
-    _ref("uploaded_by", "people", nullable=True, on_delete="SET NULL"),
-    _moment("created_at"),
+    ref_("uploaded_by", "people", nullable=True, on_delete="SET NULL"),
+    moment_("created_at"),
     # Of its message; NULL until it is sent.
     sa.Column("index", sa.BigInteger, nullable=True),
     sa.Index("ix_files_room_id_index", "room_id", "index"),

@@ -110,6 +110,10 @@ class Assets:
         """The same as a content policy names it: these bytes and no others."""
         return f"'sha256-{base64.b64encode(hashlib.sha256(self._files[STYLES].body).digest()).decode()}'"
 
+    def named(self, path: str) -> Asset:
+        """One of ours, for an address without a hash."""
+        return self._files[path]
+
     def find(self, digest: str, path: str) -> Asset:
         """Looked up, never opened: no spelling of ``path`` leads out of static/. Raises ``NotFound``."""
         asset = self._files.get(path)

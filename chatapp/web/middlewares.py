@@ -41,8 +41,8 @@ POLICY: Final = "; ".join(
         "base-uri 'none'",
         "object-src 'none'",
         "require-trusted-types-for 'script'",
-        # The one sink of markup: bodies of messages, which the server has cleaned.
-        "trusted-types chatapp-html",
+        # The one sink of markup, bodies of messages, which the server has cleaned; and the one script that is started.
+        "trusted-types chatapp-html chatapp-worker",
     )
 )
 UNUSED_POWERS: Final = (

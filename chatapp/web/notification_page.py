@@ -9,7 +9,7 @@ from aiohttp import web
 from chatapp.core.notifications import DAYS, QuietHours, clock
 from chatapp.keys import CHAT
 from chatapp.web.forms import Form, blank
-from chatapp.web.identity import actor
+from chatapp.web.identity import actor, current
 from chatapp.web.moments import WEEKDAYS
 from chatapp.web.templating import render_shell
 
@@ -19,7 +19,8 @@ NIGHT = QuietHours(begin=22 * 60, end=7 * 60)
 
 async def notification_page(request: web.Request, *, quiet_form: Form[Any] | None = None) -> web.Response:
     """With the form when it was refused."""
-    me, notifications = actor(request), request.config_dict[CHAT].notifications
+    me, chat, identity = actor(request), request.config_dict[CHAT], current(request)
+    notifications = chat.notifications
     settings = await notifications.settings(me)
     return await render_shell(
         request,
@@ -29,6 +30,10 @@ async def notification_page(request: web.Request, *, quiet_form: Form[Any] | Non
         weekdays=WEEKDAYS,
         settings=settings,
         calm=await notifications.calm(me, settings),
+        push_key=chat.push.key,
+        is_pushed=await chat.push.is_subscribed(identity),
+        devices=await chat.push.devices(me),
+        current_digest=identity.session_digest,
     )
 
 

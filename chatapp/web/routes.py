@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from chatapp.web import assets, probes, words
+from chatapp.web import assets, probes, words, worker
 from chatapp.web.api import candidates as api_candidates
 from chatapp.web.api import changes as api_changes
 from chatapp.web.api import commands as api_commands
@@ -15,6 +15,7 @@ from chatapp.web.api import members as api_members
 from chatapp.web.api import messages as api_messages
 from chatapp.web.api import notifications as api_notifications
 from chatapp.web.api import pins as api_pins
+from chatapp.web.api import push as api_push
 from chatapp.web.api import reactions as api_reactions
 from chatapp.web.api import reads as api_reads
 from chatapp.web.api import rooms as api_rooms
@@ -47,6 +48,7 @@ from chatapp.web.pages import (
     pins,
     presence,
     profiles,
+    push,
     quiet_hours,
     reactions,
     reads,
@@ -85,6 +87,7 @@ def _probes() -> list[web.RouteDef]:
         web.get("/readyz", probes.readyz),
         web.get("/robots.txt", probes.robots),
         web.get("/.well-known/security.txt", probes.security),
+        web.get("/service-worker.js", worker.show),
         web.get("/static/{digest}/{path:.+}", assets.show),
         web.get("/words/{tag}/{digest}", words.show),
     ]
@@ -161,6 +164,8 @@ def _settings() -> list[web.RouteDef]:
         web.post("/settings/notifications", notifications.update),
         web.post("/settings/quiet-hours", quiet_hours.update),
         web.post("/settings/silence", silence.update),
+        web.post("/settings/push/test", push.create),
+        web.post("/settings/push/remove", push.destroy),
         web.post("/settings/away", away.update),
         web.get("/settings/appearance", themes.edit),
         web.post("/settings/theme", themes.update),
@@ -198,6 +203,8 @@ def _api() -> list[web.RouteDef]:
         web.post(API + "/ws-tickets", api_ws_tickets.create),
         web.get(API + "/me", api_me.show),
         web.get(API + "/me/notifications", api_notifications.show),
+        web.put(API + "/me/push", api_push.update),
+        web.delete(API + "/me/push", api_push.destroy),
         web.get(API + "/users", api_users.index),
         web.get(API + "/users/{username}", api_users.show),
         web.patch(API + "/users/{username}", api_users.update),

@@ -17,6 +17,7 @@ from chatapp.core import files, language
 from chatapp.core.emoji import TABLE
 from chatapp.core.language import LANGUAGES
 from chatapp.core.models import Person
+from chatapp.core.text.plain import first_words, plain
 from chatapp.keys import CHAT, IDENTITY, SETTINGS
 from chatapp.places import folder
 from chatapp.web import sizes, words
@@ -24,7 +25,7 @@ from chatapp.web.assets import ASSETS
 from chatapp.web.csrf import CSRF_KEYS, CsrfToken
 from chatapp.web.forms import Form
 from chatapp.web.language import _, ngettext, say_language
-from chatapp.web.marks import first_words, hue, initials, plain
+from chatapp.web.marks import hue, initials
 from chatapp.web.moments import Moments
 from chatapp.web.origins import is_arrival, may_be_measured
 from chatapp.web.packing import coding, pack_page

@@ -42,8 +42,9 @@ export class Notifications {
     this.#state.then((state) => this.#follow(state));
   }
 
-  #follow({ quiet, changes_at: moment }) {
+  #follow({ quiet, changes_at: moment, push }) {
     clearTimeout(this.#timer);
+    if (push && !push.subscribed) import("./push.js").then(({ renew }) => renew(push.key)).catch(() => {});
     const wait = Math.max(1000, new Date(moment) - Date.now());
     if (moment) this.#timer = setTimeout(() => this.#ask(), Math.min(wait, LATEST_TIMER));
     if (!quiet && this.#held) this.#elect("held", () => this.#tell("held", page.me.display_name, tn("new_messages", this.#held), "/rooms"));
@@ -103,6 +104,7 @@ export class Notifications {
   }
 
   #close(slug, index) {
+    import("./push.js").then(({ clear }) => clear(slug)).catch(() => {});
     const shown = this.#shown.get(slug);
     if (!shown || index < shown.index) return;
     shown.note.close();

@@ -1,10 +1,15 @@
 /**
  * Turns notifications on and off for this browser, on the page where they are set. The browser asks after a click only.
+ * Where the chat can, it tells this browser also while no page is open.
  */
 import { page, storage } from "./app.js";
+import { isPossible, subscribe, unsubscribe } from "./push.js";
 
 const key = `notifications:${page.me.username}`;
+const here = document.getElementById("notifications-here").dataset;
 const button = (name) => document.getElementById(`notifications-${name}`);
+const mayPush = Boolean(here.key) && isPossible();
+let isPushed = Boolean(here.pushed);
 
 /** Android has permissions and no constructor: what is made without a title is refused with another error there. */
 function isMade() {
@@ -16,26 +21,43 @@ function isMade() {
 }
 
 function state() {
-  if (!window.isSecureContext || !isMade()) return "none";
+  if (!window.isSecureContext || !(isMade() || (mayPush && window.Notification))) return "none";
   if (Notification.permission === "denied") return "blocked";
-  return Notification.permission === "granted" && storage.read(key) ? "on" : "off";
+  if (Notification.permission !== "granted") return "off";
+  if (isPushed) return "pushed";
+  return storage.read(key) ? "on" : "off";
 }
 
 function draw() {
   const now = state();
   for (const line of document.querySelectorAll("#notifications-here [data-state]")) line.hidden = line.dataset.state !== now;
   button("on").hidden = now !== "off";
-  button("test").hidden = button("off").hidden = now !== "on";
+  button("more").hidden = now !== "on" || !mayPush;
+  button("test").hidden = now !== "on";
+  if (button("try")) button("try").hidden = now !== "pushed";
+  button("off").hidden = !["on", "pushed"].includes(now);
 }
 
 async function turnOn() {
-  if (await Notification.requestPermission() === "granted") storage.write(key, String(Date.now()));
+  if (await Notification.requestPermission() === "granted") {
+    if (isMade()) storage.write(key, String(Date.now()));
+    if (mayPush) await push();
+  }
   draw();
   if (state() === "on") button("test").focus();
 }
 
-function turnOff() {
+/** Not every browser reaches its push service: then it is told while a page is open. */
+async function push() {
+  const isDone = await subscribe(here.key).then(() => true, () => false);
+  document.getElementById("notifications-failed").hidden = isDone;
+  // With this browser in the list.
+  if (isDone && !isPushed) location.reload();
+}
+
+async function turnOff() {
   storage.remove(key);
+  if (isPushed) await unsubscribe().then(() => { isPushed = false; });
   draw();
   button("on").focus();
 }
@@ -45,7 +67,7 @@ function test() {
   new Notification(title, { body, tag: "test" });
 }
 
-for (const [name, act] of [["on", turnOn], ["off", turnOff], ["test", test]]) button(name).addEventListener("click", act);
+for (const [name, act] of [["on", turnOn], ["more", push], ["off", turnOff], ["test", test]]) button(name).addEventListener("click", act);
 // Blocked or allowed in the browser's own settings meanwhile.
 addEventListener("focus", draw);
 const zone = document.getElementById("f-time_zone");
@@ -53,3 +75,5 @@ zone.value ||= Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
 // Other tabs of this browser ask anew how much they may tell.
 if (state() === "on") storage.write(key, String(Date.now()));
 draw();
+// What the browser has changed by itself, or was told to forget, the server learns here.
+if (isPushed && mayPush) (state() === "pushed" ? subscribe(here.key) : unsubscribe()).catch(() => {});

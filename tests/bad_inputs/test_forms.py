@@ -141,6 +141,8 @@ FIELDS: Final = [
     form("37", "quiet hours from 25:00", "POST /settings/quiet-hours", 422, begin="25:00", end="07:00"),
     form("37", "quiet hours to ٧:٠٠", "POST /settings/quiet-hours", 422, begin="22:00", end="٠٧:٠٠"),
     form("37", "quiet hours nowhere", "POST /settings/quiet-hours", 422, begin="22:00", end="07:00", time_zone="../x"),
+    form("37", "a browser that is not there", "POST /settings/push/remove", 404, digest="\0"),
+    form("37", "a test for a browser that is not told", "POST /settings/push/test", 503),
     form("37", "a theme that is none", "POST /settings/theme", (400, 422), theme="<script>"),
     form("37", "a level that is none", "POST /rooms/general/level", (400, 422), level="some"),
     *[

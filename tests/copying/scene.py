@@ -10,9 +10,12 @@ from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from chatapp.app import open_chat
-from chatapp.core.models import Attach, Person
+from chatapp.core.models import Attach, Identity, Person
+from chatapp.core.push import Subscription
 from chatapp.domain.chat import Chat
+from chatapp.storage import push, pushes
 from chatapp.storage.copying_source import OWN_KEYS
+from chatapp.storage.pushes import NewPush
 from chatapp.storage.tables import metadata
 from tests.support.engine import behind_its_back, settings_on
 from tests.support.house import PASSWORD
@@ -42,7 +45,9 @@ async def furnish(data: Path) -> dict[str, str]:
         hours = {"begin": "22:00", "end": "07:00", "time_zone": "Europe/Berlin"}
         await chat.notifications.set_quiet_hours(grace, days=31, **hours)
         await chat.invites.create(ada)
-        await chat.sign_in.with_password("grace", PASSWORD, remember=True, address="192.0.2.1", user_agent="pytest")
+        here = {"address": "192.0.2.1", "user_agent": "pytest"}
+        secret, _ = await chat.sign_in.with_password("grace", PASSWORD, remember=True, **here)
+        await _be_told(chat, await chat.sign_in.by_session(secret))
         return {person.username: (await chat.sign_in.create_token(person, "t", None))[1] for person in (ada, grace)}
 
 
@@ -65,6 +70,20 @@ async def _show(chat: Chat, ada: Person) -> None:
 
     file = await chat.files.upload(ada, "ops", "table.csv", pieces(), alt="Two numbers")
     await chat.messages.post(ada, "ops", "See there", attachments=[Attach(file.shown.id)])
+
+
+async def _be_told(chat: Chat, identity: Identity | None) -> None:
+    """A notice waits for a closed browser, and a room has a cursor; whether the extra for that is there or not."""
+    assert identity is not None
+    assert identity.session_digest is not None
+    found = Subscription("https://push.example.net/grace", "public", "secret", "ours")
+    async with chat.outbox._database.transaction() as tx:
+        await push.subscribe(tx, identity.session_digest, identity.person.id, found)
+        subscribed = await push.of_session(tx, identity.session_digest)
+        assert subscribed is not None
+        (behind, *_) = await pushes.behind(tx)
+        await pushes.reach(tx, behind, behind.top)
+        await pushes.add(tx, [NewPush(subscribed[0], behind.room_id, behind.top, 2, 0)])
 
 
 def fresh(*, is_migrated: bool = False) -> str:

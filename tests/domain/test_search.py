@@ -142,7 +142,7 @@ async def test_words_that_were_edited_away_or_deleted_are_not_found(unhurried: H
 
 
 async def test_not_even_before_the_index_knows(unhurried: House, ada: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    messages, indexing = unhurried.chat.messages, unhurried.chat.indexing
+    messages, indexing = unhurried.chat.messages, unhurried.chat.search.indexing
     await messages.post(ada, "general", "my password is hunter2")
     await messages.post(ada, "general", "a second hunter2")
     assert len(await finds(unhurried, ada, "hunter2")) == 2
@@ -260,10 +260,10 @@ async def test_an_index_ahead_of_its_database_is_begun_anew(unhurried: House, ad
     """As after a power cut under durability=normal."""
     await unhurried.chat.messages.post(ada, "general", "one")
     assert await finds(unhurried, ada, "one") == ["one"]
-    await unhurried.chat.indexing.index.store(1, 99, [])
-    while await unhurried.chat.indexing.next():
+    await unhurried.chat.search.indexing.index.store(1, 99, [])
+    while await unhurried.chat.search.indexing.next():
         pass
-    assert await unhurried.chat.indexing.index.reached() == {1: 1}
+    assert await unhurried.chat.search.indexing.index.reached() == {1: 1}
     assert await finds(unhurried, ada, "one") == ["one"]
 
 

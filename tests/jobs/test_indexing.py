@@ -35,7 +35,7 @@ async def ada(house: House) -> Person:
 async def indexed(house: House) -> AsyncIterator[list[int]]:
     """How many changes were left each time it was looked."""
     left: list[int] = []
-    indexing = house.chat.indexing
+    indexing = house.chat.search.indexing
     plain = indexing.next
 
     async def noted() -> bool:
@@ -53,7 +53,7 @@ async def test_what_was_there_before_is_indexed(house: House, ada: Person) -> No
         await house.chat.messages.post(ada, "general", f"word {number}")
     async with indexed(house) as left:
         await until(lambda: left[-1:] == [0])
-    assert await house.chat.indexing.index.reached() == {1: 5}
+    assert await house.chat.search.indexing.index.reached() == {1: 5}
 
 
 async def test_what_is_said_is_indexed_without_being_asked_for(house: House, ada: Person) -> None:
@@ -62,12 +62,12 @@ async def test_what_is_said_is_indexed_without_being_asked_for(house: House, ada
         looked = len(left)
         await house.chat.messages.post(ada, "general", "news")
         await until(lambda: len(left) > looked and left[-1] == 0)
-    assert await house.chat.indexing.index.reached() == {1: 1}
+    assert await house.chat.search.indexing.index.reached() == {1: 1}
 
 
 async def test_trouble_passes(house: House, ada: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job, "AFTER_TROUBLE_SECONDS", 0.001)
-    store, refused = house.chat.indexing.index.store, 0
+    store, refused = house.chat.search.indexing.index.store, 0
 
     async def full(*arguments: Any) -> None:
         nonlocal refused
@@ -76,7 +76,7 @@ async def test_trouble_passes(house: House, ada: Person, monkeypatch: pytest.Mon
             raise Unavailable
         await store(*arguments)
 
-    monkeypatch.setattr(house.chat.indexing.index, "store", full)
+    monkeypatch.setattr(house.chat.search.indexing.index, "store", full)
     await house.chat.messages.post(ada, "general", "news")
     with capture_logs() as lines:
         async with indexed(house) as left:
@@ -122,11 +122,11 @@ async def test_a_restart_goes_on(tmp_path: Any, clock: SettableClock) -> None:
     async with open_house(settings_on(data, limits=False), clock) as house:
         ada = await house.person("ada", is_admin=True)
         await house.chat.messages.post(ada, "general", "one")
-        while await house.chat.indexing.next():
+        while await house.chat.search.indexing.next():
             pass
         await house.chat.messages.post(ada, "general", "two")
     async with open_house(settings_on(data, limits=False), clock) as house:
-        assert await house.chat.indexing.index.reached() == {1: 1}
-        assert (await house.chat.indexing.progress()).left == 1
-        assert await house.chat.indexing.next()
-        assert await house.chat.indexing.index.reached() == {1: 2}
+        assert await house.chat.search.indexing.index.reached() == {1: 1}
+        assert (await house.chat.search.indexing.progress()).left == 1
+        assert await house.chat.search.indexing.next()
+        assert await house.chat.search.indexing.index.reached() == {1: 2}

@@ -27,17 +27,17 @@ async def test_one_keeps_the_index_and_another_when_it_is_gone(tmp_path: Path, u
             one = await stack.enter_async_context(open_house(settings, clock))
             ada = await one.person("ada", is_admin=True)
             await other.chat.messages.post(ada, "general", "first word")
-            assert await one.chat.indexing.next()
-            assert not await other.chat.indexing.next()
+            assert await one.chat.search.indexing.next()
+            assert not await other.chat.search.indexing.next()
             assert await found(other, ada, "word") == ["first word"]
             await other.chat.messages.post(ada, "general", "second word")
-            assert not await other.chat.indexing.next()
-        assert await other.chat.indexing.next()
+            assert not await other.chat.search.indexing.next()
+        assert await other.chat.search.indexing.next()
         assert await found(other, ada, "word") == ["second word", "first word"]
         await other.chat.messages.edit(ada, "general", 1, "no more")
         await other.chat.messages.delete(ada, "general", 2)
         assert await found(other, ada, "word") == []
-        assert await other.chat.indexing.index.reached() == {1: 4}
+        assert await other.chat.search.indexing.index.reached() == {1: 4}
 
 
 async def test_the_index_has_no_part_in_the_schema_that_is_migrated(

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 ANYONE: Final = {
     *("GET /ping", "GET /healthz", "GET /readyz", "GET /robots.txt", "GET /static/{digest}/{path}"),
     "GET /words/{tag}/{digest}",
-    "GET /.well-known/security.txt",
+    *("GET /.well-known/security.txt", "GET /service-worker.js"),
     "POST /language",
     *("GET /login", "POST /login", "POST /logout", "GET /register", "POST /register"),
     *("GET /join/{code}", "POST /join/{code}", "GET /forgot", "POST /forgot", "GET /api/v1/server"),
@@ -39,6 +39,7 @@ PEOPLE: Final = {
     *("GET /settings", "GET /settings/profile", "POST /settings/profile", "POST /settings/password"),
     *("POST /settings/presence", "GET /settings/notifications", "POST /settings/notifications"),
     *("POST /settings/quiet-hours", "POST /settings/silence", "GET /api/v1/me/notifications"),
+    *("POST /settings/push/test", "POST /settings/push/remove", "PUT /api/v1/me/push", "DELETE /api/v1/me/push"),
     "POST /settings/away",
     *("GET /settings/appearance", "POST /settings/theme", "GET /settings/sessions"),
     "POST /settings/sessions/end",

@@ -31,7 +31,7 @@ POLICY = {
     "base-uri": "'none'",
     "object-src": "'none'",
     "require-trusted-types-for": "'script'",
-    "trusted-types": "chatapp-html",
+    "trusted-types": "chatapp-html chatapp-worker",
 }
 # A file that a page is made of: alone it may do nothing.
 BY_ITSELF = {"default-src": "'none'", "frame-ancestors": "'none'"}

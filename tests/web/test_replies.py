@@ -7,8 +7,8 @@ import re
 import pytest
 
 from chatapp.core.errors import NotFound
+from chatapp.core.text.plain import MOST_WORDS, first_words
 from chatapp.domain.chat import Chat
-from chatapp.web.marks import MOST_WORDS, first_words
 from tests.support.cast import Actor
 from tests.support.time import SettableClock
 from tests.web.browser import Browser, Page

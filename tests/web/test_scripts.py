@@ -24,11 +24,13 @@ def test_the_list_of_scripts_is_not_empty() -> None:
     assert {"app.js", "message.js"} <= SCRIPTS.keys()
 
 
-def test_there_is_one_policy_and_one_place_that_uses_it() -> None:
+def test_there_is_one_policy_for_markup_and_one_place_that_uses_it() -> None:
     made = [
         (name, found) for name, text in SCRIPTS.items() for found in re.findall(r"createPolicy\(\"([^\"]+)\"", text)
     ]
-    assert made == [("message.js", "chatapp-html")]
+    # The other names the one script that is started, and no other address.
+    assert made == [("message.js", "chatapp-html"), ("push.js", "chatapp-worker")]
+    assert "if (url !== WORKER) throw" in SCRIPTS["push.js"]
     used = [(name, line.strip()) for name, text in SCRIPTS.items() for line in text.splitlines() if "innerHTML" in line]
     assert [name for name, _ in used] == ["message.js"]
     assert "policy.createHTML(message.html)" in used[0][1]

@@ -1,0 +1,203 @@
+"""Gives notices to the push services of browsers, and to nobody else: their addresses come from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Awaitable, Callable
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import Final, Self
+from urllib.parse import urlsplit
+
+import aiohttp
+import structlog
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from chatapp.core.clock import Clock
+from chatapp.core.destinations import is_public, is_within, networks
+from chatapp.domain.pushing import Due, Letter, Pushing
+from chatapp.settings import Settings
+
+SECONDS: Final = 10
+AFTER_TROUBLE_SECONDS: Final = 1.0
+HTTPS: Final = 443
+# RFC 8030, 7.3: there is no such subscription any more.
+GONE: Final = frozenset({404, 410})
+
+Reach = Callable[[str, int], bool]
+"""Whether an address may be connected to at that port."""
+
+log = structlog.get_logger(__name__)
+
+
+class Elsewhere(OSError):
+    """An address that is not one of the internet."""
+
+
+class Answer(aiohttp.ClientError):
+    """A push service did not take it. ``wait_ms``: how long it wants to be left alone."""
+
+    def __init__(self, status: int, wait_ms: int = 0) -> None:
+        self.status = status
+        self.wait_ms = wait_ms
+        super().__init__(f"status {status}")
+
+
+class Courier:
+    """To be closed. Every address behind a name must be allowed, and to one of those it goes (RFC 1918 and
+    all other networks that are not the internet: only where the operator has named them)."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._allowed = networks(settings.push_networks)
+        self._clock = clock
+        self._session: aiohttp.ClientSession | None = None
+        self._opening = asyncio.Lock()
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def _opened(self) -> aiohttp.ClientSession:
+        """With the first notice: a start would wait for all the certificates that this machine trusts to be read. What
+        aiohttp has by itself trusts none."""
+        async with self._opening:
+            if self._session is None:
+                trusted = await asyncio.to_thread(ssl.create_default_context)
+                self._session = aiohttp.ClientSession(
+                    connector=aiohttp.TCPConnector(resolver=Resolver(self.may_reach), use_dns_cache=False, ssl=trusted),
+                    cookie_jar=aiohttp.DummyCookieJar(),
+                    timeout=aiohttp.ClientTimeout(total=SECONDS),
+                    auto_decompress=False,
+                    headers={"User-Agent": "chatapp"},
+                )
+            return self._session
+
+    def may_reach(self, address: str, port: int) -> bool:
+        return is_within(address, self._allowed) or (port == HTTPS and is_public(address))
+
+    async def deliver(self, letter: Letter) -> None:
+        """Raises :class:`Answer`, :class:`Elsewhere` where the address is none to go to, ``OSError``, ``TimeoutError``
+        or another of aiohttp's errors."""
+        parts = urlsplit(letter.address)
+        host, port = parts.hostname or "", parts.port or (HTTPS if parts.scheme == "https" else 80)
+        is_plain = parts.scheme != "https"
+        # A number is not looked up; and what is not encrypted goes to the operator's own networks only.
+        if (_is_number(host) and not self.may_reach(host, port)) or (is_plain and port == HTTPS):
+            raise Elsewhere(host)
+        url, session = URL(letter.address, encoded=True), await self._opened()
+        try:
+            async with session.post(url, data=letter.body, headers=letter.headers, allow_redirects=False) as answer:
+                if not 200 <= answer.status < 300:
+                    raise Answer(answer.status, self._wait_ms(answer.headers.get("Retry-After", "")))
+        except aiohttp.ClientConnectorDNSError as error:
+            raise error.os_error from None
+
+    def _wait_ms(self, text: str) -> int:
+        """RFC 9110, 10.2.3: seconds, or a date; 0 for what is neither."""
+        if text.isascii() and text.isdigit():
+            return int(text[:9]) * 1000
+        try:
+            return max(0, int(parsedate_to_datetime(text).timestamp() * 1000) - self._clock())
+        except (ValueError, OverflowError):
+            return 0
+
+
+class Resolver(AbstractResolver):
+    """Looks a name up once. What is connected to is what was judged, whatever the name means a moment later."""
+
+    def __init__(self, may_reach: Reach) -> None:
+        self._may_reach = may_reach
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family)
+        addresses = [(str(each[4][0]), each[0]) for each in found]
+        if not all(self._may_reach(address, port) for address, _ in addresses):
+            raise Elsewhere(host)
+        return [
+            ResolveResult(hostname=host, host=address, port=port, family=kind, proto=0, flags=socket.AI_NUMERICHOST)
+            for address, kind in addresses
+        ]
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+class Pusher:
+    """Runs while the context is open: decides who is told, and sends, many at a time."""
+
+    def __init__(self, pushing: Pushing, courier: Courier) -> None:
+        self._deciding = pushing.deciding
+        self._pushing = pushing
+        self._courier = courier
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        if self._pushing.is_on:
+            self._tasks = [
+                asyncio.create_task(self._run(self._deciding.next, self._deciding.wait), name="decide pushes"),
+                asyncio.create_task(self._run(self.send, self._pushing.wait), name="send pushes"),
+            ]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for task in self._tasks:
+            task.cancel()
+        # What was not answered is sent again at the next start, in the place of the first.
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._courier.close()
+
+    async def send(self) -> bool:
+        """What is due; False when nothing was."""
+        due = await self._pushing.next()
+        await asyncio.gather(*map(self._tried, due))
+        return bool(due)
+
+    async def _run(self, work: Callable[[], Awaitable[bool]], wait: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                if not await work():
+                    await wait()
+            except Exception as error:  # a full disk today must not end all notices for good
+                log.warning("push.trouble", error=str(error))
+                await asyncio.sleep(AFTER_TROUBLE_SECONDS)
+
+    async def _tried(self, due: Due) -> None:
+        letter = await self._pushing.letter(due)
+        if letter is None:
+            return
+        host = urlsplit(letter.address).hostname
+        try:
+            await self._courier.deliver(letter)
+        except Elsewhere:
+            log.warning("push.refused", host=host, detail="Not an address of the internet.")
+            await self._pushing.gone(due)
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+            await self._failed(letter, due, host or "", error)
+        else:
+            await self._pushing.taken(letter)
+
+    async def _failed(self, letter: Letter, due: Due, host: str, error: Exception) -> None:
+        if isinstance(error, Answer) and error.status in GONE:
+            log.info("push.gone", host=host)
+            await self._pushing.gone(due)
+            return
+        # The address is a secret: never the whole of it.
+        reason = str(error) if isinstance(error, Answer) else type(error).__name__
+        wait_ms = error.wait_ms if isinstance(error, Answer) else 0
+        is_last = await self._pushing.failed(letter, wait_ms)
+        if is_last:
+            log.error("push.given_up", host=host, error=reason)
+        else:
+            log.warning("push.failed", host=host, error=reason)
+
+
+def _is_number(host: str) -> bool:
+    return ":" in host or host.replace(".", "").isdigit()

@@ -1,0 +1,32 @@
+"""The kinds of columns that tables are made of, the same on both engines."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+
+# On SQLite only INTEGER makes a rowid alias; on PostgreSQL an id wants 64 bits.
+BigId: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+# Bytes decide the order, as on SQLite, and no library of the system that changes its mind.
+Text: Final = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+def id_() -> sa.Column[int]:
+    return sa.Column("id", BigId, primary_key=True, autoincrement=True)
+
+
+def ref_(name: str, target: str, *, nullable: bool = False, on_delete: str = "CASCADE") -> sa.Column[int]:
+    return sa.Column(name, BigId, sa.ForeignKey(f"{target}.id", ondelete=on_delete), nullable=nullable)
+
+
+def moment_(name: str, *, nullable: bool = False) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger, nullable=nullable)
+
+
+def text_(name: str, default: str | None = None) -> sa.Column[str]:
+    return sa.Column(name, Text, nullable=False, server_default=default)
+
+
+def flag_(name: str) -> sa.Column[bool]:
+    return sa.Column(name, sa.Boolean, nullable=False, server_default=sa.false())

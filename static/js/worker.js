@@ -1,0 +1,42 @@
+/**
+ * Shows what the server tells of while no page is open, and opens it at a click. It keeps nothing and answers for no
+ * request: a page comes from the server, or not at all.
+ */
+const HERE = "/api/v1/me/push";
+
+const pages = () => self.clients.matchAll({ type: "window", includeUncontrolled: true });
+
+async function show({ title, body, tag, url, room }) {
+  // Somebody looks at it: only then a browser allows that nothing is shown.
+  const isSeen = (page) => page.focused && page.visibilityState === "visible" && new URL(page.url).pathname.split("/")[2] === room;
+  if (room && (await pages()).some(isSeen)) return;
+  await self.registration.showNotification(title, { body, tag, renotify: true, data: { url } });
+}
+
+async function open(url) {
+  const [page] = await pages();
+  if (!page) return void await self.clients.openWindow(url);
+  // A browser may refuse the one and not the other.
+  await page.focus().catch(() => {});
+  await page.navigate(url).catch(() => self.clients.openWindow(url));
+}
+
+/** The push service has given the browser another address. */
+async function move({ oldSubscription, newSubscription }) {
+  const key = oldSubscription?.options.applicationServerKey;
+  if (!key) return;
+  const found = newSubscription ?? await self.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
+  const { endpoint, keys } = found.toJSON();
+  const text = btoa(String.fromCharCode(...new Uint8Array(key))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  const body = JSON.stringify({ endpoint, p256dh: keys.p256dh, auth: keys.auth, key: text });
+  await fetch(HERE, { method: "PUT", headers: { "Content-Type": "application/json" }, body });
+}
+
+self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+self.addEventListener("push", (event) => event.waitUntil(show(event.data.json())));
+self.addEventListener("pushsubscriptionchange", (event) => event.waitUntil(move(event)));
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(open(event.notification.data.url));
+});
