@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import click
 
+from bench import grown
 from bench.peers import CHATAPP, FLOOR, PEERS, House, Peer
 from bench.table import Runs, machine, table
 from bench.turns import PROFILE, REPORT
@@ -23,8 +22,7 @@ from chatapp.bench.crowd import Crowd, Seat
 from chatapp.bench.errors import Refused
 from chatapp.bench.marks import Faults
 from chatapp.bench.result import DISTURBED, Result
-from chatapp.bench.scenarios import fan_out, growth, idle, ingest, storm
-from chatapp.bench.scenarios.growth import Grown
+from chatapp.bench.scenarios import fan_out, idle, ingest, storm
 from chatapp.bench.server import Server
 from chatapp.cli import furnish
 from chatapp.cli.furnish import Furnished
@@ -34,9 +32,7 @@ SECONDS: Final = 5.0
 IDLE_SECONDS: Final = 60.0
 PEOPLE: Final = 2000
 ROOMS: Final = 100
-GROWN: Final = (1000, 100_000, 1_000_000)
-GROWTH_ROUNDS: Final = 200
-VERSIONS: Final = Path(__file__).parent.parent / "migrations" / "versions"
+GROWTH: Final = {"growth": grown.on_sqlite, "growth-postgres": grown.on_postgres}
 
 Run = Callable[[Crowd, Server, "Guests", float], Result]
 
@@ -101,7 +97,7 @@ SCENARIOS: Final = {
 
 
 @click.command()
-@click.option("--scenario", "scenarios", multiple=True, type=click.Choice([*SCENARIOS, "growth"]), help="Not all.")
+@click.option("--scenario", "scenarios", multiple=True, type=click.Choice([*SCENARIOS, *GROWTH]), help="Not all.")
 @click.option("--peer", "names", multiple=True, type=click.Choice([p.name for p in (*PEERS, FLOOR)]), help="Not all.")
 @click.option("--alternations", default=3, show_default=True, help="How often each chat has its turn.")
 @click.option("--seconds", default=SECONDS, show_default=True, help="How long a flood or a steady rate goes on.")
@@ -128,14 +124,16 @@ def main(
     house.patience = patience
     if turns or profile:
         return _look_inside(house, scenarios or ("fan-out-5000",), seconds, profile=profile)
-    house.install()
-    chosen = scenarios or (*SCENARIOS, "growth")
-    guests = Guests(_model(cache)) if set(chosen) - {"growth"} else Guests(Furnished([], {}))
+    chosen = scenarios or (*SCENARIOS, *GROWTH)
+    guests = Guests(Furnished([], {}))
+    if not GROWTH.keys() >= set(chosen):
+        house.install()
+        guests = Guests(_model(cache))
     tables = [f"Measured on {machine()}; {alternations} alternations of {seconds:g} s.", ""]
     with server.apart():
         for name in chosen:
-            if name == "growth":
-                tables.append(table(name, _grow(house, alternations)))
+            if name in GROWTH:
+                tables.append(table(name, GROWTH[name](house, alternations)))
             else:
                 tables.append(table(name, _alternate(house, SCENARIOS[name], guests, names, alternations, seconds)))
             click.echo(tables[-1])
@@ -175,7 +173,7 @@ def _alternate(
 
 
 def _once(house: House, scenario: Scenario, guests: Guests, peer: Peer, seconds: float) -> Result:
-    model = house.cache / f"model-{_schema()}" / "data"
+    model = house.cache / f"model-{grown.schema()}" / "data"
     _wait_until_quiet(house.patience)
     with house.open(peer, model, guests.furnished) as running, Crowd(running.address, peer.dialect) as crowd:
         try:
@@ -201,43 +199,13 @@ def _tell(peer: Peer, result: Result) -> None:
 
 def _model(cache: Path) -> Furnished:
     """A data folder that every run of chatapp gets a copy of; made once for each version of the schema."""
-    folder = cache / f"model-{_schema()}"
+    folder = cache / f"model-{grown.schema()}"
     known = folder / "furnished.json"
     if not known.exists():
         click.echo(f"Making {PEOPLE} people and {ROOMS} rooms …", err=True)
         made = asyncio.run(furnish.furnish(folder / "data", people=PEOPLE, rooms=ROOMS))
         known.write_text(json.dumps(made._asdict()))
     return Furnished(**json.loads(known.read_text()))
-
-
-def _grow(house: House, alternations: int, sizes: Sequence[int] = GROWN) -> Runs:
-    """One server per size, all asked in turns."""
-    runs: Runs = {f"{size:,} messages": [] for size in sizes}
-    for _ in range(alternations):
-        house.clear()
-        with ExitStack() as stack:
-            grown = [_serve_grown(house, size, stack) for size in sizes]
-            for label, result in zip(runs, growth.compare(grown, GROWTH_ROUNDS), strict=True):
-                runs[label].append(result)
-    return runs
-
-
-def _serve_grown(house: House, size: int, stack: ExitStack) -> Grown:
-    model, data = house.cache / f"grown-{size}-{_schema()}", house.scratch / f"grown-{size}"
-    known = model / "furnished.json"
-    if not known.exists():
-        click.echo(f"Saying {size:,} messages …", err=True)
-        made = asyncio.run(furnish.furnish(model / "data", people=2, past=size))
-        known.write_text(json.dumps(made._asdict()))
-    shutil.copytree(model / "data", data)
-    token = Furnished(**json.loads(known.read_text())).tokens[0]
-    running = stack.enter_context(server.chatapp({**os.environ, **furnish.environment_for(data)}))
-    return Grown(running, token, furnish.EVERYONE)
-
-
-def _schema() -> str:
-    """The newest migration: a database of another one is made anew."""
-    return max(path.stem for path in VERSIONS.glob("*.py"))
 
 
 if __name__ == "__main__":

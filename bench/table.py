@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from chatapp.bench.result import Result
+from chatapp.bench.scenarios.growth import SEARCHED
 
 # By figure, in the order of the columns: whether more is better.
 BETTER: Final[dict[str, bool | None]] = {
@@ -22,6 +23,7 @@ BETTER: Final[dict[str, bool | None]] = {
     "history page ms": False,
     "catch-up of 500 ms": False,
     "post ms": False,
+    **dict.fromkeys(SEARCHED, False),
     "answer p50 ms": False,
     "answer p99 ms": False,
     "server µs/delivery": False,

@@ -56,17 +56,22 @@ def test_what_the_command_line_did_is_printed_newest_first(chatapp: Here) -> Non
     assert chatapp("audit").code == 0
 
 
-def test_the_audit_log_is_read_beside_a_running_server_and_of_no_chat_it_says_so(chatapp: Here, tmp_path: Path) -> None:
+def test_the_audit_log_is_read_beside_a_running_server(chatapp: Here) -> None:
     with chatapp.serving():
         before = sorted(each.name for each in chatapp.data.iterdir())
         printed = [line.split("\t")[1:4] for line in chatapp("audit-log").out.splitlines()]
         assert printed == [["command line", "account.made", "grace"], ["command line", "account.made", "ada"]]
         assert sorted(each.name for each in chatapp.data.iterdir()) == before
+
+
+@pytest.mark.file_only("there is one in every database that is there")
+def test_of_no_chat_the_audit_log_says_so(tmp_path: Path) -> None:
     nowhere = Here(tmp_path / "nowhere", cwd=tmp_path)
     assert nowhere("audit-log") == Result(1, "", f"There is no chat in {nowhere.data}.\n")
     assert not nowhere.data.exists()
 
 
+@pytest.mark.file_only("there commands work beside a server: tests/postgres/test_start.py")
 def test_beside_a_running_server_each_command_for_accounts_says_where_else_to_go(chatapp: Here) -> None:
     with chatapp.serving():
         for verb in ("disable", "enable", "promote", "demote"):

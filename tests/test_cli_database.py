@@ -13,6 +13,8 @@ from tests.support.command import Chatapp, Here
 from tests.support.engine import behind_its_back
 from tests.support.source import SCHEMA
 
+pytestmark = pytest.mark.file_only("the audit and the copies of the file; a server has tests/postgres/test_audit.py")
+
 
 @pytest.fixture
 def chatapp(tmp_path: Path) -> Chatapp:

@@ -7,7 +7,6 @@ import importlib.metadata
 import os
 import re
 import shutil
-import sqlite3
 import subprocess
 import sys
 import urllib.request
@@ -18,6 +17,7 @@ from typing import Final
 import pytest
 
 from tests.support.command import SECONDS, Chatapp
+from tests.support.engine import behind_its_back
 from tests.support.source import PACKAGE, ROOT, SOURCES, imports, tree
 
 DATA_FOLDERS: Final = ("locales", "migrations", "static", "templates")
@@ -143,9 +143,8 @@ def test_an_installed_wheel_serves_pages(elsewhere: Path, tmp_path: Path) -> Non
         with urllib.request.urlopen(server.url + sheet[1]) as css:
             assert css.headers.get_content_type() == "text/css"
             assert css.read()
-    with sqlite3.connect(tmp_path / "data" / "chatapp.db") as database:
+    with behind_its_back(tmp_path / "data" / "chatapp.db") as database:
         assert database.execute("SELECT slug FROM rooms").fetchall() == [("general",)]
-    database.close()
 
 
 def where_it_is(chatapp: Chatapp) -> str:

@@ -13,6 +13,7 @@ from tests.support.command import SECONDS, Chatapp, Here
 from tests.support.engine import behind_its_back
 from tests.support.source import ROOT
 
+pytestmark = pytest.mark.file_only("the nightly copy of the file")
 PAGE: Final = (ROOT / "docs" / "operating.md").read_text()
 OLDER: Final = [f"nightly-202601{day:02}-031500" for day in range(1, 21)]
 

@@ -32,10 +32,11 @@ class Furnished(NamedTuple):
     rooms: dict[str, list[str]]
 
 
-def environment_for(data: Path, durability: str = "full") -> dict[str, str]:
+def environment_for(data: Path, durability: str = "full", *, database_url: str = "") -> dict[str, str]:
     """Settings under which no rate and no count of sockets stands between the measurement and the machine."""
     return {
         "CHATAPP_DATA": str(data),
+        "CHATAPP_DATABASE_URL": database_url,
         "CHATAPP_LIMITS": "off",
         "CHATAPP_DURABILITY": durability,
         "CHATAPP_PASSWORD_MEMORY_KIB": str(MEMORY_KIB),
@@ -43,12 +44,19 @@ def environment_for(data: Path, durability: str = "full") -> dict[str, str]:
 
 
 async def furnish(
-    data: Path, *, people: int, rooms: int = 0, members: int = 10, past: int = PAST, progress: Progress = lambda _: None
+    data: Path,
+    *,
+    people: int,
+    rooms: int = 0,
+    members: int = 10,
+    past: int = PAST,
+    progress: Progress = lambda _: None,
+    database_url: str = "",
 ) -> Furnished:
     """A new data folder: everybody is in ``general``, the first ``members`` in the first room, and so on."""
     data.mkdir(mode=0o700, parents=True, exist_ok=True)  # noqa: ASYNC240 - there is nothing yet to keep waiting
     # Nothing here has to survive a power cut.
-    async with app.offline(Settings.from_env(environment_for(data, "normal"))) as chat:
+    async with app.offline(Settings.from_env(environment_for(data, "normal", database_url=database_url))) as chat:
         with circumstances.under(Circumstances(actor=COMMAND_LINE)):
             persons, tokens = [], []
             for number in range(people):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import contextvars
 from typing import Final
 
 from aiohttp import HttpVersion11, hdrs, web
@@ -16,6 +17,8 @@ from chatapp.keys import IDENTITY
 
 RETRY_SECONDS: Final = 5
 VERSION: Final = "13"
+# What ends asks for nothing of it, and a copy for each socket would be kept.
+NO_CONTEXT: Final = contextvars.Context()
 
 
 class Admission:
@@ -49,11 +52,22 @@ class Admission:
         addresses.take(address)
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - narrows a type
-        task.add_done_callback(lambda _: self._leave(person_id, address))
+        task.add_done_callback(_Place(self._limits, person_id, address), context=NO_CONTEXT)
 
-    def _leave(self, person_id: int, address: str) -> None:
-        self._limits.sockets.give_back(person_id)
-        self._limits.sockets_from.give_back(address)
+
+class _Place:
+    """Given back when called. Kept as long as the socket is open, so without what a closure keeps."""
+
+    __slots__ = ("_address", "_limits", "_person_id")
+
+    def __init__(self, limits: Limits, person_id: int, address: str) -> None:
+        self._limits = limits
+        self._person_id = person_id
+        self._address = address
+
+    def __call__(self, _: object) -> None:
+        self._limits.sockets.give_back(self._person_id)
+        self._limits.sockets_from.give_back(self._address)
 
 
 def _check_handshake(request: web.Request) -> None:

@@ -111,7 +111,7 @@ class Gateway:
         ws.headers.clear()
         if getattr(request.protocol, "spoke_early", False):
             guard.missed_something()
-        ws.serve = partial(self._hold, connection_on(ws, guard), request[ENDINGS])
+        ws.then(partial(self._hold, connection_on(ws, guard), request[ENDINGS]))
         return ws
 
     async def _hold(self, socket: Connection, endings: int) -> None:

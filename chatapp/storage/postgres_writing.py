@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatapp.core.language import N_
 from chatapp.storage.database import Contended, Row, Transaction, Writer
-from chatapp.storage.postgres_engine import Unstorable, driver_of
+from chatapp.storage.postgres_engine import Unstorable, driver_of, refuse_unstorable
 from chatapp.storage.statement import Listed, Many, Statement
 
 RETRY_SECONDS: Final = 1
@@ -20,15 +20,21 @@ REFUSED: Final = N_("The database cannot do this right now. Please try again.")
 
 
 class PostgresWriter(Writer):
-    """On the driver's own connection."""
+    """On the driver's own connection. Nothing is found by what cannot be stored."""
 
     def __init__(self, connection: asyncpg.Connection[Any]) -> None:
         super().__init__()
         self._connection = connection
 
     async def rows(self, statement: Statement, **named: Any) -> Sequence[Sequence[Any]]:
-        compiled = statement.postgres
-        return list(await self._connection.fetch(compiled.sql, *compiled.values(**named)))
+        sql, values = statement.postgres.sql, statement.postgres.values(**named)
+        try:
+            refuse_unstorable(values)
+        except Unstorable:
+            if isinstance(statement.clause, sa.Select):
+                return []
+            raise
+        return list(await self._connection.fetch(sql, *values))
 
     async def listed(self, question: Listed, keys: Sequence[tuple[Any, ...]]) -> Sequence[Sequence[Any]]:
         return list(await self._connection.fetch(question.postgres, *_columns(keys))) if keys else []

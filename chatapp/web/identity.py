@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import parse_qsl
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
@@ -90,10 +91,16 @@ async def _by_cookie(request: web.Request) -> Identity | None:
 
 async def _by_query(request: web.Request) -> Identity | None:
     # Only where a client cannot set headers: a token in a URL ends up in histories and logs of others.
-    token = request.query.get("token", "") if is_socket(request) else ""
+    token = _token_in_query(request) if is_socket(request) else ""
     if token.startswith(tickets.PREFIX):
         return await _by_ticket(request, token)
     return await request.config_dict[CHAT].sign_in.by_token(token) if token else None
+
+
+def _token_in_query(request: web.Request) -> str:
+    # The request would keep its ``query``, and a socket keeps its request.
+    pairs = parse_qsl(request.rel_url.raw_query_string, keep_blank_values=True)
+    return next((value for name, value in pairs if name == "token"), "")
 
 
 async def _by_ticket(request: web.Request, secret: str) -> Identity | None:

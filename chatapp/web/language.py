@@ -18,7 +18,8 @@ COOKIE_SECONDS: Final = 365 * 86_400
 
 def listen(request: web.Request) -> None:
     """Answer in the language of the browser, until it is known who is asking."""
-    chosen = request.cookies.get(COOKIE, "")
+    # Looked for first: a request keeps what it has read of them, and a socket its request.
+    chosen = request.cookies.get(COOKIE, "") if hdrs.COOKIE in request.headers else ""
     language.begin(chosen if chosen in LANGUAGES else negotiated(request))
 
 

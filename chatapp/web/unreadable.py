@@ -39,6 +39,9 @@ class _Handler(web.RequestHandler):
         super().set_parser(cast("Any", tap), data_received_cb)
         self.spoke_early = tap.is_wet
         tap.feed_data, tap.feed_eof = parser.feed_data, parser.feed_eof
+        if getattr(self, "_upgraded", False):
+            # It has read its last request, whose headers it would keep as long as the socket is open.
+            self._parser = None
 
     def handle_error(
         self,

@@ -15,6 +15,7 @@ from tests.e2e.verbs import api, post_many, row, rows, say
 from tests.support.damage import alter
 from tests.support.server import PASSWORD, Server
 
+pytestmark = pytest.mark.file_only("damage to the file")
 Visit = Callable[..., Awaitable[Page]]
 # A page comes back after 1 s at first, then ever later, up to 30 s.
 BACK_MS = 40_000

@@ -17,6 +17,7 @@ from tests.support.house import until
 from tests.support.rounds import rounds
 from tests.support.server import Server
 
+pytestmark = pytest.mark.file_only("copies of the file")
 ROUNDS: Final = rounds(1, 20)
 # Answers before each backup.
 MORE: Final = 500

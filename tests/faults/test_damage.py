@@ -24,6 +24,7 @@ from chatapp.storage.sqlite import open_database
 from tests.support.rounds import rounds
 from tests.support.store import open_store
 
+pytestmark = pytest.mark.file_only("damage to the file; a server has tests/postgres/test_audit.py")
 FLIPS: Final = rounds(12, 100)
 CUTS: Final = rounds(4, 20)
 SWAPS: Final = rounds(3, 10)

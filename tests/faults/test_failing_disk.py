@@ -15,6 +15,7 @@ from tests.support.house import until
 from tests.support.rounds import rounds
 from tests.support.server import Server
 
+pytestmark = pytest.mark.file_only("a failing disk under the file; tests/postgres/test_faults.py has a failing server")
 SENDS: Final = rounds(500, 10_000)
 SECONDS: Final = rounds(60, 600)
 FAULTS: Final = {

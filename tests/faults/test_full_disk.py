@@ -16,6 +16,7 @@ from tests.support.house import until
 from tests.support.rounds import rounds
 from tests.support.server import Server
 
+pytestmark = pytest.mark.file_only("a full disk under the file")
 ROUNDS: Final = rounds(3, 10)
 MEBIBYTES: Final = 16
 REFUSALS: Final = 100

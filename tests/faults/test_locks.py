@@ -14,6 +14,7 @@ import pytest
 from tests.support.rounds import IS_LONG
 from tests.support.server import Server, serving
 
+pytestmark = pytest.mark.file_only("the lock of the file")
 HELD: Final = [2.0, 8.0, 30.0] if IS_LONG else [8.0]
 EVERY: Final = 0.1
 # 5 s are promised for a send and 0.1 s for a read; the short run shares its machine.

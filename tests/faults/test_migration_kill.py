@@ -20,6 +20,7 @@ from tests.support.engine import behind_its_back
 from tests.support.rounds import rounds
 from tests.support.source import ROOT
 
+pytestmark = pytest.mark.file_only("an upgrade of the file; a server has tests/postgres/test_versions.py")
 ROUNDS: Final = rounds(4, 20)
 MESSAGES: Final = 10_000
 # A start is mostly imports; it says when the migrations begin and when they are over.

@@ -10,6 +10,8 @@ import pytest
 from tests.faults.disks import small_disk
 from tests.support.command import Here, Result
 
+pytestmark = pytest.mark.file_only("a full disk under the file")
+
 
 async def test_a_full_disk_is_named_by_every_command_and_leaves_nothing_behind(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory

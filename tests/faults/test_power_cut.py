@@ -15,6 +15,7 @@ from tests.faults.disks import ForgetfulDisk, forgetful_disk
 from tests.support.rounds import rounds
 from tests.support.server import Server
 
+pytestmark = pytest.mark.file_only("what the file has on the disk")
 ROUNDS: Final = rounds(3, 50)
 MOST_ROUNDS: Final = 10
 WRITERS, LISTENERS = 50, 5

@@ -17,6 +17,7 @@ from tests.support.house import until
 from tests.support.rounds import rounds
 from tests.support.server import Server
 
+pytestmark = pytest.mark.file_only("a disk that turns read-only under the file")
 ROUNDS: Final = rounds(2, 10)
 REFUSALS: Final = 50
 WELL: Final = {"/healthz": 200, "/readyz": 200, "messages": 200, "server": 200}

@@ -17,6 +17,7 @@ from tests.support.house import until
 from tests.support.rounds import rounds
 from tests.support.server import Server
 
+pytestmark = pytest.mark.file_only("copies of the file; a server has tests/postgres/test_takeover.py")
 PutBack = Callable[[Server, Path], Awaitable[None]]
 LISTENERS: Final = rounds(10, 50)
 # What is promised is 5; the short run shares its machine.

@@ -19,6 +19,7 @@ from tests.support.command import Chatapp, Here
 from tests.support.engine import behind_its_back
 from tests.support.server import Server, serving
 
+pytestmark = pytest.mark.file_only("a file that cannot be used")
 SECONDS: Final = 5.0
 # Root has power over files that forbid it; the tests may run as root.
 WITHOUT_POWER: Final = ("setpriv", "--bounding-set=-dac_override,-dac_read_search") if os.geteuid() == 0 else ()

@@ -50,6 +50,7 @@ async def test_sigterm_closes_every_socket_with_1012_and_loses_nothing(prepared:
         assert [message["content"] for message in (await ws.receive_json())["messages"]] == ["last words"]
 
 
+@pytest.mark.file_only("there several processes may share the database")
 async def test_a_second_process_on_the_same_data_refuses_with_a_sentence(prepared: tuple[Server, str]) -> None:
     server, _ = prepared
     second = Server(server.data)

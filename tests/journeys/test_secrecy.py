@@ -9,6 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from tests.support.engine import FILES
 from tests.support.server import PASSWORD, Server
 
 
@@ -65,7 +66,7 @@ async def test_everything_it_writes_is_its_owners_alone(tmp_path: Path) -> None:
     await server.start()
     try:
         modes = {path.name: oct(path.stat().st_mode & 0o077) for path in server.data.iterdir()}
-        assert "chatapp.db" in modes
+        assert modes.keys() >= FILES
         assert set(modes.values()) == {"0o0"}
     finally:
         await server.kill()

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from tests.support.command import Chatapp
+from tests.support.engine import FILES
 from tests.support.server import Server, serving
 
 
@@ -24,7 +25,7 @@ async def test_files_are_the_owners_and_processes_tell_nothing(tmp_path: Path) -
         async with serving(tmp_path / "data", **more) as server:
             data = tmp_path / "data"
             modes = {found.name: found.stat().st_mode & 0o777 for found in data.iterdir()}
-            assert {"chatapp.db", "secrets.json"} <= modes.keys()
+            assert modes.keys() >= FILES
             assert set(modes.values()) == {0o600}
             assert data.stat().st_mode & 0o777 == 0o700
             assert secret not in process(server, "cmdline") + process(server, "environ")

@@ -112,6 +112,9 @@ async def test_what_cannot_be_stored_finds_nothing(url: str, tmp_path: Path) -> 
             async with database.transaction() as tx:
                 assert await tx.all(wanted.params(key=text)) == []
                 assert await tx.one(wanted.params(key="")) is None
+            async with database.batch() as writer:
+                assert await writer.rows(Statement(wanted), key=text) == []
+                assert await writer.rows(Statement(wanted), key="") == []
 
 
 def test_a_server_that_cannot_be_reached_is_one_line_without_the_password(tmp_path: Path) -> None:

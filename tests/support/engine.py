@@ -19,6 +19,10 @@ from tests.support.postgres import Behind, databases
 
 ON_POSTGRES: Final = os.environ.get("CHATAPP_TEST_ENGINE") == "postgres"
 CHEAP_HASH_KIB: Final = 64
+# In what a start says of a PostgreSQL server that runs as fast as tests want it to.
+HASTE: Final = "PostgreSQL runs with"
+# What a start leaves in a data folder at least.
+FILES: Final = {"secrets.json"} if ON_POSTGRES else {"secrets.json", "chatapp.db"}
 # Of a rule that the database itself holds.
 REFUSALS: Final = (sqlite3.IntegrityError, asyncpg.RaiseError)
 
@@ -75,6 +79,11 @@ def settings_on(data: Path, migrated: Path | None = None, **more: Any) -> Settin
 def url_of(data: Path) -> str:
     """Of the folder's database; empty where it is a file."""
     return databases().of(data) if ON_POSTGRES else ""
+
+
+def unmigrated() -> dict[str, str]:
+    """A setting for a database without tables: of a server; a file that is not there has none anyway."""
+    return {"CHATAPP_DATABASE_URL": databases().fresh()} if ON_POSTGRES else {}
 
 
 def environ_of(data: Path) -> dict[str, str]:
