@@ -51,9 +51,9 @@ coverage: .venv/dev ## Say which branches the tests without a browser do not rea
 	$(BIN)/python -m coverage combine --quiet && $(BIN)/python -m coverage report
 	$(BIN)/python -m coverage report --include="$$(echo '$(strip $(VITAL))' | tr ' ' ,)" --fail-under=100
 
-check: lint types ## Everything CI runs: lint, types, browser and both engines side by side, mutants
-	$(MAKE) --jobs=2 --output-sync=target test-server e2e test-postgres
-	$(MAKE) mutants
+check: ## Everything CI runs: lint and types, then side by side the browser, both engines and the mutants
+	$(MAKE) --jobs=2 --output-sync=target lint types
+	$(MAKE) --jobs=3 --output-sync=target e2e test-server test-postgres mutants
 
 lint: .venv/dev ## Check style and templates
 	$(BIN)/ruff check .
