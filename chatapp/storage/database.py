@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatapp.core.clock import Clock
 from chatapp.core.errors import Unavailable
+from chatapp.storage.engine import AsyncConnection
 from chatapp.storage.statement import Listed, Many, Statement
 
 Row = sa.Row[*tuple[Any, ...]]

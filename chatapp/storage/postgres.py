@@ -14,7 +14,6 @@ from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatapp.core.clock import Clock, system_clock
 from chatapp.core.errors import Unavailable
@@ -31,6 +30,7 @@ from chatapp.storage.database import (
     Transaction,
     Writer,
 )
+from chatapp.storage.engine import AsyncConnection
 from chatapp.storage.postgres_engine import WHICH, Asked, Unstorable, engine, every, fetched, first, refuse_unstorable
 from chatapp.storage.postgres_writing import REFUSED, RETRY_SECONDS, PostgresTransaction, writer_on
 from chatapp.storage.statement import Statement

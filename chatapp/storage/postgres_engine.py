@@ -9,10 +9,10 @@ from typing import Any, Final
 import asyncpg
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from chatapp.storage import migrate
 from chatapp.storage.database import Durability, Outdated, Row
+from chatapp.storage.engine import AsyncConnection, AsyncEngine, create_async_engine
 
 CONNECT_SECONDS: Final = 5.0
 # Past what the server itself allows a statement: then the server or the way to it is gone.

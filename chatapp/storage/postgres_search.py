@@ -12,11 +12,11 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import asyncpg
 import msgspec
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatapp.core.errors import Unavailable
 from chatapp.core.search import Token
 from chatapp.storage import postgres_errors as errors
+from chatapp.storage.engine import AsyncConnection
 from chatapp.storage.postgres_engine import Asked as Connected
 from chatapp.storage.postgres_engine import driver_of, engine
 from chatapp.storage.search import (

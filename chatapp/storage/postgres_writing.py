@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import asyncpg
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatapp.core.language import N_
 from chatapp.storage.database import Contended, Row, Transaction, Writer
+from chatapp.storage.engine import AsyncConnection
 from chatapp.storage.postgres_engine import Unstorable, driver_of, refuse_unstorable
 from chatapp.storage.statement import Listed, Many, Statement
 

@@ -14,12 +14,12 @@ from typing import Any, Final
 import aiosqlite
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from chatapp.core.clock import Clock, system_clock
 from chatapp.core.errors import Unavailable
 from chatapp.core.language import N_
 from chatapp.storage.database import Damaged, Database, Durability, Row, Transaction, Writer
+from chatapp.storage.engine import AsyncConnection, AsyncEngine, create_async_engine
 from chatapp.storage.health import BUSY_MS, RETRY_SECONDS, Health, is_damage, is_the_disk
 from chatapp.storage.questions import Questions, reader
 from chatapp.storage.sqlite_writing import SqliteWriter
