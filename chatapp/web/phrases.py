@@ -16,7 +16,7 @@ def phrases() -> dict[str, str]:
 
 def late_phrases() -> dict[str, str]:
     """Those of scripts that import ``words.js``, which are not part of a first view."""
-    return _files() | _actions() | _switcher() | _completion() | _keys() | _holes()
+    return _files() | _actions() | _switcher() | _completion() | _writing() | _keys() | _keys_for_messages() | _holes()
 
 
 def _counted(key: str, form: Callable[[int], str]) -> dict[str, str]:
@@ -102,15 +102,6 @@ def _sending() -> dict[str, str]:
         "not_sent_because": _("Not sent: {reason}"),
         "unavailable": _("The server cannot store messages at the moment. It is tried again."),
         "sends_again_in": _("Too many messages at once. Sending again in {n} s"),
-        **_counted("characters_left", lambda n: ngettext("{n} character left", "{n} characters left", n)),
-        **_counted(
-            "too_long",
-            lambda n: ngettext(
-                "{n} character over the limit. Shorten the message to send it.",
-                "{n} characters over the limit. Shorten the message to send it.",
-                n,
-            ),
-        ),
         "typing_one": _("{name} is typing…"),
         "typing_two": _("{name} and {other} are typing…"),
         "typing_many": _("Several people are typing…"),
@@ -166,31 +157,66 @@ def _completion() -> dict[str, str]:
     }
 
 
-def _keys() -> dict[str, str]:
+def _writing() -> dict[str, str]:
     return {
-        "keys_move": _("Move around"),
-        "keys_message": _("Write"),
-        "keys_timeline": _("In the message list"),
+        **_counted("characters_left", lambda n: ngettext("{n} character left", "{n} characters left", n)),
+        **_counted(
+            "too_long",
+            lambda n: ngettext(
+                "{n} character over the limit. Shorten the message to send it.",
+                "{n} characters over the limit. Shorten the message to send it.",
+                n,
+            ),
+        ),
+        "send_as_file": _("Send as a text file"),
+        "keys_without_enter": _("Ctrl+Enter to send, Enter for a new line"),
+        "keys_to_save": _("Ctrl+Enter to save, Esc to cancel"),
+        "nothing_unread": _("Nothing in this room is unread."),
+    }
+
+
+def _keys() -> dict[str, str]:
+    """What each row of the table of keys does, by its name there, under where it is pressed."""
+    return {
+        "keys_page": _("Everywhere"),
+        "key_openSwitcher": _("Go to a room or person"),
+        "key_previousRoom": _("Previous room"),
+        "key_nextRoom": _("Next room"),
+        "key_previousUnread": _("Previous unread room"),
+        "key_nextUnread": _("Next unread room"),
+        "key_oldestUnread": _("Oldest unread message"),
         "key_search": _("Search messages"),
-        "key_switcher": _("Go to a room or person"),
-        "key_shortcuts": _("Show keyboard shortcuts"),
-        "key_previous_room": _("Previous room"),
-        "key_next_room": _("Next room"),
-        "key_previous_unread": _("Previous unread room"),
-        "key_next_unread": _("Next unread room"),
-        "key_send": _("Send"),
-        "key_send_always": _("Send, also on a touch keyboard"),
-        "key_newline": _("New line"),
-        "key_edit_last": _("Edit the last message you wrote, from an empty box"),
-        "key_reply": _("Reply to the message"),
-        "key_edit": _("Edit the message"),
-        "key_unread": _("Mark unread from the message on"),
-        "key_delete": _("Delete the message"),
-        "key_copy": _("Copy the message's text"),
-        "key_older_message": _("Message above"),
-        "key_newer_message": _("Message below"),
-        "key_first_message": _("First message shown"),
-        "key_last_message": _("Last message shown"),
-        "key_escape": _("Close the open layer, then go to the newest message"),
+        "key_nextRegion": _("Next part of the page"),
+        "key_previousRegion": _("Previous part of the page"),
+        "key_openShortcuts": _("Show keyboard shortcuts"),
+        "key_attach": _("Attach files"),
         "key_type": _("Start typing to write a message"),
+        "key_escape": _("Close the open layer, then go to the newest message"),
+    }
+
+
+def _keys_for_messages() -> dict[str, str]:
+    return {
+        "keys_composer": _("In the message box"),
+        "key_sendByEnter": _("Send"),
+        "key_send": _("Send, also on a touch keyboard"),
+        "key_newline": _("New line"),
+        "key_editLast": _("Edit the last message you wrote, from an empty box"),
+        "key_scrollUp": _("Scroll the messages up"),
+        "key_scrollDown": _("Scroll the messages down"),
+        "keys_text": _("On selected words"),
+        "key_bold": _("Bold"),
+        "key_italic": _("Italic"),
+        "key_code": _("Code"),
+        "keys_log": _("In the message list"),
+        "key_rowAbove": _("Message above"),
+        "key_rowBelow": _("Message below"),
+        "key_firstRow": _("First message shown"),
+        "key_lastRow": _("Last message shown"),
+        "key_replyRow": _("Reply to the message"),
+        "key_editRow": _("Edit the message"),
+        "key_reactRow": _("React to the message"),
+        "key_unreadRow": _("Mark unread from the message on"),
+        "key_deleteRow": _("Delete the message"),
+        "key_copyRow": _("Copy the message's text"),
     }

@@ -32,6 +32,7 @@ export class Actions {
   #menu = fresh("menu-template");
   #quick = fresh("quick-template");
   #row = null;
+  #dismissed = null;
   #table;
 
   constructor(connection, timeline) {
@@ -41,6 +42,7 @@ export class Actions {
     /** By the `data-do` of its button: who is offered it, and what it does. */
     this.#table = {
       reply: { run: replyTo },
+      react: { run: (row) => this.#openMenu(row, this.#quick) },
       edit: { isOffered: isMine, run: (row) => editor.open(row) },
       give: { run: (row, button) => reactions.give(row, button.dataset.emoji) },
       pick: { run: (row) => reactions.pick(row) },
@@ -91,6 +93,7 @@ export class Actions {
     this.#log.addEventListener("pointermove", (event) => event.pointerType !== "touch" && this.#onPointer(rowOf(event.target)));
     this.#log.addEventListener("pointerdown", (event) => event.pointerType === "touch" && this.#onTouch(event.target));
     this.#log.addEventListener("pointerleave", () => this.#show(rowOf(document.activeElement)));
+    document.addEventListener("keydown", (event) => event.key === "Escape" && this.#dismiss());
     for (const type of ["focusin", "keydown"]) this.#log.addEventListener(type, (event) => this.#show(rowOf(event.target)));
   }
 
@@ -121,19 +124,29 @@ export class Actions {
 
   /** The toolbar stays where it is being used. */
   #show(row) {
-    if (this.#isMenuOpen || this.#isInUse) return;
+    if (this.#isMenuOpen || this.#isInUse || (row && row === this.#dismissed)) return;
+    this.#dismissed = null;
     this.#row = isLive(row) ? row : null;
     if (!this.#row) this.#tools.remove();
     else if (this.#tools.parentNode !== row) this.#offer(this.#tools) || row.append(this.#tools);
+  }
+
+  /** What it lies over can be read without moving the pointer (WCAG 1.4.13). */
+  #dismiss() {
+    if (this.#isMenuOpen || !this.#row) return;
+    if (this.#isInUse) this.#row.focus({ preventScroll: true });
+    this.#dismissed = this.#row;
+    this.#row = null;
+    this.#tools.remove();
   }
 
   #offer(place) {
     for (const button of place.querySelectorAll("[data-do]")) button.hidden = !this.#isOffered(button.dataset.do, this.#row);
   }
 
-  #openMenu(row) {
+  #openMenu(row, menu = this.#menu) {
     this.#row = row;
-    this.#menu.showPopover();
+    menu.showPopover();
   }
 
   #onMenuOpens(menu) {

@@ -47,6 +47,8 @@ export const page = JSON.parse(document.getElementById("page")?.textContent || "
 
 const language = document.documentElement.lang || "en";
 const plural = new Intl.PluralRules(language);
+/** Where messages are written: anew, and again. */
+export const WRITING = "#message, .editor textarea";
 export const isApple = /Mac|iPhone|iPad/.test(navigator.platform);
 
 /** The page's words for `key`, with `{name}` filled in from `values`. */
@@ -121,35 +123,69 @@ export function openDialog(id) {
 /** What keys do: filled in at the start by those who can do it. An action that returns false leaves the key to the browser. */
 const actions = { openShortcuts: () => Boolean(openDialog("shortcuts")), search: () => location.assign(document.getElementById("search-here")?.href ?? "/search") };
 
-/** The table of keys. Without an action the browser does it already, and the row is only for the dialog. */
-export const KEYS = Object.freeze([
-  { group: "keys_move", keys: "Mod+K", text: "key_switcher", scope: "page", action: "openSwitcher", isForLayers: true },
-  { group: "keys_move", keys: "Alt+ArrowUp", text: "key_previous_room", scope: "page", action: "previousRoom" },
-  { group: "keys_move", keys: "Alt+ArrowDown", text: "key_next_room", scope: "page", action: "nextRoom" },
-  { group: "keys_move", keys: "Alt+Shift+ArrowUp", text: "key_previous_unread", scope: "page", action: "previousUnread" },
-  { group: "keys_move", keys: "Alt+Shift+ArrowDown", text: "key_next_unread", scope: "page", action: "nextUnread" },
-  { group: "keys_move", keys: "Mod+Shift+F", text: "key_search", scope: "page", action: "search" },
-  { group: "keys_move", keys: "Mod+/", text: "key_shortcuts", scope: "page", action: "openShortcuts", isForLayers: true },
-  { group: "keys_move", keys: "Escape", text: "key_escape", scope: "page", action: "escape" },
-  { group: "keys_message", keys: "Enter", text: "key_send", scope: "composer", action: "sendByEnter" },
-  { group: "keys_message", keys: "Mod+Enter", text: "key_send_always", scope: "composer", action: "send" },
-  { group: "keys_message", keys: "Shift+Enter", text: "key_newline", scope: "composer" },
-  { group: "keys_message", keys: "ArrowUp", text: "key_edit_last", scope: "composer", action: "editLast" },
-  { group: "keys_message", keys: "A…Z", text: "key_type", scope: "page" },
-  { group: "keys_timeline", keys: "ArrowUp", text: "key_older_message", scope: "log", action: "rowAbove" },
-  { group: "keys_timeline", keys: "ArrowDown", text: "key_newer_message", scope: "log", action: "rowBelow" },
-  { group: "keys_timeline", keys: "Home", text: "key_first_message", scope: "log", action: "firstRow" },
-  { group: "keys_timeline", keys: "End", text: "key_last_message", scope: "log", action: "lastRow" },
-  { group: "keys_timeline", keys: "R", text: "key_reply", scope: "log", action: "replyRow" },
-  { group: "keys_timeline", keys: "E", text: "key_edit", scope: "log", action: "editRow" },
-  { group: "keys_timeline", keys: "U", text: "key_unread", scope: "log", action: "unreadRow" },
-  { group: "keys_timeline", keys: "Delete", text: "key_delete", scope: "log", action: "deleteRow" },
-  { group: "keys_timeline", keys: "C", text: "key_copy", scope: "log", action: "copyRow" },
-  { group: "keys_timeline", keys: "?", text: "key_shortcuts", scope: "log", action: "openShortcuts" },
-]);
+/**
+ * The table of keys, by where they are pressed. What is `late` is done by the function of that name in keys.js; what is
+ * `native` the browser does, and is only for the dialog.
+ */
+export const KEYS = Object.freeze({
+  page: [
+    { keys: "Mod+K", does: "openSwitcher", isForLayers: true },
+    { keys: "Alt+ArrowUp", does: "previousRoom" },
+    { keys: "Alt+ArrowDown", does: "nextRoom" },
+    { keys: "Alt+Shift+ArrowUp", does: "previousUnread" },
+    { keys: "Alt+Shift+ArrowDown", does: "nextUnread" },
+    { keys: "Shift+PageUp", does: "oldestUnread", late: true },
+    { keys: "Mod+Shift+F", does: "search" },
+    { keys: "Mod+F6", does: "nextRegion", late: true },
+    { keys: "Mod+Shift+F6", does: "previousRegion", late: true },
+    { keys: "Mod+/", does: "openShortcuts", isForLayers: true },
+    { keys: "Mod+Shift+U", does: "attach", late: true },
+    { keys: "A…Z", does: "type", native: true },
+    { keys: "Escape", does: "escape" },
+  ],
+  composer: [
+    { keys: "Enter", does: "sendByEnter" },
+    { keys: "Mod+Enter", does: "send" },
+    { keys: "Shift+Enter", does: "newline", native: true },
+    { keys: "ArrowUp", does: "editLast" },
+    { keys: "PageUp", does: "scrollUp", late: true },
+    { keys: "PageDown", does: "scrollDown", late: true },
+  ],
+  text: [
+    { keys: "Mod+B", does: "bold", late: true },
+    { keys: "Mod+I", does: "italic", late: true },
+    { keys: "Mod+E", does: "code", late: true },
+  ],
+  log: [
+    { keys: "ArrowUp", does: "rowAbove" },
+    { keys: "ArrowDown", does: "rowBelow" },
+    { keys: "Home", does: "firstRow" },
+    { keys: "End", does: "lastRow" },
+    { keys: "R", does: "replyRow" },
+    { keys: "E", does: "editRow" },
+    { keys: "+", does: "reactRow" },
+    { keys: "U", does: "unreadRow" },
+    { keys: "Delete", does: "deleteRow" },
+    { keys: "C", does: "copyRow" },
+    { keys: "?", does: "openShortcuts" },
+  ],
+});
+
+/** Whether somebody has turned something off in this browser: `enter`, that it sends; `letters`, keys of one sign. */
+export const isOff = (part) => Boolean(storage.read(`keys:${page.me?.username}`)?.includes(part));
+const isWanted = ({ keys }) => !(keys[1] ? keys === "Enter" && isOff("enter") : isOff("letters"));
+const places = {
+  page: () => true,
+  composer: (target) => target.id === "message",
+  text: (target) => target.matches(WRITING),
+  log: (target) => target.closest("#timeline") && !target.matches("input, textarea"),
+};
+
+/** The rows of the table that hold here and now. */
+export const keysFor = (place) => KEYS[place].filter(isWanted);
 
 function isPressed(keys, event) {
-  const modifiers = keys.split("+");
+  const modifiers = keys.split(/\+(?=.)/);
   const key = modifiers.pop();
   // A symbol may need Shift on one keyboard and not on another: its label is what counts.
   const isSymbol = /^[^a-z0-9]$/i.test(key);
@@ -160,11 +196,11 @@ function isPressed(keys, event) {
     && (isSymbol || event.shiftKey === modifiers.includes("Shift"));
 }
 
-function isInScope(entry, target) {
-  // An open layer has its own keys, and the browser closes it with Escape.
-  if (document.querySelector("dialog[open], :popover-open") && !entry.isForLayers) return false;
-  if (entry.scope === "composer") return target.id === "message";
-  return entry.scope === "page" || Boolean(target.closest?.("#timeline") && !target.matches("input, textarea"));
+/** The row of the table for what is pressed. An open layer has its own keys, and the browser closes it with Escape. */
+function find(event) {
+  const isLayered = document.querySelector("dialog[open], :popover-open");
+  const here = Object.keys(KEYS).filter((place) => places[place](event.target)).flatMap(keysFor);
+  return here.find((each) => !each.native && (!isLayered || each.isForLayers) && isPressed(each.keys, event));
 }
 
 /** Enter that ends a composition must not send; Safari ends it first and only keyCode still tells. */
@@ -174,10 +210,16 @@ export function isComposing(event) {
 
 function onKey(event) {
   if (event.defaultPrevented || isComposing(event)) return;
-  const entry = KEYS.find((each) => each.action && isInScope(each, event.target) && isPressed(each.keys, event));
-  const act = actions[entry?.action];
-  if (entry && (act ? act() !== false : isKeptForLater(entry.action))) event.preventDefault();
+  const entry = find(event);
+  if (entry?.late) return void (page.me && (event.preventDefault(), later(entry.does, event.target)));
+  const act = actions[entry?.does];
+  if (entry && (act ? act() !== false : isKeptForLater(entry.does))) event.preventDefault();
   else actions.type?.(event);
+}
+
+/** Something that is fetched when it is done for the first time. */
+export function later(name, ...what) {
+  import("./keys.js").then((keys) => keys[name](...what)).catch(() => {});
 }
 
 /** A key pressed while the modules are on their way is done when they are here. */

@@ -62,7 +62,7 @@ export function offerPictures(log) {
   });
 }
 
-/** Loads how files are sent when somebody begins to; `onLoaded` gets it before anything is done with it. */
+/** Loads how files are sent when somebody begins to; `onLoaded` gets it before anything is done with it. Returns what loads it. */
 export function awaitFiles(form, send, onLoaded) {
   let loading;
   const load = () => {
@@ -80,4 +80,5 @@ export function awaitFiles(form, send, onLoaded) {
       load().then((luggage) => luggage.receive(kind, given));
     });
   }
+  return load;
 }

@@ -1,5 +1,5 @@
 /** Writing: the box, in which nothing typed is lost, and the outbox of texts that the server has not confirmed yet. */
-import { LIMITS, make, openDialog, page, storage, t, tn } from "./app.js";
+import { LIMITS, isOff, later, make, openDialog, page, storage, t } from "./app.js";
 import { awaitFiles } from "./attachments.js";
 import { clearState } from "./message.js";
 import { TypingLine } from "./presence.js";
@@ -11,6 +11,8 @@ const draft = `draft:${page.me?.username}:${room}`;
 export const replyDraft = `${draft}/reply`;
 const outbox = `outbox:${page.me?.username}:`;
 const isTouch = matchMedia("(pointer: coarse)").matches;
+/** On a touch keyboard Enter is a new line, and the button sends; elsewhere somebody may want the same. */
+export const sendsByEnter = () => !isTouch && !isOff("enter");
 
 export class Composer {
   #connection;
@@ -23,6 +25,7 @@ export class Composer {
   #bar = document.getElementById("replying");
   #typedAt = 0;
   #luggage = null;
+  #load;
 
   constructor(connection, timeline) {
     this.#connection = connection;
@@ -34,12 +37,15 @@ export class Composer {
     // With the first sign that begins a name, here or where a message is written anew.
     document.addEventListener("input", ({ target }) => /[@#:/]/.test(target.value) && import("./completion.js"));
     this.#bar.querySelector("a").addEventListener("click", (event) => { event.preventDefault(); this.dropReply(); });
-    if (page.limits.file) awaitFiles(this.#form, () => this.send(), (luggage) => { this.#luggage = luggage; });
+    document.addEventListener("select", () => later("awaitLinks"), { once: true });
+    if (page.limits.file) this.#load = awaitFiles(this.#form, () => this.send(), (luggage) => { this.#luggage = luggage; });
     timeline.onLost = () => this.#close();
     connection.on("roomRemoved", (frame) => frame.room === room && this.#close());
     new TypingLine(connection);
     this.#input.value ||= storage.read(draft) ?? "";
     this.#check();
+    if (!sendsByEnter()) this.#input.enterKeyHint = "enter";
+    if (isOff("enter")) later("sayKeys", this.#form.querySelector(".keys"));
     if (!isTouch && !document.activeElement.closest(".msg")) this.#input.focus({ preventScroll: true });
   }
 
@@ -49,15 +55,12 @@ export class Composer {
   /** Something is being replied to, or was before a reload. */
   get isReply() { return Boolean(this.#replyTo.value || storage.read(replyDraft)); }
 
-  /** Enter on a touch keyboard is a new line; there the button sends. */
-  sendByEnter() {
-    return isTouch ? false : this.send();
-  }
+  sendByEnter() { return sendsByEnter() && this.send(); }
 
   send(isMeant = false) {
     const content = this.#input.value;
     const isBlank = !content.trim() && (this.#luggage?.isEmpty ?? true);
-    if (isBlank || this.#excess() > 0 || this.#luggage?.isReady() === false) return;
+    if (isBlank || this.#excess > 0 || this.#luggage?.isReady() === false) return;
     const asks = !isMeant && /@(room|here)\b/i.test(content) && openDialog("loud"); // it is there in large rooms only
     if (asks) return void Object.assign(asks, { returnValue: "", onclose: () => asks.returnValue && this.send(true) });
     if (/^\/[a-z]+(\s|$)/i.test(content) && (this.#luggage?.isEmpty ?? true)) return void this.#run(content);
@@ -107,17 +110,12 @@ export class Composer {
   }
 
   /** Code points beyond the limit; negative while there is room. */
-  #excess() { return [...this.#input.value].length - page.limits.content; }
+  get #excess() { return [...this.#input.value].length - page.limits.content; }
 
   #check() {
-    const excess = this.#excess();
-    const isNear = excess > -page.limits.content * LIMITS.counterShare;
-    const left = isNear ? tn("characters_left", -excess) : "";
-    this.#counter.textContent = excess > 0 ? tn("too_long", excess) : left;
-    this.#counter.hidden = !isNear;
-    this.#counter.classList.toggle("over", excess > 0);
-    this.#button.disabled = excess > 0;
-    this.#input.setAttribute("aria-invalid", String(excess > 0));
+    const isFar = this.#excess < -page.limits.content * LIMITS.counterShare;
+    const forFile = this.#load && { draft, load: this.#load, send: () => this.send() };
+    if (!isFar || !this.#counter.hidden) later("measure", this.#input, this.#counter, this.#button, forFile);
   }
 
   /** At most one word in three seconds that somebody types, and one when they stopped. */

@@ -2,14 +2,15 @@
  * Writing a message anew, in its place, and what its pictures show: Enter saves, Escape gives up, and words that were
  * typed survive a reload.
  */
-import { announce, isComposing, make, page, storage, t } from "./app.js";
+import { announce, isComposing, isOff, make, page, storage, t } from "./app.js";
+import { sendsByEnter } from "./composer.js";
+import { measure } from "./keys.js";
 import { fresh, indexOf } from "./message.js";
 import { sheet } from "./sheet.js";
 import "./words.js";
 
 const room = page.room?.slug;
 const LONGEST = 500;
-const isTouch = matchMedia("(pointer: coarse)").matches;
 
 export class Editor {
   #connection;
@@ -22,6 +23,7 @@ export class Editor {
   #failure = this.#form.querySelector(".failure");
   /** @type {HTMLInputElement[]} */
   #descriptions = [];
+  #excess = 0;
 
   constructor(connection, timeline) {
     this.#connection = connection;
@@ -29,7 +31,7 @@ export class Editor {
     this.#form.addEventListener("submit", (event) => { event.preventDefault(); this.#save(); });
     this.#form.addEventListener("keydown", (event) => this.#onKey(event));
     this.#form.querySelector("[data-cancel]").addEventListener("click", () => this.#cancel());
-    this.#input.addEventListener("input", () => storage.write(this.#draft, this.#input.value));
+    this.#input.addEventListener("input", () => this.#onInput());
   }
 
   get #draft() { return `draft:${page.me.username}:${room}/${indexOf(this.#row)}`; }
@@ -49,6 +51,8 @@ export class Editor {
     this.#input.value = storage.read(this.#draft) ?? content;
     this.#offer(pictures);
     this.#say("");
+    this.#measure();
+    if (isOff("enter")) this.#form.querySelector(".keys").textContent = t("keys_to_save");
     this.#timeline.steadily(() => {
       row.classList.add("editing");
       row.querySelector(".bd").after(this.#form);
@@ -79,9 +83,18 @@ export class Editor {
     return changed.map((input) => ({ id: input.dataset.file, alt: input.value.trim() }));
   }
 
+  #onInput() {
+    storage.write(this.#draft, this.#input.value);
+    this.#measure();
+  }
+
+  #measure() {
+    this.#excess = measure(this.#input, this.#form.querySelector(".counter"), this.#form.querySelector(".primary"));
+  }
+
   #onKey(event) {
     if (isComposing(event)) return;
-    const isSent = event.key === "Enter" && !event.shiftKey && (!isTouch || event.ctrlKey || event.metaKey);
+    const isSent = event.key === "Enter" && !event.shiftKey && (sendsByEnter() || event.ctrlKey || event.metaKey);
     if (event.key === "Escape") this.#cancel();
     else if (isSent && event.target === this.#input) this.#save();
     else return;
@@ -91,6 +104,7 @@ export class Editor {
   async #save() {
     const [row, content, descriptions] = [this.#row, this.#input.value, this.#said];
     if (!content.trim() && !row.querySelector(".file, .picture")) return;
+    if (this.#excess > 0) return;
     if (content === this.#before && !descriptions.length) return void this.#cancel();
     this.#say("");
     try {

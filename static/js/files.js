@@ -12,7 +12,7 @@ await sheet("files");
 const AT_ONCE = 3;
 const CREATED = 201;
 
-/** @typedef {{file: File, row: HTMLElement, state: "waiting"|"going"|"done"|"failed", request?: XMLHttpRequest, found?: object}} Chosen */
+/** @typedef {{file: File, row: HTMLElement, state: "waiting"|"going"|"done"|"failed", request?: XMLHttpRequest, found?: object, onRemoved?: () => void}} Chosen */
 
 /** The files that go with the next message: how they come, and whether they are here. */
 export class Luggage {
@@ -44,6 +44,9 @@ export class Luggage {
     input.addEventListener("change", () => this.#tray.add([...input.files]));
     input.click();
   }
+
+  /** Whether there was room for one; `onRemoved` is called when it is taken back. */
+  add(files, onRemoved) { return this.#tray.add(files, onRemoved); }
 
   /** Something was pasted, or is dragged over the page or dropped on it. */
   receive(kind, files) {
@@ -93,14 +96,15 @@ class Tray {
   /** Nothing failed that somebody may still want to send. */
   get isGood() { return !this.#some("failed"); }
 
-  add(files) {
+  add(files, onRemoved) {
     this.#input.focus({ preventScroll: true });
     const room = page.limits.files - this.#chosen.size;
-    for (const file of files.slice(0, Math.max(0, room))) this.#choose(file);
+    for (const file of files.slice(0, Math.max(0, room))) this.#choose(file, onRemoved);
     const words = files.length > room ? t("too_many_files", { n: page.limits.files }) : "";
     if (words) this.#say(words);
     this.#draw();
     this.#start();
+    return room > 0;
   }
 
   /** Resolves when nothing is being uploaded any more. */
@@ -119,9 +123,9 @@ class Tray {
 
   #some(...states) { return [...this.#chosen].some((each) => states.includes(each.state)); }
 
-  #choose(file) {
+  #choose(file, onRemoved) {
     const row = document.getElementById("chosen-template").content.firstElementChild.cloneNode(true);
-    const chosen = { file, row, state: "waiting" };
+    const chosen = { file, row, state: "waiting", onRemoved };
     row.querySelector(".file-name").textContent = file.name;
     row.querySelector("progress").setAttribute("aria-label", t("uploading", { name: file.name }));
     row.querySelector("[data-remove]").setAttribute("aria-label", t("remove_file", { name: file.name }));
@@ -211,6 +215,7 @@ class Tray {
     this.#draw();
     this.#start();
     this.#input.focus({ preventScroll: true });
+    chosen.onRemoved?.();
   }
 
   #again(chosen) {

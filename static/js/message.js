@@ -253,10 +253,7 @@ export function offerActions(connection, timeline, composer) {
     rowBelow: () => step(1),
     firstRow: () => step(-Infinity),
     lastRow: () => step(Infinity),
-    replyRow: byKey("reply"),
-    editRow: byKey("edit"),
-    unreadRow: byKey("unread"),
-    deleteRow: byKey("delete"),
+    ...Object.fromEntries(["reply", "edit", "react", "unread", "delete"].map((name) => [`${name}Row`, byKey(name)])),
     copyRow: byKey("text"),
     editLast: () => !document.getElementById("message").value && void load().then((all) => all?.editLast()),
   };
