@@ -171,7 +171,6 @@ def _writing() -> dict[str, str]:
         "send_as_file": _("Send as a text file"),
         "keys_without_enter": _("Ctrl+Enter to send, Enter for a new line"),
         "keys_to_save": _("Ctrl+Enter to save, Esc to cancel"),
-        "nothing_unread": _("Nothing in this room is unread."),
     }
 
 

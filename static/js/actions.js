@@ -77,7 +77,8 @@ export class Actions {
 
   get #menus() { return [this.#menu, this.#quick]; }
 
-  get #isMenuOpen() { return this.#menus.some((menu) => menu.matches(":popover-open")); }
+  /** Something lies over the rows; the pointer has left them, and the focus comes back. */
+  get #isCovered() { return this.#menus.some((menu) => menu.matches(":popover-open")) || Boolean(document.querySelector("dialog[open]")); }
 
   get #isInUse() { return this.#tools.contains(document.activeElement); }
 
@@ -118,13 +119,13 @@ export class Actions {
   }
 
   #onPointer(row) {
-    if (!this.#isMenuOpen && row !== this.#row && this.#isInUse) this.#row.focus({ preventScroll: true });
+    if (!this.#isCovered && row !== this.#row && this.#isInUse) this.#row.focus({ preventScroll: true });
     this.#show(row);
   }
 
   /** The toolbar stays where it is being used. */
   #show(row) {
-    if (this.#isMenuOpen || this.#isInUse || (row && row === this.#dismissed)) return;
+    if (this.#isCovered || this.#isInUse || (row && row === this.#dismissed)) return;
     this.#dismissed = null;
     this.#row = isLive(row) ? row : null;
     if (!this.#row) this.#tools.remove();
@@ -133,7 +134,7 @@ export class Actions {
 
   /** What it lies over can be read without moving the pointer (WCAG 1.4.13). */
   #dismiss() {
-    if (this.#isMenuOpen || !this.#row) return;
+    if (this.#isCovered || !this.#row) return;
     if (this.#isInUse) this.#row.focus({ preventScroll: true });
     this.#dismissed = this.#row;
     this.#row = null;
@@ -178,7 +179,7 @@ export class Actions {
     const label = this.#menu.querySelector(`[data-do=${name}] span`);
     label.dataset.words ??= label.textContent;
     label.textContent = t("copied");
-    setTimeout(() => this.#isMenuOpen && this.#menu.hidePopover(), LIMITS.copied / 2);
+    setTimeout(() => this.#isCovered && this.#menu.hidePopover(), LIMITS.copied / 2);
   }
 }
 

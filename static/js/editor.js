@@ -4,7 +4,7 @@
  */
 import { announce, isComposing, isOff, make, page, storage, t } from "./app.js";
 import { sendsByEnter } from "./composer.js";
-import { measure } from "./keys.js";
+import { measure } from "./excess.js";
 import { fresh, indexOf } from "./message.js";
 import { sheet } from "./sheet.js";
 import "./words.js";

@@ -2,9 +2,7 @@
  * What few keys do, and what else is done to a text that is being written: fetched with the first. Each function here
  * has the name by which the table of keys, or the message box, asks for it.
  */
-import { LIMITS, WRITING, announce, make, page, storage, t, tn } from "./app.js";
-import { sheet } from "./sheet.js";
-import "./words.js";
+import { WRITING, page } from "./app.js";
 
 const log = document.getElementById("timeline");
 /** How much of a screenful a page is: the last line stays in sight. */
@@ -24,7 +22,6 @@ export function oldestUnread() {
     line.scrollIntoView({ block: "start" });
     line.nextElementSibling.focus({ preventScroll: true });
   } else if (first < shown && first <= page.index) location.assign(`/rooms/${page.room.slug}/${first}`);
-  else announce(t("nothing_unread"));
 }
 
 // Regions of the page
@@ -35,20 +32,23 @@ const STOPS = "[aria-current], a[href], button, input, textarea, select";
 export const nextRegion = () => moveOn(1);
 export const previousRegion = () => moveOn(-1);
 
-/** Where the focus lands: what is current, else the first that can have it. */
+/** Where the focus lands: what is current, else the first that can have it, else the part itself. */
 function landing(region) {
-  if (region === log) return log;
-  const stops = [...region.querySelectorAll(STOPS)].filter((each) => each.checkVisibility() && each.tabIndex >= 0);
-  return stops.find((each) => each.matches("[aria-current], #message")) ?? stops[0];
+  const stops = region === log ? [log] : [...region.querySelectorAll(STOPS)].filter((each) => each.checkVisibility());
+  if (!stops.length) region.tabIndex = -1;
+  return stops.find((each) => each.matches("[aria-current], #message")) ?? stops[0] ?? region;
 }
 
 function moveOn(by) {
-  const places = [...document.querySelectorAll(REGIONS)].filter((each) => each.checkVisibility() && landing(each));
+  const places = [...document.querySelectorAll(REGIONS)].filter((each) => each.checkVisibility());
   const now = places.findIndex((each) => each.contains(document.activeElement));
   landing(places.at((now < 0 && by < 0 ? by : now + by) % places.length)).focus();
 }
 
 // Marks around words
+
+const TICK = "\x60";
+const FENCE = TICK.repeat(3);
 
 export const bold = (field) => emphasise(field, 2);
 export const italic = (field) => emphasise(field, 1);
@@ -84,11 +84,11 @@ export function code(field) {
   const text = value.slice(start, end);
   if (text.includes("\n")) {
     const isLineBegun = start > 0 && value[start - 1] !== "\n";
-    return replace(field, start, end, `${isLineBegun ? "\n" : ""}\`\`\`\n${text}\n\`\`\`\n`);
+    return replace(field, start, end, `${isLineBegun ? "\n" : ""}${FENCE}\n${text}\n${FENCE}\n`);
   }
-  const before = around(value, start, end, "`");
-  const longest = Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length));
-  return surround(field, start, end, before, before ? "" : "`".repeat(longest + 1));
+  const before = around(value, start, end, TICK);
+  const longest = Math.max(0, ...(text.match(/\x60+/g) ?? []).map((run) => run.length));
+  return surround(field, start, end, before, before ? "" : TICK.repeat(longest + 1));
 }
 
 /** Puts `mark` where `before` signs stood, and selects the words again. */
@@ -100,7 +100,7 @@ function surround(field, start, end, before, mark) {
 }
 
 /** Of all ways to change a text this one alone is undone by Ctrl+Z. */
-function replace(field, start, end, text) {
+export function replace(field, start, end, text) {
   field.focus({ preventScroll: true });
   field.setSelectionRange(start, end);
   if (document.execCommand(text ? "insertText" : "delete", false, text)) return;
@@ -123,41 +123,7 @@ function onPaste(event) {
   replace(field, start, end, `[${text.replace(/[[\]]/g, "\\$&")}](${target})`);
 }
 
-// A text that is too long
+// What needs words, and waits for them
 
-/** Says how much room a field has left, or that too much stands in it. Returns how many code points those are. */
-export function measure(field, counter, button, forFile) {
-  const excess = [...field.value].length - page.limits.content;
-  const isNear = excess >= -page.limits.content * LIMITS.counterShare;
-  const left = isNear ? tn("characters_left", -excess) : "";
-  counter.textContent = excess > 0 ? tn("too_long", excess) : left;
-  counter.hidden = !isNear;
-  counter.classList.toggle("over", excess > 0);
-  button.disabled = excess > 0;
-  field.setAttribute("aria-invalid", String(excess > 0));
-  if (excess > 0 && forFile) offerFile(field, counter, forFile);
-  return excess;
-}
-
-/** Beside the counter, while it says that there is too much. */
-async function offerFile(input, counter, sendFile) {
-  if (counter.nextElementSibling?.matches(".as-file")) return;
-  const button = Object.assign(make("button", "btn sm as-file", t("send_as_file")), { type: "button" });
-  button.addEventListener("click", () => sendAsFile(input, sendFile));
-  counter.after(button);
-  await sheet();
-}
-
-/** The words stay in the box's draft until they are sent; who takes the file back has them in the box again. */
-async function sendAsFile(input, { draft, load, send }) {
-  const text = input.value;
-  const luggage = await load();
-  const giveBack = () => replace(input, 0, input.value.length, [text, input.value].filter(Boolean).join("\n"));
-  if (!luggage.add([new File([text], "message.txt", { type: "text/plain" })], giveBack)) return;
-  replace(input, 0, text.length, "");
-  storage.write(draft, text);
-  send();
-}
-
-/** Under a box in which Enter does not send. */
-export function sayKeys(place) { place.textContent = t("keys_without_enter"); }
+export const measure = async (...what) => (await import("./excess.js")).measure(...what);
+export const sayKeys = async (...what) => (await import("./excess.js")).sayKeys(...what);
