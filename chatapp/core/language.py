@@ -91,7 +91,7 @@ def negotiated(accepted: str) -> str:
     not mean simplified Chinese by a plain "zh" behind it, which browsers add.
     """
     declined: set[str] = set()
-    for asked in _by_liking(accepted):
+    for asked in by_liking(accepted):
         found, tag = _lookup(asked)
         if found and tag is None:
             declined.add(asked.partition("-")[0])
@@ -100,7 +100,8 @@ def negotiated(accepted: str) -> str:
     return ENGLISH
 
 
-def _by_liking(accepted: str) -> list[str]:
+def by_liking(accepted: str) -> list[str]:
+    """The tags of an ``Accept-Language`` header, in lower case, the best liked first."""
     ranges = []
     for each in accepted.lower().split(",")[:MOST_ASKED]:
         tag, _semicolon, weight = each.partition(";")

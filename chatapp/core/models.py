@@ -22,6 +22,8 @@ NAMED: Final = 50
 # About as much do the addresses of a file take, and its numbers.
 ADDRESSES: Final = 400
 Theme = Literal["system", "light", "dark"]
+# Hours from 1 to 12, from 0 to 23: as Unicode and ECMA-402 call it.
+HourCycle = Literal["h12", "h23"]
 AccountState = Literal["active", "unverified", "disabled"]
 LinkPurpose = Literal["verify", "reset"]
 Presence = Literal["online", "away", "offline"]
@@ -30,7 +32,8 @@ Presence = Literal["online", "away", "offline"]
 class Person(msgspec.Struct, frozen=True):
     """An account. Never carries the password hash. ``is_hidden``: to others they are offline whatever they do.
     ``language``: a tag of ``core.language.LANGUAGES``, or "" for that of the browser. ``is_away``: shown as away
-    wherever they are online, with ``status`` as the reason, until they say otherwise."""
+    wherever they are online, with ``status`` as the reason, until they say otherwise. ``hour_cycle``: ""
+    for that of the browser."""
 
     id: int
     username: str
@@ -46,6 +49,7 @@ class Person(msgspec.Struct, frozen=True):
     language: str = ""
     is_away: bool = False
     status: str = ""
+    hour_cycle: HourCycle | Literal[""] = ""
 
 
 class Account(msgspec.Struct, frozen=True):

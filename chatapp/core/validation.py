@@ -11,7 +11,7 @@ from typing import Final, get_args
 
 from chatapp.core.errors import FieldError, Invalid, invalid
 from chatapp.core.language import LANGUAGES, _
-from chatapp.core.models import Theme
+from chatapp.core.models import HourCycle, Theme
 from chatapp.core.names import is_misleading
 from chatapp.core.text import has_surrogate, is_visible
 
@@ -133,6 +133,13 @@ def language(value: str) -> str:
     """One that the chat speaks, or "" for that of the browser."""
     if value and value not in LANGUAGES:
         raise invalid("language", _("This is not one of the choices."))
+    return value
+
+
+def hour_cycle(value: str) -> str:
+    """One of them, or "" for that of the browser."""
+    if value and value not in get_args(HourCycle):
+        raise invalid("hour_cycle", _("This is not one of the choices."))
     return value
 
 

@@ -174,6 +174,13 @@ class Accounts:
         async with self._database.transaction() as tx:
             return await people.update(tx, actor.id, theme=clean)
 
+    async def set_hour_cycle(self, actor: Person, hour_cycle: str) -> Person:
+        """How the actor reads times of day; "" as is usual where their browser is at home. Raises ``Invalid``."""
+        self._limits.act("settings", actor.id)
+        clean = validation.hour_cycle(hour_cycle)
+        async with self._database.transaction() as tx:
+            return await people.update(tx, actor.id, hour_cycle=clean)
+
     async def set_language(self, actor: Person, language: str) -> Person:
         self._limits.act("settings", actor.id)
         clean = validation.language(language)

@@ -26,6 +26,7 @@ PERSON: Final = (
     people.c.language,
     people.c.is_away,
     people.c.status,
+    people.c.hour_cycle,
 )
 
 ROOM: Final = (
@@ -52,8 +53,7 @@ def to_mark(index: int | None, turn: int | None, before: str | None) -> ReadMark
 def to_person(row: Sequence[Any]) -> Person:
     """From the driver, where a boolean is 0 or 1."""
     ident, username, display_name, email, is_admin, is_disabled, is_verified, *rest = row
-    theme, time_zone, made, is_hidden, language, is_away, status = rest
+    theme, time_zone, made, is_hidden, language, is_away, *words = rest
     flags = bool(is_admin), bool(is_disabled), bool(is_verified)
     known = ident, username, display_name, email
-    away = {"is_away": bool(is_away), "status": status}
-    return Person(*known, *flags, theme, time_zone, made, bool(is_hidden), language, **away)
+    return Person(*known, *flags, theme, time_zone, made, bool(is_hidden), language, bool(is_away), *words)

@@ -38,6 +38,7 @@ people: Final = sa.Table(
     text_("language", ""),
     flag_("is_away"),
     text_("status", ""),
+    text_("hour_cycle", ""),
 )
 
 # Of whom there is no row has changed nothing.

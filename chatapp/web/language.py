@@ -6,9 +6,10 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
-from chatapp.core import language
+from chatapp.core import hour_cycles, language
 from chatapp.core.language import LANGUAGES, N_, _, ngettext
-from chatapp.keys import SETTINGS, WHO
+from chatapp.core.models import HourCycle
+from chatapp.keys import IDENTITY, SETTINGS, WHO
 
 __all__ = ["N_", "_", "ngettext"]
 
@@ -24,7 +25,17 @@ def listen(request: web.Request) -> None:
 
 
 def negotiated(request: web.Request) -> str:
-    return language.negotiated(",".join(request.headers.getall(hdrs.ACCEPT_LANGUAGE, ())))
+    return language.negotiated(_accepted(request))
+
+
+def _accepted(request: web.Request) -> str:
+    return ",".join(request.headers.getall(hdrs.ACCEPT_LANGUAGE, ()))
+
+
+def hour_cycle(request: web.Request) -> HourCycle:
+    """As the person who is asking chose, else as is usual where their browser is at home."""
+    who = request.get(IDENTITY)
+    return (who.person.hour_cycle if who else "") or hour_cycles.usual(_accepted(request))
 
 
 def say_language(request: web.BaseRequest, response: web.StreamResponse) -> None:

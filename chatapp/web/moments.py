@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chatapp.core.clock import Clock, system_clock
 from chatapp.core.events import timestamp
+from chatapp.core.models import HourCycle
 from chatapp.web.language import N_, _, ngettext
 
 MINUTE: Final = 60
 HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
+NOON: Final = 12
 WEEKDAYS: Final = (
     *(N_("Monday"), N_("Tuesday"), N_("Wednesday"), N_("Thursday"), N_("Friday"), N_("Saturday"), N_("Sunday")),
 )
@@ -23,11 +25,12 @@ MONTHS: Final = (
 
 
 class Moments:
-    """Draws milliseconds since 1970 in one reader's time zone."""
+    """Draws milliseconds since 1970 in one reader's time zone and hour cycle."""
 
-    def __init__(self, zone: str = "", clock: Clock = system_clock) -> None:
+    def __init__(self, zone: str = "", clock: Clock = system_clock, hour_cycle: HourCycle = "h23") -> None:
         self._zone = _zone(zone)
         self._clock = clock
+        self._hour_cycle = hour_cycle
 
     def now(self) -> int:
         return self._clock()
@@ -36,12 +39,12 @@ class Moments:
         return timestamp(moment)
 
     def clock(self, moment: int) -> str:
-        return f"{self._local(moment):%H:%M}"
+        return self._time(self._local(moment))
 
     def long_time(self, moment: int) -> str:
         local = self._local(moment)
         return _("{day} {month} {year}, {time} {zone}").format(
-            **_date(local), time=f"{local:%H:%M}", zone=local.tzname()
+            **_date(local), time=self._time(local), zone=local.tzname()
         )
 
     def begin(self, day: date) -> int:
@@ -81,6 +84,12 @@ class Moments:
             return ngettext("Try again in {n} second.", "Try again in {n} seconds.", seconds).format(n=seconds)
         count = -(-seconds // MINUTE)
         return ngettext("Try again in {n} minute.", "Try again in {n} minutes.", count).format(n=count)
+
+    def _time(self, local: datetime) -> str:
+        """As ``Intl.DateTimeFormat`` writes it for our scripts."""
+        if self._hour_cycle == "h23":
+            return f"{local:%H:%M}"
+        return (_("{time} AM") if local.hour < NOON else _("{time} PM")).format(time=f"{local:%I:%M}")
 
     def _local(self, moment: int) -> datetime:
         return datetime.fromtimestamp(moment / 1000, UTC).astimezone(self._zone)

@@ -24,7 +24,7 @@ from chatapp.web import sizes, words
 from chatapp.web.assets import ASSETS
 from chatapp.web.csrf import CSRF_KEYS, CsrfToken
 from chatapp.web.forms import Form
-from chatapp.web.language import _, ngettext, say_language
+from chatapp.web.language import _, hour_cycle, ngettext, say_language
 from chatapp.web.marks import hue, initials
 from chatapp.web.moments import Moments
 from chatapp.web.origins import is_arrival, may_be_measured
@@ -99,6 +99,7 @@ async def render_shell(
     known = {
         "me": {"username": me.username, "display_name": me.display_name, "is_admin": me.is_admin},
         "server": __version__,
+        "hour_cycle": hour_cycle(request),
     }
     return await render(
         request,
@@ -140,7 +141,7 @@ def error_context(request: web.Request) -> dict[str, Any]:
         "here": request.path_qs,
         "registration": settings.registration,
         "base_url": request.config_dict[PROXIES].origin(request),
-        **_times(Moments(me.time_zone if me else "")),
+        **_times(Moments(me.time_zone if me else "", hour_cycle=hour_cycle(request))),
     }
 
 

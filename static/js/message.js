@@ -5,7 +5,7 @@ import { LIMITS, page, t } from "./app.js";
 import { offerPictures, paintFiles } from "./attachments.js";
 
 const language = document.documentElement.lang || "en";
-const { hourCycle } = new Intl.DateTimeFormat(undefined, { hour: "numeric" }).resolvedOptions();
+const { hour_cycle: hourCycle } = page;
 const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle });
 const fullTime = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "long", hourCycle });
 const isoDay = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short" });
@@ -34,7 +34,7 @@ function rowBeside(row, side) {
 export const rowAbove = (row) => rowBeside(row, "previousElementSibling");
 export const rowBelow = (row) => rowBeside(row, "nextElementSibling");
 
-/** What a time element says in the reader's zone and hour cycle. */
+/** What a time element says in the browser's zone. */
 const told = (moment) => ({ dateTime: moment.toISOString(), textContent: clock.format(moment), title: fullTime.format(moment) });
 
 /** Says the row's time, and names the row. */

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from chatapp.core import language, mail
+from chatapp.core import hour_cycles, language, mail
 from chatapp.core.language import N_, _, ngettext
 
 
@@ -108,3 +108,27 @@ def test_a_mail_is_written_in_the_language_with_its_link_on_a_line_of_its_own(le
     assert "https://chat.example/x/1" in written.body.split("\n")
     assert "Chat" in written.subject
     assert any("\u4e00" <= letter <= "\u9fff" for letter in written.subject)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "cycle"),
+    [
+        ("", "h23"),
+        ("en-US,en;q=0.9", "h12"),
+        ("en", "h12"),
+        ("en-GB,en-US;q=0.9", "h23"),
+        ("en-AU", "h12"),
+        ("de", "h23"),
+        ("zh-CN,zh;q=0.9,en;q=0.8", "h23"),
+        ("zh-Hans-CN", "h23"),
+        ("zh-TW", "h12"),
+        ("zh-Hant", "h12"),
+        ("fr-CA", "h23"),
+        ("en-CA", "h12"),
+        ("es-419", "h23"),
+        ("q=1;;;,\x00", "h23"),
+        ("*", "h23"),
+    ],
+)
+def test_the_hour_cycle_is_that_of_the_first_tag(accepted: str, cycle: str) -> None:
+    assert hour_cycles.usual(accepted) == cycle

@@ -28,6 +28,7 @@ FIELDS: Final = (
         "display_name",
         "time_zone",
         "theme",
+        "hour_cycle",
         "next",
         "code",
         "token",

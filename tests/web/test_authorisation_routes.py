@@ -41,7 +41,7 @@ PEOPLE: Final = {
     *("POST /settings/quiet-hours", "POST /settings/silence", "GET /api/v1/me/notifications"),
     *("POST /settings/push/test", "POST /settings/push/remove", "PUT /api/v1/me/push", "DELETE /api/v1/me/push"),
     "POST /settings/away",
-    *("GET /settings/appearance", "POST /settings/theme", "GET /settings/sessions"),
+    *("GET /settings/appearance", "POST /settings/theme", "POST /settings/clock", "GET /settings/sessions"),
     "POST /settings/sessions/end",
     *("GET /settings/tokens", "POST /settings/tokens", "POST /settings/tokens/{id}/revoke"),
     *("GET /api/v1/me", "POST /api/v1/rooms", "DELETE /api/v1/tokens/{id}", "GET /ws"),

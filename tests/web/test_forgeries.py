@@ -29,6 +29,7 @@ FIELDS = {
     "digest": "0" * 64,
     "display_name": "Forged",
     "email": "mallory@example.org",
+    "hour_cycle": "h12",
     "index": "1",
     "name": "forged",
     "new": "another long sentence",

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from chatapp.core import language
 from chatapp.web.moments import Moments
 
 
@@ -63,3 +64,14 @@ def test_lists_say_how_long_ago(moment: int, words: str) -> None:
 
 def test_scripts_read_rfc_3339() -> None:
     assert Moments("Asia/Shanghai").iso(ms("2026-11-03T09:05:00") + 7) == "2026-11-03T09:05:00.007Z"
+
+
+@pytest.mark.parametrize(
+    ("at", "shown"), [("00:05", "12:05 AM"), ("09:05", "09:05 AM"), ("12:00", "12:00 PM"), ("23:59", "11:59 PM")]
+)
+def test_with_twelve_hours_each_half_of_the_day_begins_with_twelve(at: str, shown: str) -> None:
+    moments = Moments("", lambda: NOW, "h12")
+    assert moments.clock(ms(f"2026-11-03T{at}:00")) == shown
+    assert moments.long_time(ms(f"2026-11-03T{at}:00")) == f"3 November 2026, {shown} UTC"
+    with language.speaking("zh-Hans"):
+        assert moments.clock(ms(f"2026-11-03T{at}:00")) == f"{'上午' if 'AM' in shown else '下午'}{shown[:5]}"

@@ -70,6 +70,20 @@ async def test_a_theme_that_is_none_is_refused(adas: Browser) -> None:
     assert (await adas.submits("/settings/theme", on="/settings/appearance", theme="plaid")).status == 422
 
 
+@pytest.mark.parametrize(("chosen", "cycle"), [("h12", "h12"), ("h23", "h23"), ("", "h23")])
+async def test_times_of_day_are_as_chosen_or_as_the_browser_has_them(
+    adas: Browser, ada: Actor, chosen: str, cycle: str
+) -> None:
+    await ada.says("hello")
+    page = await adas.submits("/settings/clock", on="/settings/appearance", hour_cycle=chosen)
+    assert (page.status, page.location) == (303, "/settings/appearance")
+    assert f'value="{chosen}" checked' in (await adas.opens("/settings/appearance")).text
+    room = (await adas.opens("/rooms/general")).text
+    assert f'"hour_cycle": "{cycle}"' in room
+    (drawn,) = re.findall(r"<time[^>]*>(\d\d:\d\d(?: [AP]M)?)</time>", room)[:1]
+    assert drawn.endswith("M") is (cycle == "h12")
+
+
 async def test_presence_is_hidden_and_shown_again(adas: Browser, chat: Chat, ada: Actor) -> None:
     for wanted in ("hidden", "shown"):
         page = await adas.submits("/settings/presence", on="/settings/profile", presence=wanted)
