@@ -18,7 +18,7 @@ USUAL = "new Intl.DateTimeFormat(undefined, {hour: 'numeric'}).resolvedOptions()
 
 
 async def drawn_by_the_server(page: Page, index: str) -> list[str]:
-    text = await (await page.context.request.get(page.url, headers={"Accept": "text/html"})).text()
+    text = await page.evaluate("fetch(location.href, {headers: {Accept: 'text/html'}}).then((answer) => answer.text())")
     (found,) = re.findall(rf'<article class="msg[^"]*" id="m{index}".*?</article>', text, re.DOTALL)
     (time,) = re.findall(r"<time[^>]*>([^<]+)</time>", found)[:1]
     (label,) = re.findall(r'aria-label="([^"]+)"', found)[:1]

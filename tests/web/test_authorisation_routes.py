@@ -176,6 +176,9 @@ async def test_others_learn_a_persons_names_and_whether_they_are_here(world: Wor
     assert "@example.org" not in shown.told
     assert "disabled" not in shown.told
     assert "unverified" not in shown.told
-    members = await world.client.get("/api/v1/rooms/plaza/members", headers=world._bearer("outsider"))
-    fields = {name for member in (await members.json())["members"] for name in member}
-    assert fields == {"username", "display_name", "role", "presence"}
+    answer = await world.client.get("/api/v1/rooms/plaza/members", headers=world._bearer("outsider"))
+    members = (await answer.json())["members"]
+    fields = {name for member in members for name in member}
+    assert fields == {"username", "display_name", "role", "presence", "status"}
+    # Why they are away is for those who are in the room.
+    assert {member["status"] for member in members} == {""}
