@@ -15,9 +15,26 @@ REGIONS: Final = (
 )
 # Of a language that is asked for without a region.
 AT_HOME: Final = {
-    **{"am": "ET", "ar": "EG", "bn": "BD", "el": "GR", "en": "US", "fil": "PH", "gu": "IN", "hi": "IN", "kn": "IN"},
-    **{"ko": "KR", "ml": "IN", "mr": "IN", "ms": "MY", "pa": "IN", "so": "SO", "sq": "AL", "ta": "IN", "te": "IN"},
-    **{"ur": "PK", "zh-hant": "TW"},
+    "am": "ET",
+    "ar": "EG",
+    "bn": "BD",
+    "el": "GR",
+    "en": "US",
+    "fil": "PH",
+    "gu": "IN",
+    "hi": "IN",
+    "kn": "IN",
+    "ko": "KR",
+    "ml": "IN",
+    "mr": "IN",
+    "ms": "MY",
+    "pa": "IN",
+    "so": "SO",
+    "sq": "AL",
+    "ta": "IN",
+    "te": "IN",
+    "ur": "PK",
+    "zh-hant": "TW",
 }
 
 _regions: Final = frozenset(REGIONS.split())
