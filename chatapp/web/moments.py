@@ -89,7 +89,8 @@ class Moments:
         """As ``Intl.DateTimeFormat`` writes it for our scripts."""
         if self._hour_cycle == "h23":
             return f"{local:%H:%M}"
-        return (_("{time} AM") if local.hour < NOON else _("{time} PM")).format(time=f"{local:%I:%M}")
+        told = f"{local:%I:%M}"
+        return _("{time} AM").format(time=told) if local.hour < NOON else _("{time} PM").format(time=told)
 
     def _local(self, moment: int) -> datetime:
         return datetime.fromtimestamp(moment / 1000, UTC).astimezone(self._zone)
