@@ -18,6 +18,13 @@ def sockets(pid: int) -> int:
     return sum(link.startswith("socket:") for link in _links(pid))
 
 
+def visitors(pid: int, port: int) -> int:
+    """Those of its sockets that are at this port: without its connections to a database."""
+    own = set(_links(pid))
+    lines = Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]
+    return sum(int(line.split()[1][-4:], 16) == port and f"socket:[{line.split()[9]}]" in own for line in lines)
+
+
 def children(pid: int) -> list[int]:
     """The processes it has started, by id."""
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

@@ -43,6 +43,7 @@ async def talks_on(raw: RawSocket) -> None:
         await asyncio.sleep(EVERY)
 
 
+@pytest.mark.file_only("no database server is in that network")
 async def test_when_the_network_falls_silent_the_sockets_are_gone(tmp_path: Path) -> None:
     async with two_machines() as network:
         settings = {"HEARTBEAT": HEARTBEAT, "STALLED_SECONDS": HEARTBEAT, "SOCKETS_PER_PERSON": OPEN}

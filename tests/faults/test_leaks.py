@@ -20,7 +20,7 @@ from chatapp.realtime.audience import Subscription
 from chatapp.settings import Settings
 from tests.faults.crowd import ROOMS, populate
 from tests.faults.cycles import VISITS, Visitor
-from tests.faults.figures import descriptors, resident_mib, sockets
+from tests.faults.figures import descriptors, resident_mib, visitors
 from tests.support.cast import Actor, Given
 from tests.support.house import until
 from tests.support.rounds import rounds
@@ -46,12 +46,12 @@ async def server(tmp_path: Path) -> AsyncIterator[tuple[Server, str]]:
 async def test_a_process_neither_grows_nor_complains(server: tuple[Server, str]) -> None:
     running, token = server
     visitor = Visitor(running.port, token, ROOMS)
-    idle = sockets(running.pid)
+    idle = visitors(running.pid, running.port)
     await visitor.visits_often(WARM)
-    await until(lambda: sockets(running.pid) == idle, seconds=SECONDS)
+    await until(lambda: visitors(running.pid, running.port) == idle, seconds=SECONDS)
     before, open_before = resident_mib(running.pid), descriptors(running.pid)
     await visitor.visits_often(CYCLES)
-    await until(lambda: sockets(running.pid) == idle, seconds=SECONDS)
+    await until(lambda: visitors(running.pid, running.port) == idle, seconds=SECONDS)
     growth, opened = resident_mib(running.pid) - before, descriptors(running.pid) - open_before
     print(f"leaks: {CYCLES} cycles after {WARM}, {growth:+.1f} MiB on {before:.0f}, {opened:+d} descriptors")
     assert visitor.answered >= 4 * (CYCLES + WARM) // len(VISITS)
