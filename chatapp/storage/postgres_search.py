@@ -59,8 +59,13 @@ AMONG_NEWEST: Final = f"""
         SELECT * FROM search_entries WHERE {_BETWEEN} ORDER BY position DESC LIMIT {NEWEST_ENTRIES}
     ) AS newest WHERE {_IN_ROOMS} AND tokens @@ $5::text::tsquery {_NEWEST}
 """  # noqa: S608 - of constants
-# The sum keeps the planner from walking through all messages: it takes a beginning of words for rare, whatever it is.
-MATCHING: Final = f"{_FOUND} AND tokens @@ $5::text::tsquery ORDER BY position + 0 DESC LIMIT $4"
+# The sums keep the planner from walking through all messages. It would: of beginnings of words, of rooms and of a
+# prepared statement's values it knows nothing, and guesses.
+MATCHING: Final = f"""
+    SELECT position, message_id FROM search_entries
+    WHERE tokens @@ $5::text::tsquery AND {_IN_ROOMS} AND position + 0 >= $2 AND position + 0 < $3
+    ORDER BY position + 0 DESC LIMIT $4
+"""  # noqa: S608 - of constants
 SCANNING: Final = f"""
     {_FOUND} AND ($5::text = '' OR tokens @@ $5::text::tsquery)
     AND NOT EXISTS (SELECT 1 FROM unnest($6::text[]) AS part WHERE strpos(tokens::text, part) = 0) {_NEWEST}
