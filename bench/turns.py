@@ -15,18 +15,26 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
+from chatapp import logs
 from chatapp.bench.histogram import Histogram
+from chatapp.cli.turns import ShortTurns
+from chatapp.serving import serving, stop_asked
+from chatapp.settings import Settings
 
 REPORT: Final = "BENCH_REPORT"
 PROFILE: Final = "BENCH_PROFILE"
 LINES: Final = 40
 
 
-class Watched(selectors.EpollSelector):
+class Watched(ShortTurns):
     """Between two waits for the network lies one turn of the loop."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.begin()
+
+    def begin(self) -> None:
+        """From now on: the start is one long turn, in which nobody waits."""
         self.turns = Histogram()
         # The same without the time in which others had the core.
         self.work = Histogram()
@@ -44,16 +52,23 @@ class Watched(selectors.EpollSelector):
 
 def main() -> None:
     """Serve, and at the end write to the file in ``BENCH_REPORT``; with ``BENCH_PROFILE`` also a profile."""
-    from chatapp.serving import serve
-    from chatapp.settings import Settings
-
     watched, profile = Watched(), _profile()
     settings = Settings.from_env(os.environ)
     atexit.register(_write, watched, profile)
     with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(watched)) as runner:
+        runner.run(_serve(settings, watched, profile))
+
+
+async def _serve(settings: Settings, watched: Watched, profile: cProfile.Profile | None) -> None:
+    """As ``chatapp.serving.serve`` does."""
+    logs.set_up(settings)
+    async with serving(settings) as greeting:
+        stop = stop_asked()
+        watched.begin()
         if profile:
             profile.enable()
-        runner.run(serve(settings))
+        print(greeting, flush=True)
+        await stop.wait()
 
 
 def _profile() -> cProfile.Profile | None:

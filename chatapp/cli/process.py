@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
 
 from chatapp import app, logs
+from chatapp.cli.turns import ShortTurns
 from chatapp.core import circumstances
 from chatapp.core.circumstances import COMMAND_LINE, Circumstances
 from chatapp.core.errors import NotFound
@@ -29,9 +30,14 @@ def read_settings() -> Settings:
     return Settings.from_env(os.environ)
 
 
+def loop() -> asyncio.AbstractEventLoop:
+    """Python's own."""
+    return asyncio.SelectorEventLoop(ShortTurns())
+
+
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run to the end, on uvloop where it is installed."""
-    factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+    factory: Callable[[], asyncio.AbstractEventLoop] = loop
     if importlib.util.find_spec("uvloop"):
         factory = importlib.import_module("uvloop").new_event_loop
     with asyncio.Runner(loop_factory=factory) as runner:
