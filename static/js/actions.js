@@ -8,6 +8,7 @@ import { Editor } from "./editor.js";
 import { fresh, indexOf } from "./message.js";
 import { Reactions } from "./reactions.js";
 import { quoteWords, replyTo, resumeReply } from "./replies.js";
+import { copyAsTranscript } from "./transcript.js";
 import "./words.js";
 
 const GAP = 4;
@@ -59,6 +60,7 @@ export class Actions {
     };
     document.getElementById("main").append(this.#menu, this.#quick);
     this.#listen();
+    copyAsTranscript(this.#log);
     this.#show(this.#log.querySelector(".msg:focus-within, .msg:hover"));
   }
 
