@@ -216,6 +216,8 @@ def _texts() -> Iterator[Frame]:
     ):
         row, _, about = words.partition(" ")
         yield Frame(row, f"content {about}", _send(content=content), answer, answer)
+        edit = json.dumps(_frame("editMessage", known()["editMessage"], content=content))
+        yield Frame(row, f"an edit to content {about}", edit, answer, INVALID if row == "44" else UNKNOWN)
 
 
 def _keys() -> Iterator[Frame]:

@@ -48,6 +48,31 @@ async def test_of_what_is_gone_there_is_no_page(adas: Browser, ada: Actor, chat:
     assert (await adas.submits(path, on="/rooms/general", content="x")).status == 404
 
 
+async def test_a_link_to_what_is_gone_or_not_ones_own_leads_nowhere(
+    adas: Browser, graces: Browser, ada: Actor, chat: Chat
+) -> None:
+    await ada.says("gone")
+    await chat.messages.delete(ada.person, "general", 1)
+    await chat.rooms.create(ada.person, name="Ops", slug="ops")
+    await ada.says("for few", in_="ops")
+    for index in ("1", "2", "0", "9" * 16, "9" * 40):
+        assert (await adas.opens(f"/rooms/general/{index}")).status == 404
+    slug = (await ada.chat.rooms.sidebar(ada.person))[-1].room.slug
+    nothing = await graces.opens("/rooms/nowhere/1")
+    theirs = await graces.opens(f"/rooms/{slug}/1")
+    assert (nothing.status, theirs.status) == (404, 404)
+    assert "for few" not in theirs.text
+    assert (await adas.opens(f"/rooms/{slug}/1")).status == 200
+
+
+async def test_letters_of_many_parts_come_back_as_they_were(adas: Browser, ada: Actor, chat: Chat) -> None:
+    text = "👩‍👩‍👧‍👦 🏳️‍🌈 👍🏽 é 🇩🇪 ❤️ नि"
+    await adas.submits("/rooms/general/messages", on="/rooms/general", content=text, client_id="", reply_to="")
+    assert (await chat.messages.by_index(ada.person, "general", 1)).content == text
+    assert text in (await adas.opens("/rooms/general")).text
+    assert f"{text}</textarea>" in (await adas.opens("/rooms/general/1/edit")).text
+
+
 async def test_a_member_neither_edits_nor_deletes_anothers(graces: Browser, ada: Actor) -> None:
     await ada.says("ada's own")
     page = await graces.opens("/rooms/general/1")
