@@ -90,7 +90,8 @@ def _goes_on(word: str, asked: str) -> bool:
 class Query(msgspec.Struct, frozen=True):
     """All ``terms`` and none of ``without``. Of several rooms, and of several people, one is enough. Rooms by their
     address, people by their username. ``being`` holds names of :data:`PROPERTIES` and :data:`MENTION`, of all of which
-    a message is. ``since`` a day, that day included; ``before`` another, that day not."""
+    a message is. ``since`` a day, that day included; ``before`` another, that day not. ``misread``: what looks like a
+    filter and is none, looked for as text."""
 
     text: str = ""
     terms: tuple[Term, ...] = ()
@@ -103,6 +104,7 @@ class Query(msgspec.Struct, frozen=True):
     not_being: tuple[str, ...] = ()
     since: date | None = None
     before: date | None = None
+    misread: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -120,11 +122,14 @@ def parse(text: str) -> Query:
     found: dict[str, list[object]] = {}
     for name, value in _pieces(composed(text)):
         found.setdefault(name, []).append(value)
-    if sum(map(len, found.values())) > MOST_TERMS:
+    if sum(len(values) for name, values in found.items() if name != "misread") > MOST_TERMS:
         raise invalid("q", _("A search may have {n} words and filters.").format(n=MOST_TERMS))
     fields: dict[str, object] = {name: tuple(values) for name, values in found.items()}
     fields |= {name: found[name][-1] for name in ("since", "before") if name in found}
     return msgspec.convert({"text": text, **fields}, Query)
+
+
+FILTERS: Final = frozenset({"in", "from", "has", "is", "before", "after"})
 
 
 def _pieces(text: str) -> Iterator[tuple[str, object]]:
@@ -138,6 +143,8 @@ def _pieces(text: str) -> Iterator[tuple[str, object]]:
             continue
         is_exact = piece["quoted"] is not None and not piece["name"]
         typed = value if is_exact else piece[0].removeprefix("-" if is_without else "")
+        if (piece["name"] or "").lower() in FILTERS:
+            yield "misread", typed
         if parts := tuple(words(typed)):
             yield "without" if is_without else "terms", Term(typed, parts, is_exact)
 
@@ -211,6 +218,16 @@ def facets(message: Message) -> list[str]:
 def spans(query: Query, message: Message, reader: Person, *, is_slow: bool = False) -> list[tuple[int, int]] | None:
     """Where in its wording the query's words are; None for a message that is not what this reader looks for."""
     text = wording(message)
+    where = places(query, text, is_slow=is_slow)
+    if where is None or any(term.spans(text, words(text)) for term in query.without):
+        return None
+    is_right = all(_is_so(name, message, reader) for name in query.being)
+    is_right = is_right and not any(_is_so(name, message, reader) for name in query.not_being)
+    return where if is_right else None
+
+
+def places(query: Query, text: str, *, is_slow: bool = False) -> list[tuple[int, int]] | None:
+    """Where in a text the query's words are; None where one of them is not."""
     found = words(text)
     where: list[tuple[int, int]] = []
     for term in query.terms:
@@ -218,11 +235,7 @@ def spans(query: Query, message: Message, reader: Person, *, is_slow: bool = Fal
         if not here:
             return None
         where += here
-    if any(term.spans(text, found) for term in query.without):
-        return None
-    is_right = all(_is_so(name, message, reader) for name in query.being)
-    is_right = is_right and not any(_is_so(name, message, reader) for name in query.not_being)
-    return where if is_right else None
+    return where
 
 
 def _is_so(name: str, message: Message, reader: Person) -> bool:

@@ -10,11 +10,12 @@ import msgspec
 from aiohttp import web
 
 from chatapp.core.models import Person
-from chatapp.core.search import Query, parse, wording
+from chatapp.core.search import Query, parse, places, wording
 from chatapp.domain.search import PAGE, Days, Hit, Results
 from chatapp.keys import CHAT
 from chatapp.web import query
 from chatapp.web.language import _
+from chatapp.web.marks import plain
 from chatapp.web.moments import Moments
 
 # So much of a message, and of that so much before the first mark.
@@ -50,10 +51,10 @@ def place(position: int) -> str:
     return f"{position:x}"
 
 
-def excerpt(hit: Hit) -> list[Piece]:
+def excerpt(hit: Hit, asked: Query, *, is_slow: bool) -> list[Piece]:
     """The text around the first mark, in pieces."""
-    text = wording(hit.message)
-    spans = list(_apart(hit.spans))
+    text, where = _shown(hit, asked, is_slow=is_slow)
+    spans = list(_apart(where))
     start = max(0, spans[0][0] - BEFORE) if spans else 0
     if start:
         # From the beginning of a word on.
@@ -68,6 +69,14 @@ def excerpt(hit: Hit) -> list[Piece]:
         start = min(until, end)
     pieces.append(Piece(text[start:end] + (ELLIPSIS if end < len(text) else "")))
     return [piece for piece in pieces if piece.text]
+
+
+def _shown(hit: Hit, asked: Query, *, is_slow: bool) -> tuple[str, Sequence[tuple[int, int]]]:
+    """What the message shows, and where the words are; as it was written, where some are in what is not shown."""
+    message = hit.message
+    text = wording(msgspec.structs.replace(message, content=plain(message.content, message.html)))
+    where = places(asked, text, is_slow=is_slow)
+    return (wording(message), hit.spans) if where is None else (text, where)
 
 
 def _apart(spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:

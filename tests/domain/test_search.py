@@ -13,6 +13,7 @@ from chatapp.core.searchable import composed
 from chatapp.domain import search
 from chatapp.domain.search import Days, Results
 from tests.support.house import House
+from tests.support.pictures import picture
 
 
 async def finds(house: House, actor: Person, text: str, **how: object) -> list[str]:
@@ -279,3 +280,16 @@ async def test_a_message_is_found_by_its_files_and_their_names(unhurried: House,
         assert await finds(unhurried, ada, asked) == ["see here"], asked
     for asked in ("has:image", "quarterly"):
         assert await finds(unhurried, ada, asked) == [], asked
+
+
+async def test_a_picture_is_found_by_what_it_shows_as_it_is_said_now(unhurried: House, ada: Person) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield picture(20, 10)
+
+    chat = unhurried.chat
+    file = await chat.files.upload(ada, "general", "a.png", chunks(), alt="A grey heron")
+    await chat.messages.post(ada, "general", "look", attachments=[Attach(file.shown.id)])
+    assert await finds(unhurried, ada, "heron") == ["look"]
+    await chat.messages.edit(ada, "general", 1, "look", [Attach(file.shown.id, "A white stork")])
+    assert await finds(unhurried, ada, "heron") == []
+    assert await finds(unhurried, ada, "stork has:image") == ["look"]

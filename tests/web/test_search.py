@@ -44,6 +44,26 @@ async def test_where_nothing_is_found_it_says_what_was_looked_for_and_offers_the
     assert "<mark>Datensicherung</mark>" in slow.text
 
 
+async def test_what_was_found_is_shown_without_its_marks(adas: Browser, ada: Actor) -> None:
+    await ada.says("a **bold** [fox](https://example.org/den) & `code` <b>")
+    page = await adas.opens("/search?q=fox+bold")
+    assert "a <mark>bold</mark> <mark>fox</mark> &amp; code &lt;b&gt;</p>" in page.text
+    # What is in the address of a link is shown where it was looked for.
+    assert (
+        "**bold** [fox](https://<mark>example.org/den</mark>)" in (await adas.opens("/search?q=example.org/den")).text
+    )
+
+
+@pytest.mark.parametrize("asked", ["before:yesterday", "-after:2026-02-30", "has:nothing", "IS:unread"])
+async def test_what_looks_like_a_filter_and_is_none_is_told(adas: Browser, ada: Actor, asked: str) -> None:
+    await ada.says("a fox")
+    page = await adas.opens(f"/search?q=fox+nowhere+{asked}")
+    assert page.status == 200
+    assert f"“{asked.removeprefix('-')}” is no filter" in page.text
+    for understood in ("note:x nowhere", "before:2026-01-01 fox", "from:ada nowhere", "from: nowhere"):
+        assert "is no filter" not in (await adas.opens(f"/search?q={quote(understood)}")).text
+
+
 async def test_older_results_are_a_link_away(adas: Browser, ada: Actor, ada_script: Script) -> None:
     for number in range(15):
         await ada.says(f"deploy {number}")

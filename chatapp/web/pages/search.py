@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -44,7 +45,7 @@ def _context(request: web.Request, asked: Query, results: Results | None, views:
         "is_slow": is_slow,
         "is_later_page": "below" in request.query,
         "titles": {view.room.id: view for view in views},
-        "excerpt": excerpt,
+        "excerpt": partial(excerpt, asked=asked, is_slow=is_slow),
         "older_url": _url(asked.text, slow=is_slow, below=place(older)) if older is not None else None,
         "slow_url": None if is_slow or not asked.terms else _url(asked.text, slow=True),
         "narrower": _narrower(asked, results),
