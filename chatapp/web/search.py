@@ -11,11 +11,11 @@ from aiohttp import web
 
 from chatapp.core.models import Person
 from chatapp.core.search import Query, parse, places, wording
+from chatapp.core.text.plain import plain
 from chatapp.domain.search import PAGE, Days, Hit, Results
 from chatapp.keys import CHAT
 from chatapp.web import query
 from chatapp.web.language import _
-from chatapp.web.marks import plain
 from chatapp.web.moments import Moments
 
 # So much of a message, and of that so much before the first mark.
