@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,12 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page
 
+from tests.e2e.verbs import submit
 from tests.support.browser import PATIENCE_MS, WIDE, Guard, browsing, chromium
 from tests.support.needs import lacking
 from tests.support.server import PASSWORD, Server
 
 Login = Callable[..., Awaitable[Page]]
-CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 
 
 def pytest_collectstart(collector: pytest.Collector) -> None:
@@ -50,17 +49,12 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serv
         await running.kill()
 
 
-async def sign_in(context: BrowserContext, server: Server, username: str) -> None:
-    """By the form, without drawing it: that a browser can is shown by the tests of the accounts."""
-    form = await (await context.request.get("/login")).text()
-    fields = {"csrf": CSRF.findall(form)[0], "username": username, "password": PASSWORD}
-    answer = await context.request.post("/login", form=fields, headers={"Origin": server.url}, max_redirects=0)
-    assert answer.status == 303, await answer.text()
-
-
 @pytest_asyncio.fixture(loop_scope="session")
 async def visit(browser: Browser, server: Server) -> AsyncIterator[Callable[..., Awaitable[Page]]]:
-    """A page in a context of its own, signed in when a name is given; guarded to the end of the test."""
+    """A page in a context of its own, signed in when a name is given; guarded to the end of the test.
+
+    Nothing is drawn before the test, or ``at``, says what.
+    """
     contexts: list[tuple[BrowserContext, Guard]] = []
 
     async def open_page(username: str = "", *, at: str = "", to: Server = server, **options: Any) -> Page:
@@ -71,9 +65,9 @@ async def visit(browser: Browser, server: Server) -> AsyncIterator[Callable[...,
         contexts.append((context, guard))
         page = await context.new_page()
         if username:
-            await sign_in(context, to, username)
-        if at or username:
-            await page.goto(at or "/")
+            await submit(context, "/login", at="/login", username=username, password=PASSWORD)
+        if at:
+            await page.goto(at)
         return page
 
     yield open_page

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.async_api import Page, expect
 
@@ -14,6 +15,23 @@ from tests.support.server import Server, serving
 
 GROUPED = re.compile(r"^(?!.*\bfirst\b)")
 Visit = Callable[..., Awaitable[Page]]
+
+
+async def test_a_room_is_made_and_somebody_added_and_both_are_in_it(visit: Visit) -> None:
+    ada = await visit("ada", at="/rooms/new")
+    await ada.fill("[name=name]", "Made by hand")
+    await ada.check("[name=kind][value=closed]")
+    await ada.click("main form button:not([type=button])")
+    await ada.wait_for_url("**/rooms/made-by-hand*")
+    path = urlsplit(ada.url).path
+    await ada.goto(f"{path}/settings")
+    await ada.fill("[name=username]", "grace")
+    await ada.press("[name=username]", "Enter")
+    await expect(ada.locator("main")).to_contain_text("Grace Lin")
+    await ada.goto(path)
+    grace = await visit("grace", at=path)
+    await say(ada, "Come in")
+    await expect(row(grace, "Come in")).to_have_count(1)
 
 
 async def test_a_message_is_on_the_other_screen_at_once_and_after_a_reload(visit: Visit) -> None:

@@ -48,7 +48,7 @@ async def test_the_switcher_finds_a_room_and_goes_there(visit: Visit) -> None:
 
 
 async def test_names_of_every_script_stand_next_to_their_sign_in_the_switcher(visit: Visit) -> None:
-    ada = await visit("ada")
+    ada = await visit("ada", at="/")
     await ada.locator(".room-link bdi").first.evaluate("name => { name.textContent = 'عادة'; }")
     await ada.keyboard.press("Control+k")
     option = ada.locator("#switcher [role=option]", has_text="عادة")

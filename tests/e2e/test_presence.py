@@ -28,7 +28,7 @@ async def shows(page: Page, within: str, state: str) -> None:
 
 
 async def test_a_page_shows_who_is_online_away_and_offline(visit: Visit) -> None:
-    ada, grace = await visit("ada"), await visit("grace")
+    ada, grace = await visit("ada"), await visit("grace", at="/")
     slug = await new_room(ada, "grace")
     await ada.goto("/people")
     await ada.locator("li", has_text="@grace").get_by_role("button").click()
@@ -55,7 +55,7 @@ async def test_a_page_shows_who_is_online_away_and_offline(visit: Visit) -> None
 
 
 async def test_without_javascript_it_is_as_of_when_the_page_was_made(visit: Visit) -> None:
-    await visit("grace")
+    await visit("grace", at="/")
     ada = await visit("ada", java_script_enabled=False)
     await ada.goto("/people")
     await shows(ada, "main", "online")
@@ -83,7 +83,7 @@ async def test_who_hides_is_offline_on_every_page_at_once(visit: Visit, server: 
 
 async def test_a_page_that_is_drawn_anew_shows_what_was_told(visit: Visit) -> None:
     """The lists come from the server again when a room is renamed; what was told meanwhile holds."""
-    grace = await visit("grace")
+    grace = await visit("grace", at="/")
     ada = await visit("ada")
     slug = await new_room(ada, "grace")
     await shows(ada, ".members", "online")
@@ -97,7 +97,7 @@ async def test_a_page_that_is_drawn_anew_shows_what_was_told(visit: Visit) -> No
 
 
 async def test_a_page_in_the_back_forward_cache_is_nobody(visit: Visit) -> None:
-    ada, grace = await visit("ada", at="/people"), await visit("grace")
+    ada, grace = await visit("ada", at="/people"), await visit("grace", at="/")
     await shows(ada, "main", "online")
     await grace.goto("/ping")
     await shows(ada, "main", "offline")
@@ -107,7 +107,7 @@ async def test_a_page_in_the_back_forward_cache_is_nobody(visit: Visit) -> None:
 
 async def test_a_page_that_the_browser_freezes_is_nobody(visit: Visit) -> None:
     """The events are made by hand: a browser without a screen freezes nothing."""
-    ada, grace = await visit("ada", at="/people"), await visit("grace")
+    ada, grace = await visit("ada", at="/people"), await visit("grace", at="/")
     await shows(ada, "main", "online")
     await grace.evaluate("() => document.dispatchEvent(new Event('freeze'))")
     await shows(ada, "main", "offline")
