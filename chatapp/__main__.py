@@ -20,8 +20,8 @@ def main() -> None:
 
 @contextmanager
 def _no_certificates() -> Iterator[None]:
-    """aiohttp reads all that this machine trusts when it is imported, for a client that is not used here
-    (``tests/test_dangerous.py``): another tenth of a start. OpenSSL takes the places from these variables."""
+    """aiohttp reads all that this machine trusts when it is imported, for clients that are told nothing else: another
+    tenth of a start. Ours are told (``tests/test_dangerous.py``). OpenSSL takes the places from these variables."""
     names = ("SSL_CERT_FILE", "SSL_CERT_DIR")
     given = {name: os.environ.get(name) for name in names}
     os.environ.update(dict.fromkeys(names, os.devnull))

@@ -97,12 +97,6 @@ def test_the_command_and_the_module_start_alike() -> None:
     assert command.load() is __main__.main
 
 
-def test_a_start_leaves_the_search_for_garbage_on() -> None:
-    asking = "import gc; from chatapp import __main__, cli; cli.main = lambda: print(gc.isenabled()); __main__.main()"
-    said = subprocess.run([sys.executable, "-c", asking], check=True, timeout=30, capture_output=True).stdout
-    assert said == b"True\n"
-
-
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
 def test_whoever_hears_that_it_runs_may_stop_it_at_once(chatapp: Chatapp, name: str) -> None:
     stopped_at_once = (
