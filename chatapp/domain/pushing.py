@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import msgspec
@@ -102,16 +102,16 @@ class Pushing:
         async with self._database.transaction() as tx:
             await rows.delete(tx, due.subscription_id)
 
-    async def failed(self, letter: Letter, wait_ms: int = 0) -> bool:
+    async def failed(self, some: Sequence[Push], wait_ms: int = 0) -> bool:
         """Try again later, ever later, not before ``wait_ms``; True when it was the last attempt, and is given up."""
-        attempts = letter.covers[0].attempts
+        attempts = some[0].attempts
         is_last = attempts + 1 >= MOST_ATTEMPTS
         pause = min(max(FIRST_RETRY_MS << attempts, wait_ms), LONGEST_RETRY_MS)
         async with self._database.transaction() as tx:
             if is_last:
-                await pushes.done(tx, letter.covers)
+                await pushes.done(tx, some)
             else:
-                await pushes.postpone(tx, letter.covers, tx.at + pause, failed=True)
+                await pushes.postpone(tx, some, tx.at + pause, failed=True)
         return is_last
 
     async def release(self, tx: Transaction, actor: Person) -> None:

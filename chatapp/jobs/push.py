@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Final, Self
@@ -170,30 +170,35 @@ class Pusher:
                 await asyncio.sleep(AFTER_TROUBLE_SECONDS)
 
     async def _tried(self, due: Due) -> None:
-        letter = await self._pushing.letter(due)
-        if letter is None:
+        try:
+            letter = await self._pushing.letter(due)
+        except Exception as error:  # one that cannot be written must not be looked at again and again
+            await self._failed((due,), "", type(error).__name__)
             return
-        host = urlsplit(letter.address).hostname
+        if letter is not None:
+            await self._deliver(letter, due)
+
+    async def _deliver(self, letter: Letter, due: Due) -> None:
+        host = urlsplit(letter.address).hostname or ""
         try:
             await self._courier.deliver(letter)
+        except Answer as answer:
+            if answer.status in GONE:
+                log.info("push.gone", host=host)
+                await self._pushing.gone(due)
+            else:
+                await self._failed(letter.covers, host, str(answer), answer.wait_ms)
         except Elsewhere:
-            log.warning("push.refused", host=host, detail="Not an address of the internet.")
+            log.warning("push.refused", host=host)
             await self._pushing.gone(due)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-            await self._failed(letter, due, host or "", error)
+            # By its kind alone: in its words may be the address, which is a secret.
+            await self._failed(letter.covers, host, type(error).__name__)
         else:
             await self._pushing.taken(letter)
 
-    async def _failed(self, letter: Letter, due: Due, host: str, error: Exception) -> None:
-        if isinstance(error, Answer) and error.status in GONE:
-            log.info("push.gone", host=host)
-            await self._pushing.gone(due)
-            return
-        # The address is a secret: never the whole of it.
-        reason = str(error) if isinstance(error, Answer) else type(error).__name__
-        wait_ms = error.wait_ms if isinstance(error, Answer) else 0
-        is_last = await self._pushing.failed(letter, wait_ms)
-        if is_last:
+    async def _failed(self, some: Sequence[Due], host: str, reason: str, wait_ms: int = 0) -> None:
+        if await self._pushing.failed(some, wait_ms):
             log.error("push.given_up", host=host, error=reason)
         else:
             log.warning("push.failed", host=host, error=reason)

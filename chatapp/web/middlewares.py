@@ -36,6 +36,7 @@ POLICY: Final = "; ".join(
         STYLES_ALLOWED,
         "img-src 'self'",
         "connect-src 'self'",
+        "manifest-src 'self'",
         "form-action 'self'",
         "frame-ancestors 'none'",
         "base-uri 'none'",

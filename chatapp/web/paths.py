@@ -9,7 +9,10 @@ from urllib.parse import unquote, unquote_to_bytes
 from aiohttp import hdrs, web
 
 OPEN_PATHS: Final = frozenset(
-    {"/ping", "/healthz", "/readyz", "/robots.txt", "/.well-known/security.txt", "/service-worker.js"}
+    {
+        *("/ping", "/healthz", "/readyz", "/robots.txt", "/.well-known/security.txt"),
+        *("/service-worker.js", "/manifest.webmanifest"),
+    }
 )
 # Leads on whoever asks, also a script that does not say what it takes.
 FRONT_DOOR: Final = "/"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from chatapp.web import assets, probes, words, worker
+from chatapp.web import assets, manifest, probes, words, worker
 from chatapp.web.api import candidates as api_candidates
 from chatapp.web.api import changes as api_changes
 from chatapp.web.api import commands as api_commands
@@ -89,6 +89,7 @@ def _probes() -> list[web.RouteDef]:
         web.get("/robots.txt", probes.robots),
         web.get("/.well-known/security.txt", probes.security),
         web.get("/service-worker.js", worker.show),
+        web.get("/manifest.webmanifest", manifest.show),
         web.get("/static/{digest}/{path:.+}", assets.show),
         web.get("/words/{tag}/{digest}", words.show),
     ]

@@ -6,11 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from chatapp.core.notifications import AWAY_MS
 from chatapp.domain import pushing
 from chatapp.jobs.push import Courier, Pusher
 from chatapp.settings import Settings
+from chatapp.storage.tables import push_subscriptions
 from tests.support.house import open_house
 from tests.support.push_service import SETTINGS
 from tests.support.pushing import Scene, closing, scene
@@ -211,6 +213,18 @@ async def test_a_push_service_is_left_alone_for_as_long_as_it_says(s: Scene, sta
     assert await s.told() == []
     s.house.clock.passes(seconds=1)
     assert await s.told() == ["hello"]
+
+
+async def test_one_that_cannot_be_written_keeps_no_other_from_it(s: Scene) -> None:
+    _, second = await s.subscribes("grace")
+    async with s.house.database.transaction() as tx:
+        broken = sa.update(push_subscriptions).values(p256dh="broken")
+        await tx.execute(broken.where(push_subscriptions.c.endpoint == s.browser.endpoint))
+    await s.says("hello")
+    await s.works()
+    assert [each["body"] for each in second.notices()] == ["hello"]
+    (left,) = await s.waiting()
+    assert left.attempts == 1
 
 
 async def test_what_is_added_while_it_is_sent_is_not_lost(s: Scene) -> None:

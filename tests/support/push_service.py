@@ -105,6 +105,9 @@ class PushService:
         self.answers: dict[str, list[tuple[int, dict[str, str]]]] = {}
         self.url = ""
         self.check = True
+        # While it is not set, nothing is answered.
+        self.held: asyncio.Event | None = None
+        self.seen = 0
         self._count = 0
         self._came = asyncio.Event()
 
@@ -114,6 +117,10 @@ class PushService:
 
     async def take(self, request: web.Request) -> web.Response:
         delivery = Delivery(request.path, dict(request.headers), await request.read())
+        self.seen += 1
+        self._came.set()
+        if self.held is not None:
+            await self.held.wait()
         if self.check:
             self._check(delivery)
         planned = self.answers.get(request.path, [])

@@ -66,13 +66,14 @@ async def closing(courier: Courier) -> AsyncIterator[Courier]:
 
 
 @asynccontextmanager
-async def scene(settings: Settings, clock: SettableClock) -> AsyncIterator[Scene]:
+async def scene(settings: Settings, clock: SettableClock, service: PushService | None = None) -> AsyncIterator[Scene]:
+    """``service``: one that outlives it."""
+    if service is None:
+        async with push_service() as own, scene(settings, clock, own) as opened:
+            yield opened
+        return
     settings = replace(settings, limits=False, **SETTINGS)
-    async with (
-        push_service() as service,
-        open_house(settings, clock) as house,
-        closing(Courier(settings, clock)) as courier,
-    ):
+    async with open_house(settings, clock) as house, closing(Courier(settings, clock)) as courier:
         opened = Scene(house, service, Pusher(house.chat.push.pushing, courier))
         await opened.meets()
         yield opened

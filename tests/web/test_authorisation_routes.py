@@ -22,7 +22,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 ANYONE: Final = {
     *("GET /ping", "GET /healthz", "GET /readyz", "GET /robots.txt", "GET /static/{digest}/{path}"),
     "GET /words/{tag}/{digest}",
-    *("GET /.well-known/security.txt", "GET /service-worker.js"),
+    *("GET /.well-known/security.txt", "GET /service-worker.js", "GET /manifest.webmanifest"),
     "POST /language",
     *("GET /login", "POST /login", "POST /logout", "GET /register", "POST /register"),
     *("GET /join/{code}", "POST /join/{code}", "GET /forgot", "POST /forgot", "GET /api/v1/server"),
