@@ -48,9 +48,12 @@ async def test_what_is_no_time_is_said_on_its_field_and_nothing_is_stored(
 async def test_silence_begins_at_once_and_ends_when_it_is_over(
     adas: Browser, client: TestClient[Any, Any], ada: Actor, clock: SettableClock
 ) -> None:
-    assert await told(client, ada) == {"words": True, "quiet": False, "changes_at": None}
+    assert await told(client, ada) == {"words": True, "quiet": False, "changes_at": None, "push": None}
     assert (await adas.submits("/settings/silence", on=PAGE, length="hour")).status == 303
-    assert await told(client, ada) == {"words": True, "quiet": True, "changes_at": timestamp(clock() + HOUR_MS)}
+    assert await told(client, ada) == {
+        **{"words": True, "quiet": True, "push": None},
+        "changes_at": timestamp(clock() + HOUR_MS),
+    }
     assert "Not any longer" in (await adas.opens(PAGE)).text
     clock.passes(minutes=60)
     assert (await told(client, ada))["quiet"] is False
