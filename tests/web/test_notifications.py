@@ -51,7 +51,9 @@ async def test_silence_begins_at_once_and_ends_when_it_is_over(
     assert await told(client, ada) == {"words": True, "quiet": False, "changes_at": None, "push": None}
     assert (await adas.submits("/settings/silence", on=PAGE, length="hour")).status == 303
     assert await told(client, ada) == {
-        **{"words": True, "quiet": True, "push": None},
+        "words": True,
+        "quiet": True,
+        "push": None,
         "changes_at": timestamp(clock() + HOUR_MS),
     }
     assert "Not any longer" in (await adas.opens(PAGE)).text
