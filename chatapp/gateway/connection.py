@@ -162,6 +162,7 @@ class Connection(ABC):
         """Free everything, whatever way the socket ended."""
         self.is_ended = True
         self._leave_all()
+        self.guard.reports_to_nobody()
         if self._catching_up is not None:
             self._catching_up.cancel()
         if self._expiry is not None:

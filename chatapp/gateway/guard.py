@@ -45,6 +45,10 @@ class Guard(asyncio.Protocol):
         if self._fault is not None:
             refuse(*self._fault)
 
+    def reports_to_nobody(self) -> None:
+        """Whoever was told is over, and held by nothing here: a circle would wait for the collector."""
+        self._refuse = None
+
     def missed_something(self) -> None:
         self._fault = Close.PROTOCOL, "frame before the answer"
 

@@ -43,6 +43,12 @@ class _Handler(web.RequestHandler):
             # It has read its last request, whose headers it would keep as long as the socket is open.
             self._parser = None
 
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Let go of the socket whose frames were read, and which holds this: a circle would wait for the collector."""
+        super().connection_lost(exc)
+        if hasattr(self, "_data_received_cb"):
+            self._data_received_cb = None
+
     def handle_error(
         self,
         request: web.BaseRequest,

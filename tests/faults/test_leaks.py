@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
+import struct
+import weakref
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,9 +21,11 @@ from chatapp.gateway.guard import Guard
 from chatapp.keys import GATEWAY
 from chatapp.realtime.audience import Subscription
 from chatapp.settings import Settings
+from chatapp.web import unreadable
 from tests.faults.crowd import ROOMS, populate
 from tests.faults.cycles import VISITS, Visitor
 from tests.faults.figures import descriptors, resident_mib, visitors
+from tests.faults.line import CLOSE, Gone, Line
 from tests.support.cast import Actor, Given
 from tests.support.house import until
 from tests.support.rounds import rounds
@@ -95,3 +100,48 @@ class TestInside:
     def living(self) -> list[object]:
         gc.collect()
         return [each for each in gc.get_objects() if isinstance(each, Connection | Guard | Subscription)]
+
+
+class TestWithoutTheCollector:
+    """Who has gone is freed: what waits for a search for circles piles up between two of them."""
+
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        # The clock of the next ping goes on to hold a socket until it would have been sent.
+        return replace(settings, heartbeat=1)
+
+    async def test_a_socket_is_held_by_nothing_once_it_is_over(
+        self, app: web.Application, client: TestClient[Any, Any], ada: Actor
+    ) -> None:
+        runner = client.server.runner
+        assert runner is not None
+        assert runner.server is not None
+        served = await asyncio.get_running_loop().create_server(unreadable.handlers(runner.server, {}), "127.0.0.1", 0)
+        port = served.sockets[0].getsockname()[1]
+        gc.collect()
+        gc.disable()
+        try:
+            living = [
+                weakref.ref(each)
+                for says_goodbye in (False, True)
+                for each in await self._comes_and_goes(app, port, ada.token, says_goodbye=says_goodbye)
+            ]
+            assert len(living) == 4
+            await until(lambda: [each() for each in living] == [None] * 4, seconds=SECONDS)
+        finally:
+            gc.enable()
+            served.close()
+
+    async def _comes_and_goes(self, app: web.Application, port: int, token: str, *, says_goodbye: bool) -> list[object]:
+        """Our part of a connection, and aiohttp's."""
+        hub = app[GATEWAY]._chat.hub
+        line = await Line.open(port, token)
+        await line.receive()
+        (connection,) = next(iter(hub._people.values()))
+        assert isinstance(connection, Connection)
+        if says_goodbye:
+            line.write(CLOSE, struct.pack("!H", 1000))
+            with contextlib.suppress(Gone):
+                await line.receive()
+        line.cut()
+        return [connection, connection.ws]
