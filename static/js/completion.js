@@ -11,6 +11,8 @@ await sheet();
 const MOST = { "@": 8, "#": 8, ":": 8, "/": 20 };
 const GAP = 4;
 const FEWEST = { "@": 0, "#": 0, ":": 2, "/": 0 };
+/** As many the server gives at most: fewer are all there are. */
+const PEOPLE = 10;
 const COMMAND = /^(\/)([a-z]*)$/i;
 // What is written without spaces may stand right before a sign: Chinese, Japanese, Korean. Other letters make it none.
 const SIGN = /(?<![\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{Script=Arabic}\p{Script=Hebrew}\p{Nd}@#/&:.+-])([@#:])([^\s@#:]{0,64})$/u;
@@ -141,6 +143,7 @@ function place() {
 function close() {
   asked++;
   typed = null;
+  whole = null;
   if (field) hide();
 }
 
@@ -197,11 +200,24 @@ async function people(word, show) {
   const all = byName.size ? [special("room", t("calls_room"), byName.size), special("here", t("calls_here"))] : [];
   show([...known, ...all]);
   if (!word) return;
-  const response = await fetch(`/api/v1/rooms/${room}/candidates?q=${encodeURIComponent(word)}`);
-  if (!response.ok) return;
-  const { candidates } = await response.json();
+  const candidates = await findPeople(word.toLowerCase());
   const found = candidates.filter(({ username }) => username !== page.me.username).map((each) => person(each.username, each.display_name, each.is_member ? "" : t("not_in_room"), !each.is_member));
   show([...known, ...all, ...found]);
+}
+
+/** The last answer that held everybody whose name holds its word, and what is being asked. */
+let whole = null, asking = null;
+
+/** Whoever goes on typing needs no other answer than a whole one, and none to what they typed before. */
+async function findPeople(word) {
+  if (whole && word.includes(whole.word)) return whole.candidates;
+  asking?.abort();
+  asking = new AbortController();
+  const response = await fetch(`/api/v1/rooms/${room}/candidates?q=${encodeURIComponent(word)}`, { signal: asking.signal });
+  if (!response.ok) return [];
+  const { candidates } = await response.json();
+  if (candidates.length < PEOPLE) whole = { word, candidates };
+  return candidates;
 }
 
 const special = (name, note, count = 0) => ({ key: `@${name}`, label: `@${name}`, note: count ? `${note} (${count})` : note, mark: "@", text: `@${name}`, words: [name], isLast: true });

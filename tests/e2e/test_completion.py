@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from playwright.async_api import Locator, Page, Route, expect
+from playwright.async_api import Locator, Page, Request, Route, expect
 
 from tests.e2e.test_accessibility import LOOKS, has_no_fault
 from tests.e2e.verbs import new_room, row, say
@@ -113,6 +113,26 @@ async def test_it_works_where_a_message_is_written_anew(visit: Visit) -> None:
     await expect(options(page)).to_have_count(1)
     await page.keyboard.press("Escape")
     await expect(field).to_be_visible()
+
+
+async def test_who_types_on_asks_no_more_than_once(visit: Visit) -> None:
+    page = await visit("ada")
+    await new_room(page, "grace")
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        if "/candidates?" in request.url:
+            asked.append(request.url)
+
+    page.on("request", note)
+    async with page.expect_response("**/candidates?q=g"):
+        await expect(await types(page, "@g")).to_have_count(1)
+    await expect(await types(page, "race")).to_have_count(1)
+    await expect(options(page)).to_contain_text("Grace Lin")
+    assert [url.rpartition("=")[2] for url in asked] == ["g"]
+    async with page.expect_response("**/candidates?q=l"):
+        await page.locator("#message").fill("@l")
+    assert len(asked) == 2
 
 
 async def test_who_is_not_in_the_room_is_marked_so_and_late_answers_are_dropped(visit: Visit) -> None:

@@ -148,7 +148,13 @@ async def test_typing_is_shown_to_others_only(visit: Visit) -> None:
     await ada.keyboard.type("thinking")
     await expect(grace.locator("#typing")).to_contain_text("Ada Okafor")
     await expect(ada.locator("#typing")).to_be_empty()
+    # Nobody says that they stopped: six seconds after the last word of it.
     await expect(grace.locator("#typing")).to_be_empty(timeout=10_000)
+    await ada.fill("#message", "")
+    await ada.keyboard.type("again")
+    await expect(grace.locator("#typing")).to_contain_text("Ada Okafor")
+    await ada.fill("#message", "")
+    await expect(grace.locator("#typing")).to_be_empty()
 
 
 async def test_news_is_announced_once_and_history_is_not(visit: Visit) -> None:

@@ -103,6 +103,23 @@ async def test_alt_and_arrows_walk_through_the_rooms(visit: Visit) -> None:
     await ada.wait_for_url(re.compile(r"/rooms/general$"))
 
 
+async def test_alt_shift_and_arrows_go_to_what_is_unread_only(visit: Visit) -> None:
+    ada, grace = await visit("ada"), await visit("grace")
+    one, other, third = [await new_room(ada, "grace") for _ in range(3)]
+    for room in (one, third):
+        await ada.goto(f"/rooms/{room}")
+        await say(ada, "news")
+    await grace.goto(f"/rooms/{other}")
+    unread = grace.locator(f".unread[data-room={third}], .unread[data-room={one}]")
+    await expect(unread).to_have_count(2)
+    listed = await grace.locator(".room-link").evaluate_all("links => links.map(link => link.dataset.room)")
+    news = [room for room in listed if await grace.locator(f".unread[data-room={room}]").count()]
+    below = [room for room in news if listed.index(room) > listed.index(other)] or news
+    await expect(grace.locator("#message")).to_be_focused()
+    await grace.keyboard.press("Alt+Shift+ArrowDown")
+    await grace.wait_for_url(f"**/rooms/{below[0]}")
+
+
 async def test_the_list_is_one_stop_and_arrows_move_inside(visit: Visit) -> None:
     ada = await visit("ada")
     await new_room(ada)

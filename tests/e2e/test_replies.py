@@ -157,6 +157,19 @@ async def test_words_are_quoted_into_the_box(visit: Visit) -> None:
     await expect(ada.locator("#message")).to_have_value("> one sentence\n")
 
 
+async def test_of_words_that_are_selected_only_those_are_quoted(visit: Visit) -> None:
+    ada = await visit("ada")
+    await new_room(ada)
+    message = await say(ada, "one sentence and more")
+    menu = await open_menu(ada, message)
+    await message.locator(".bd").evaluate(
+        "body => { const text = body.querySelector('p')?.firstChild ?? body.firstChild;"
+        "getSelection().setBaseAndExtent(text, 4, text, 12); }"
+    )
+    await menu.locator("[data-do=quote]").click()
+    await expect(ada.locator("#message")).to_have_value("> sentence\n")
+
+
 async def test_without_scripts_a_reply_is_a_link_and_a_form(visit: Visit) -> None:
     ada = await visit("ada", java_script_enabled=False)
     await new_room(ada)

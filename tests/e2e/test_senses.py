@@ -1,0 +1,95 @@
+"""Eyes and hands that are not everybody's: large letters, wide spacing, the system's own colours, small targets."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.e2e.test_accessibility import INSIDE
+from tests.e2e.test_languages import CROWDED
+from tests.e2e.verbs import new_room, say
+
+Visit = Callable[..., Awaitable[Page]]
+
+# 1280 by 800 at 200 % (WCAG 1.4.4).
+ZOOMED: Final = {"width": 640, "height": 400}
+# WCAG 1.4.12, as a reader's own sheet; the policy of the pages lets none in that is written into them.
+SPACED: Final = """() => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(`* { line-height: 1.5 !important; letter-spacing: .12em !important;
+    word-spacing: .16em !important; } p { margin-block-end: 2em !important; }`);
+  document.adoptedStyleSheets = [sheet];
+}"""
+# Something that can be pressed, without an edge of its own and without another ground than what it lies on.
+EDGELESS: Final = """names => names.flatMap((name) => [...document.querySelectorAll(name)])
+  .filter((each) => each.checkVisibility())
+  .filter((each) => {
+    const style = getComputedStyle(each);
+    const hasEdge = style.borderStyle !== "none" && parseFloat(style.borderWidth) >= 1;
+    return !hasEdge && style.backgroundColor === getComputedStyle(document.body).backgroundColor;
+  }).map((each) => each.outerHTML.slice(0, 100))"""
+# What is not in a line of words (WCAG 2.5.8, inline), and is not spaced by 24 pixels either.
+SMALL: Final = """() => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, summary")]
+  .filter((each) => each.checkVisibility() && !each.closest("p, .bd, dd, td, label, .skip, .ts, .note, .vh"))
+  .map((each) => [each.outerHTML.slice(0, 120), each.getBoundingClientRect()])
+  .filter(([, { width, height }]) => width && height && (width < 24 || height < 24))
+  .map(([html, { width, height }]) => `${Math.round(width)}x${Math.round(height)} ${html}`)"""
+
+
+async def fits(page: Page) -> None:
+    assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, page.url
+    assert await page.evaluate(CROWDED) == [], page.url
+
+
+async def test_at_twice_the_size_nothing_is_lost(visit: Visit) -> None:
+    page = await visit("ada", viewport=ZOOMED)
+    for path in INSIDE:
+        await page.goto(path)
+        await fits(page)
+    await page.goto("/rooms/general")
+    for name in ("#timeline", "#message", "#composer .send"):
+        await expect(page.locator(name)).to_be_in_viewport()
+    assert await page.locator("#timeline").evaluate("log => log.clientHeight") > 150
+
+
+async def test_with_wide_spacing_nothing_is_lost(visit: Visit) -> None:
+    page = await visit("ada")
+    for path in ("/login", *INSIDE):
+        await page.goto(path)
+        await page.evaluate(SPACED)
+        await fits(page)
+    await new_room(page)
+    await page.evaluate(SPACED)
+    await say(page, "hello")
+    await fits(page)
+
+
+async def test_in_the_colours_of_the_system_everything_keeps_its_edge(visit: Visit) -> None:
+    page = await visit("ada", forced_colors="active")
+    await new_room(page)
+    await say(page, "hello")
+    assert await page.evaluate(EDGELESS, [".box", ".send", ".btn", "input:not([type=hidden])", ".menu", "dialog"]) == []
+    await page.keyboard.press("Control+k")
+    await expect(page.locator("#switcher [aria-selected=true]")).to_be_visible()
+    chosen, other = (page.locator(f"#switcher [aria-selected={state}]").first for state in ("true", "false"))
+    look = "item => { const style = getComputedStyle(item); return [style.outlineStyle, style.backgroundColor]; }"
+    assert await chosen.evaluate(look) != await other.evaluate(look)
+    assert await page.evaluate(EDGELESS, ["dialog[open]"]) == []
+
+
+@pytest.mark.parametrize("path", ["/login", *INSIDE])
+async def test_every_target_is_large_enough(visit: Visit, path: str) -> None:
+    page = await visit("" if path == "/login" else "ada")
+    await page.goto(path)
+    assert await page.evaluate(SMALL) == []
+
+
+async def test_one_place_of_a_room_speaks_of_messages(visit: Visit) -> None:
+    page = await visit("ada", at="/rooms/general")
+    await expect(page.locator("[aria-live=polite]")).to_have_count(1)
+    await expect(page.locator("#timeline")).to_have_attribute("aria-live", "off")
+    assert await page.evaluate("[...document.querySelectorAll('[tabindex]')].filter((e) => e.tabIndex > 0).length") == 0
+    await expect(page.locator("html")).to_have_attribute("dir", "ltr")
