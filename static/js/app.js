@@ -247,7 +247,7 @@ function isOutside(event) {
 export const kept = () => ["draft", "outbox"].flatMap((kind) => storage.keys(`${kind}:${page.me.username}:`));
 
 /** What is typed here belongs to the person, not to the browser: it goes when they do. */
-const forget = () => [...kept(), `emoji:${page.me.username}`].forEach(storage.remove);
+const forget = () => [...kept(), ...["emoji", "held"].map((kind) => `${kind}:${page.me.username}`)].forEach(storage.remove);
 
 async function startRoom(connection, rooms) {
   const [{ Timeline }, { Composer }, { offerActions }] = await Promise.all([

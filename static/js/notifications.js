@@ -1,32 +1,34 @@
 /**
  * Tells of messages outside the page: while it is hidden, or of other rooms than the open one. Of several tabs that hear
  * a message one tells of it; where one shows it to somebody who is there, none does. In quiet hours what would have been
- * told is counted, and told as one number when they end.
+ * told is kept, and what is not read by their end is told then as one number, once in this browser.
  */
 import { page, storage, tn } from "./app.js";
 import { isNamed } from "./message.js";
+import { close, show } from "./notices.js";
 import { wordsOf } from "./quotes.js";
 
 const KEY = `notifications:${page.me.username}`;
+/** By room, the indexes of what is held back: of all tabs together, and there when they are closed. */
+const HELD_KEY = `held:${page.me.username}`;
+const MOST_HELD = 1000;
 /** A tab that shows the room is quicker than this, and tabs hear a message this close to each other. */
 const ELECTION = 300;
 const HELD = 10_000;
 const LATEST_TIMER = 2 ** 31 - 1;
+const linkOf = (slug) => document.querySelector(`#sidebar .room-link[data-room="${CSS.escape(slug)}"]`);
 const isThere = () => document.visibilityState === "visible" && document.hasFocus();
 
 export class Notifications {
   /** @type {Map<string, number>} The newest post heard of each room. */
   #tops = new Map();
-  /** @type {Map<string, {note: Notification, index: number}>} */
-  #shown = new Map();
   #state = Promise.resolve({ words: false, quiet: true, changes_at: null });
   #timer = 0;
-  #held = 0;
   #leaving = new AbortController();
 
   constructor(connection) {
     connection.on("messages", ({ room, messages }) => messages.forEach((message) => this.#hear(room, message)));
-    connection.on("read", ({ room, index }) => this.#close(room, index));
+    connection.on("read", ({ room, index }) => this.#forget(room, index));
     // The page where they are set says so to all tabs of this browser.
     addEventListener("storage", (event) => event.key === KEY && this.#ask());
     // A lock that is held would keep the page out of the back/forward cache.
@@ -47,12 +49,36 @@ export class Notifications {
     if (push && !push.subscribed) import("./push.js").then(({ renew }) => renew(push.key)).catch(() => {});
     const wait = Math.max(1000, new Date(moment) - Date.now());
     if (moment) this.#timer = setTimeout(() => this.#ask(), Math.min(wait, LATEST_TIMER));
-    if (!quiet && this.#held) this.#elect("held", () => this.#tell("held", page.me.display_name, tn("new_messages", this.#held), "/rooms"));
-    if (!quiet) this.#held = 0;
+    if (!quiet && storage.read(HELD_KEY)) this.#tellHeld();
+  }
+
+  /** Changes what is held back, one tab at a time; returns how it was. */
+  #change(how) {
+    return navigator.locks?.request(HELD_KEY, () => {
+      const held = JSON.parse(storage.read(HELD_KEY) ?? "{}");
+      const changed = how(structuredClone(held));
+      if (changed) storage.write(HELD_KEY, JSON.stringify(changed));
+      else storage.remove(HELD_KEY);
+      return held;
+    });
+  }
+
+  /** The first tab that comes takes it all. */
+  async #tellHeld() {
+    const held = await this.#change(() => null);
+    const unread = Object.entries(held ?? {}).flatMap(([slug, indexes]) => {
+      const link = linkOf(slug);
+      return link ? indexes.filter((index) => index > Number(link.dataset.read)) : [];
+    });
+    if (unread.length) this.#tell("held", page.me.display_name, tn("new_messages", unread.length), "/rooms");
+  }
+
+  #hold(slug, index) {
+    this.#change((held) => ({ ...held, [slug]: [...(held[slug] ?? []), index].slice(-MOST_HELD) }));
   }
 
   async #hear(slug, message) {
-    const link = document.querySelector(`#sidebar .room-link[data-room="${CSS.escape(slug)}"]`);
+    const link = linkOf(slug);
     const top = this.#tops.get(slug) ?? Number(link?.dataset.index ?? 0);
     if (!link || message.index <= top) return;
     this.#tops.set(slug, message.index);
@@ -84,30 +110,22 @@ export class Notifications {
 
   async #notify(link, slug, message) {
     const state = await this.#state;
-    if (state.quiet) return void this.#held++;
+    if (state.quiet) return void this.#hold(slug, message.index);
     const name = link.querySelector(".n").textContent;
     const title = link.dataset.kind === "direct" ? message.display_name : `${message.display_name} · #${name}`;
     const body = state.words ? wordsOf(message) : tn("new_messages", 1);
     this.#tell(slug, title, body, `/rooms/${slug}/${message.index}`, message.index);
   }
 
-  /** One for each room: the newest takes the place of the one before. */
   #tell(tag, title, body, url, index = 0) {
     if (!storage.read(KEY) || self.Notification?.permission !== "granted") return;
-    const note = new Notification(title, { body, tag, renotify: true });
-    note.addEventListener("click", () => {
-      note.close();
-      window.focus();
-      location.assign(url);
-    });
-    this.#shown.set(tag, { note, index });
+    show(title, { body, tag, url, index }).catch(() => {});
   }
 
-  #close(slug, index) {
-    import("./push.js").then(({ clear }) => clear(slug)).catch(() => {});
-    const shown = this.#shown.get(slug);
-    if (!shown || index < shown.index) return;
-    shown.note.close();
-    this.#shown.delete(slug);
+  /** Of what was read elsewhere nothing is told any more, nor later. */
+  #forget(slug, read) {
+    close(slug, read);
+    if (!storage.read(HELD_KEY)) return;
+    this.#change(({ [slug]: indexes = [], ...rest }) => ({ ...rest, [slug]: indexes.filter((index) => index > read) }));
   }
 }

@@ -3,7 +3,8 @@
  * Where the chat can, it tells this browser also while no page is open.
  */
 import { page, storage } from "./app.js";
-import { isPossible, subscribe, unsubscribe } from "./push.js";
+import { show } from "./notices.js";
+import { isPossible, register, subscribe, unsubscribe } from "./push.js";
 
 const key = `notifications:${page.me.username}`;
 const here = document.getElementById("notifications-here").dataset;
@@ -11,17 +12,8 @@ const button = (name) => document.getElementById(`notifications-${name}`);
 const mayPush = Boolean(here.key) && isPossible();
 let isPushed = Boolean(here.pushed);
 
-/** Android has permissions and no constructor: what is made without a title is refused with another error there. */
-function isMade() {
-  try {
-    return Boolean(new Notification());
-  } catch (error) {
-    return window.Notification !== undefined && !/Illegal constructor/.test(error.message);
-  }
-}
-
 function state() {
-  if (!window.isSecureContext || !(isMade() || (mayPush && window.Notification))) return "none";
+  if (!window.isSecureContext || !window.Notification) return "none";
   if (Notification.permission === "denied") return "blocked";
   if (Notification.permission !== "granted") return "off";
   if (isPushed) return "pushed";
@@ -40,7 +32,9 @@ function draw() {
 
 async function turnOn() {
   if (await Notification.requestPermission() === "granted") {
-    if (isMade()) storage.write(key, String(Date.now()));
+    storage.write(key, String(Date.now()));
+    // Without one the page shows them itself, which Android does not let it.
+    await register().catch(() => {});
     if (mayPush) await push();
   }
   draw();
@@ -64,7 +58,7 @@ async function turnOff() {
 
 function test() {
   const { title, body } = button("test").dataset;
-  new Notification(title, { body, tag: "test" });
+  show(title, { body, tag: "test", url: location.pathname }).catch(() => {});
 }
 
 for (const [name, act] of [["on", turnOn], ["more", push], ["off", turnOff], ["test", test]]) button(name).addEventListener("click", act);
@@ -73,7 +67,10 @@ addEventListener("focus", draw);
 const zone = document.getElementById("f-time_zone");
 zone.value ||= Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
 // Other tabs of this browser ask anew how much they may tell.
-if (state() === "on") storage.write(key, String(Date.now()));
+if (state() === "on") {
+  storage.write(key, String(Date.now()));
+  register().catch(() => {});
+}
 draw();
 // What the browser has changed by itself, or was told to forget, the server learns here.
 if (isPushed && mayPush) (state() === "pushed" ? subscribe(here.key) : unsubscribe()).catch(() => {});

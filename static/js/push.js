@@ -26,10 +26,15 @@ async function subscription() {
   return (await worker?.pushManager.getSubscription()) ?? null;
 }
 
+/** Has the service worker show notices from now on. Rejects where the browser has none. */
+export async function register() {
+  await navigator.serviceWorker.register(policy?.createScriptURL(WORKER) ?? WORKER, { scope: "/" });
+  return navigator.serviceWorker.ready;
+}
+
 /** Under our key, for another one the browser would refuse. Rejects where the browser cannot reach its push service. */
 export async function subscribe(key) {
-  await navigator.serviceWorker.register(policy?.createScriptURL(WORKER) ?? WORKER, { scope: "/" });
-  const { pushManager } = await navigator.serviceWorker.ready;
+  const { pushManager } = await register();
   let found = await pushManager.getSubscription();
   if (found?.options.applicationServerKey && !isSame(new Uint8Array(found.options.applicationServerKey), bytes(key))) {
     await found.unsubscribe();
@@ -48,10 +53,4 @@ export async function unsubscribe() {
 /** Where it was turned on before: after signing in anew, or under another key of ours. */
 export async function renew(key) {
   if (isPossible() && await subscription()) await subscribe(key);
-}
-
-/** Takes away what was shown of a room. */
-export async function clear(tag) {
-  const worker = await navigator.serviceWorker?.getRegistration("/");
-  (await worker?.getNotifications({ tag }))?.forEach((note) => note.close());
 }

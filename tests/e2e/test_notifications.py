@@ -8,7 +8,7 @@ from typing import Any
 from playwright.async_api import Page, expect
 
 from tests.e2e.test_accessibility import has_no_fault
-from tests.e2e.verbs import new_room, say
+from tests.e2e.verbs import comes_true, new_room, say
 from tests.support.time import eventually
 
 Visit = Callable[..., Awaitable[Page]]
@@ -16,6 +16,8 @@ SETTINGS = "/settings/notifications"
 # What the browser was asked to show, in place of the system's own pictures; in storage, so that all tabs add to it.
 RECORDED = """
 window.__asked = 0;
+// A browser that has no service worker: the page shows them itself.
+delete Navigator.prototype.serviceWorker;
 const Real = window.Notification;
 window.Notification = class extends EventTarget {
   static permission = GRANTED;
@@ -148,10 +150,73 @@ async def test_words_can_be_hidden_and_quiet_hours_are_quiet(visit: Visit) -> No
         await ready(grace, "/rooms/general", room)
         await say(ada, "in the night")
         await expect(grace.locator(f'.room-link[data-room="{room}"] .count')).to_contain_text("2")
-        await grace.goto(SETTINGS)
-        assert len(await grace.evaluate(NOTES)) == 1
-    finally:
+        # The tab is closed in the night, and another is open when it ends: what was held back is told once.
+        morning = await grace.context.new_page()
+        await grace.close()
+        await ready(morning, "/rooms/general", room)
+        assert len(await morning.evaluate(NOTES)) == 1
+        grace = await morning.context.new_page()
         await grace.goto(SETTINGS)
         await grace.click("button[value=over]")
+        await told(grace, 2)
+        held = [each for each in await grace.evaluate(NOTES) if each["tag"] == "held"]
+        assert [each["body"] for each in held] == ["1 new message"]
+        await ready(morning, "/rooms/general", room)
+        await say(ada, "in the morning")
+        assert [each["tag"] for each in await told(morning, 3)].count("held") == 1
+    finally:
+        await grace.goto(SETTINGS)
         await grace.check("input[name=words][value=shown]")
         await grace.click("form[action='/settings/notifications'] button")
+
+
+ANDROID = """
+window.Notification = class {
+  static permission = 'granted';
+  static requestPermission() { return Promise.resolve('granted'); }
+  constructor() { throw new TypeError('Illegal constructor'); }
+};
+"""
+SHOWN = """navigator.serviceWorker.getRegistration('/').then((it) => it.getNotifications())
+  .then((notes) => notes.map(({ tag, body, data }) => `${tag}: ${body} ${data.url}`).join())"""
+
+
+async def test_where_a_page_may_show_none_the_service_worker_does(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada, "grace")
+    page = await visit("grace")
+    await page.context.grant_permissions(["notifications"])
+    await page.context.add_init_script(ANDROID)
+    await page.goto(SETTINGS)
+    await page.click("#notifications-on")
+    await page.click("#notifications-test")
+    await comes_true(page, f"{SHOWN}.then((shown) => shown.startsWith('test: '))")
+    await page.evaluate("navigator.serviceWorker.ready.then((it) => it.getNotifications()).then(([it]) => it.close())")
+    await ready(page, "/rooms/general", room)
+    for number, words in enumerate(("first", "second"), 1):
+        await say(ada, words)
+        await comes_true(page, f"{SHOWN}.then((shown) => shown === '{room}: {words} /rooms/{room}/{number}')")
+    await page.reload()
+    await visit("grace", at=f"/rooms/{room}")
+    await comes_true(page, f"{SHOWN}.then((shown) => shown === '')")
+
+
+async def test_what_was_held_back_and_is_read_elsewhere_is_not_told(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada, "grace")
+    page = await turned_on(visit, "grace")
+    await page.click("button[value=hour]")
+    try:
+        await ready(page, "/rooms/general", room)
+        await say(ada, "in the night")
+        await comes_true(page, f"(localStorage.getItem('held:grace') ?? '').includes('{room}')")
+        await visit("grace", at=f"/rooms/{room}")
+        await comes_true(page, f"localStorage.getItem('held:grace') === JSON.stringify({{'{room}': []}})")
+    finally:
+        await page.goto(SETTINGS)
+        await page.click("button[value=over]")
+    await ready(page, "/rooms/general", room)
+    await say(ada, "in the morning")
+    (note,) = await told(page, 1)
+    assert note["body"] == "in the morning"
+    assert await page.evaluate("localStorage.getItem('held:grace')") is None
