@@ -150,6 +150,7 @@ async def test_words_can_be_hidden_and_quiet_hours_are_quiet(visit: Visit) -> No
         await ready(grace, "/rooms/general", room)
         await say(ada, "in the night")
         await expect(grace.locator(f'.room-link[data-room="{room}"] .count')).to_contain_text("2")
+        await comes_true(grace, f"(localStorage.getItem('held:grace') ?? '').includes('{room}')")
         # The tab is closed in the night, and another is open when it ends: what was held back is told once.
         morning = await grace.context.new_page()
         await grace.close()
