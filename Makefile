@@ -5,9 +5,9 @@ VITAL := chatapp/gateway/* chatapp/realtime/hub.py \
   $(patsubst %,chatapp/storage/%.py,batch checksum database sqlite health hot journal mark tail) \
   $(patsubst %,chatapp/domain/%.py,access accounts links memberships messages passwords sign_in tickets) \
   $(patsubst %,chatapp/web/%.py,csrf identity origins session)
-# Where the engine matters most. All of tests/web runs on it too (ARGS=tests/web), in five to ten minutes beside other work,
-# which is why only what races with the database is here.
-ON_POSTGRES := $(patsubst %,tests/%,postgres storage domain model jobs) \
+# Where the engine matters most. The whole suite runs on it too (ALL=1), in an hour beside other work, which is why only what
+# races with the database is here.
+ON_POSTGRES := tests/faults/test_kill.py $(patsubst %,tests/%,postgres storage domain model jobs) \
   $(patsubst %,tests/gateway/test_%.py,between_steps endings races subscriptions withdrawn_credentials) \
   $(patsubst %,tests/web/test_%.py,api_messages withdrawn_meanwhile)
 .DEFAULT_GOAL := help
@@ -22,8 +22,8 @@ serve: .venv/run ## Start the chat on http://127.0.0.1:8080 (CHATAPP_HOST, CHATA
 test: .venv/dev ## Run the whole suite, browser tests included (ARGS="-k rooms")
 	$(BIN)/python -m pytest $(ARGS)
 
-test-postgres: .venv/dev ## Run on a PostgreSQL server what depends on the database (CHATAPP_TEST_POSTGRES=url)
-	CHATAPP_TEST_ENGINE=postgres $(BIN)/python -m pytest $(ON_POSTGRES) $(ARGS)
+test-postgres: .venv/dev ## Run on a PostgreSQL server what depends on the database, or everything (ALL=1; CHATAPP_TEST_POSTGRES=url)
+	CHATAPP_TEST_ENGINE=postgres $(BIN)/python -m pytest $(if $(ALL),,$(ON_POSTGRES)) $(ARGS)
 
 test-server: .venv/dev ## Run everything but the browser tests (ARGS="-k rooms")
 	$(BIN)/python -m pytest --ignore tests/e2e $(ARGS)
