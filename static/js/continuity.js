@@ -81,18 +81,20 @@ export class Continuity {
   #follow(event, gap) {
     if (!this.#connection.isOnline) return;
     event.preventDefault();
+    this.#failures.delete(key(gap));
     if (!this.#asked) this.#load(gap);
   }
 
-  async #begin() {
-    this.#holes ??= await import("./holes.js").catch(() => null);
+  async #begin(again = "") {
+    this.#holes ??= await import(`./holes.js${again}`).catch(() => null);
+    if (!this.#holes) return void setTimeout(() => this.#begin(`?${Date.now()}`), LIMITS.again);
     this.#timer = 0;
     this.#timeline.steadily(() => this.#show(this.#timeline.gaps));
   }
 
   #show(gaps) {
     const states = gaps.map((gap) => (this.#asked && key(this.#asked) === key(gap) ? "loading" : this.#failures.get(key(gap))?.state));
-    this.#holes?.draw(this.#log, gaps, states, (event, gap) => this.#follow(event, gap));
+    this.#holes.draw(this.#log, gaps, states, (event, gap) => this.#follow(event, gap));
   }
 
   #redraw() { this.#timeline.steadily(() => {}); }

@@ -249,14 +249,14 @@ export class Timeline {
     this.#onScroll();
   }
 
-  /** What brings missing messages, and shows where they are missing, is fetched with the first that are wanted. */
-  #fill() {
+  /** What brings missing messages is fetched with the first that are wanted; a browser remembers of an address that it failed. */
+  #fill(again = "") {
     if (this.#continuity) return void this.#continuity.fill();
     const isWanted = this.gaps.length || (this.#oldest > 1 && this.#log.scrollTop < this.#log.clientHeight);
-    if (isWanted) this.#fetching ??= import("./continuity.js").then(({ Continuity }) => {
+    if (isWanted && this.#connection.isOnline) this.#fetching ??= import(`./continuity.js${again}`).then(({ Continuity }) => {
       this.#continuity = new Continuity(this.#connection, this);
       this.steadily(() => this.#fill());
-    }).catch(() => setTimeout(() => this.#fill(), LIMITS.again)).finally(() => { this.#fetching = null; });
+    }).catch(() => setTimeout(() => this.#fill(`?${Date.now()}`), LIMITS.again)).finally(() => { this.#fetching = null; });
   }
 
   #onScroll() {
