@@ -43,6 +43,7 @@ export class Rooms {
     for (const type of ["focus", "blur"]) addEventListener(type, () => this.look());
     document.addEventListener("visibilitychange", () => this.look());
     addEventListener("pageshow", (event) => event.persisted && this.readOn());
+    for (const type of ["pageshow", "storage"]) addEventListener(type, markDrafts);
   }
 
   /** The rooms in the order of the sidebar, with what their reader wants to know of them. */
@@ -243,6 +244,7 @@ export class Rooms {
       rooms.set(slug, { link, named, turn: known.turn, index: Math.max(index, known.index), read: here, told });
     }
     this.#rooms = rooms;
+    markDrafts();
     this.#draw();
   }
 
@@ -261,6 +263,12 @@ export class Rooms {
     if (this.#icon?.dataset.unread) this.#icon.href = total ? this.#icon.dataset.unread : this.#plainIcon;
     setBadge(wanted);
   }
+}
+
+/** Where something is written and not sent, or was when this was last looked at. */
+function markDrafts() {
+  const isMarked = document.querySelector("#sidebar .draft") || storage.keys(`draft:${page.me.username}:`).length;
+  if (isMarked) import("./drafts.js").then(({ mark }) => mark()).catch(() => {});
 }
 
 let badge = NaN;

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.async_api import Locator, Page, Route, WebSocketRoute, expect
+from playwright.async_api import Locator, Page, WebSocketRoute, expect
 
 from tests.e2e.test_accessibility import has_no_fault
 from tests.e2e.verbs import Wire, new_room, post_many, row, rows, say
@@ -285,18 +284,8 @@ async def test_what_brings_the_missing_is_fetched_again_when_it_did_not_come(vis
     ada = await visit("ada")
     room = await new_room(ada)
     await post_many(ada, 120)
-    fetched = asyncio.Event()
-    failures: list[Route] = []
-
-    async def fail_once(route: Route) -> None:
-        if failures:
-            fetched.set()
-            return await route.continue_()
-        failures.append(route)
-        return await route.abort()
-
-    await ada.route("**/continuity.js*", fail_once)
-    await ada.goto(f"/rooms/{room}")
-    await ada.evaluate("document.getElementById('timeline').scrollTop = 0")
-    await asyncio.wait_for(fetched.wait(), 20)
+    await ada.route("**/continuity.js*", lambda route: route.abort(), times=1)
+    async with ada.expect_event("requestfailed"):
+        await ada.goto(f"/rooms/{room}")
+        await ada.evaluate("document.getElementById('timeline').scrollTop = 0")
     await expect(row(ada, "line 40.")).to_have_count(1)

@@ -86,3 +86,20 @@ async def test_reading_on_one_device_clears_the_other(visit: Visit) -> None:
     await expect(count).to_contain_text("2")
     await visit("grace", at=f"/rooms/{room}")
     await expect(count).to_be_hidden()
+
+
+async def test_the_day_of_what_is_at_the_top_stays_in_sight_and_covers_no_focus(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada)
+    await post_many(ada, 60)
+    await ada.goto(f"/rooms/{room}")
+    day, log = ada.locator("#timeline .day"), ada.locator("#timeline")
+    box, frame = await day.bounding_box(), await log.bounding_box()
+    assert box
+    assert frame
+    assert box["y"] == frame["y"]
+    await log.focus()
+    for _ in range(45):
+        await ada.keyboard.press("ArrowUp")
+    focused = await ada.evaluate("document.activeElement.getBoundingClientRect().top")
+    assert focused >= box["y"] + box["height"]

@@ -1,0 +1,47 @@
+"""What is written and not sent is marked in the list of rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from playwright.async_api import Locator, Page, expect
+
+from tests.e2e.test_accessibility import has_no_fault
+from tests.e2e.verbs import new_room
+
+Visit = Callable[..., Awaitable[Page]]
+
+
+def pencil(page: Page, room: str) -> Locator:
+    return page.locator(f'#sidebar .room-link[data-room="{room}"] .draft')
+
+
+async def test_a_pencil_marks_the_rooms_with_a_draft_in_every_tab(visit: Visit) -> None:
+    ada = await visit("ada")
+    one, other = await new_room(ada), await new_room(ada)
+    await ada.goto(f"/rooms/{one}")
+    await ada.fill("#message", "half a thought")
+    await expect(pencil(ada, one)).to_have_count(0)
+    await ada.goto(f"/rooms/{other}")
+    await expect(pencil(ada, one)).to_be_visible()
+    await expect(pencil(ada, one)).to_have_text("Draft")
+    await expect(pencil(ada, other)).to_have_count(0)
+    await has_no_fault(ada)
+    tab = await ada.context.new_page()
+    await tab.goto(f"/rooms/{one}")
+    await expect(tab.locator("#message")).to_have_value("half a thought")
+    await tab.press("#message", "Enter")
+    await expect(pencil(ada, one)).to_have_count(0)
+    await tab.fill("#message", "another")
+    await expect(pencil(ada, one)).to_be_visible()
+
+
+async def test_a_page_that_was_left_knows_the_draft_when_somebody_goes_back_to_it(visit: Visit) -> None:
+    ada = await visit("ada")
+    one, other = await new_room(ada), await new_room(ada)
+    await ada.goto(f"/rooms/{one}")
+    await ada.goto(f"/rooms/{other}")
+    await ada.fill("#message", "half a thought")
+    await ada.evaluate("history.back()")
+    await ada.wait_for_url(f"**/rooms/{one}")
+    await expect(pencil(ada, other)).to_be_visible()
