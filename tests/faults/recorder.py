@@ -195,12 +195,15 @@ class Ear:
         # Answers to subscribe: how much had been heard before, the version asked after, the top, is it complete.
         self.answers: list[tuple[int, int, int, bool]] = []
         self.state: dict[int, Heard] = {}
+        # From here on it has read everything; news of what is older can come before that has been read back.
+        self.lowest = 1
 
     def answer(self, said: Said) -> None:
         self.answers.append((len(self.versions), self.version, said.version, said.complete))
         if not said.complete:
             self.state.clear()
             self.state.update((message.index, message) for message in said.messages)
+            self.lowest = min(self.state, default=1)
         else:
             self.news(said.messages)
         self.version, self.epoch = said.version, said.epoch
@@ -215,6 +218,7 @@ class Ear:
 
     def older(self, messages: Sequence[Heard]) -> None:
         """History from below the newest page, read after a gap."""
+        self.lowest = min((message.index for message in messages), default=1)
         for message in messages:
             if message.version > self.state.get(message.index, message).version or message.index not in self.state:
                 self.state[message.index] = message
@@ -257,13 +261,13 @@ class Listener(Client):
             self._line.cut()
 
     def _read_back(self, line: Line, room: str) -> None:
-        lowest = min(self.ears[room].state, default=1)
+        lowest = self.ears[room].lowest
         if lowest > 1:
             line.send("getRecentMessages", room=room, ref=self.rooms.index(room), before=lowest, limit=PAGE)
 
     def knows_up_to(self, tops: dict[str, int]) -> bool:
         """Whether it has heard everything there is, and has read back what it had to."""
-        return all(ear.version >= tops[room] and min(ear.state, default=1) == 1 for room, ear in self.ears.items())
+        return all(ear.version >= tops[room] and ear.lowest == 1 for room, ear in self.ears.items())
 
 
 def fingerprint(message: Heard) -> int:
