@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Locator, Page, Request, Route, expect
 
 from tests.e2e.test_accessibility import LOOKS, has_no_fault
-from tests.e2e.verbs import new_room, row, say
+from tests.e2e.verbs import comes_true, new_room, row, say
 
 Visit = Callable[..., Awaitable[Page]]
 
@@ -19,6 +19,8 @@ def options(page: Page) -> Locator:
 
 
 async def types(page: Page, text: str) -> Locator:
+    # What is typed before the scripts are there is a text, and opens nothing.
+    await comes_true(page, "document.getElementById('older').tabIndex === -1")
     await page.locator("#message").press_sequentially(text)
     return options(page)
 
