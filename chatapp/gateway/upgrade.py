@@ -31,3 +31,6 @@ class Upgrade(web.WebSocketResponse[Any]):
             served, self._serve = self._serve(), None
             await served
         await super().write_eof()
+        if (error := self.exception()) is not None:
+            # The frames in it hold this socket, which holds it: a circle would wait for the collector.
+            error.__traceback__ = error.__context__ = None

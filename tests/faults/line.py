@@ -138,8 +138,11 @@ class Line:
         """The next bytes of the stream."""
         return await self._reader.readexactly(size)
 
-    def cut(self) -> None:
-        """Without a goodbye."""
+    def cut(self, *, resets: bool = False) -> None:
+        """Without a goodbye; with RST in place of FIN if it ``resets``."""
+        if resets:
+            plain = self._writer.transport.get_extra_info("socket")
+            plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._writer.transport.abort()
 
     async def _frame(self) -> tuple[int, bytes]:

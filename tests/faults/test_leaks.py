@@ -123,25 +123,25 @@ class TestWithoutTheCollector:
         try:
             living = [
                 weakref.ref(each)
-                for says_goodbye in (False, True)
-                for each in await self._comes_and_goes(app, port, ada.token, says_goodbye=says_goodbye)
+                for way in ("hangs up", "resets", "says goodbye")
+                for each in await self._comes_and_goes(app, port, ada.token, way)
             ]
-            assert len(living) == 4
-            await until(lambda: [each() for each in living] == [None] * 4, seconds=SECONDS)
+            assert len(living) == 6
+            await until(lambda: [each() for each in living] == [None] * 6, seconds=SECONDS)
         finally:
             gc.enable()
             served.close()
 
-    async def _comes_and_goes(self, app: web.Application, port: int, token: str, *, says_goodbye: bool) -> list[object]:
+    async def _comes_and_goes(self, app: web.Application, port: int, token: str, way: str) -> list[object]:
         """Our part of a connection, and aiohttp's."""
         hub = app[GATEWAY]._chat.hub
         line = await Line.open(port, token)
         await line.receive()
         (connection,) = next(iter(hub._people.values()))
         assert isinstance(connection, Connection)
-        if says_goodbye:
+        if way == "says goodbye":
             line.write(CLOSE, struct.pack("!H", 1000))
             with contextlib.suppress(Gone):
                 await line.receive()
-        line.cut()
+        line.cut(resets=way == "resets")
         return [connection, connection.ws]
