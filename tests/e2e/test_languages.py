@@ -30,8 +30,8 @@ CHINESE: Final = "zh-Hans"
 WIDTHS: Final = pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["1280", "390"])
 # What people wrote, what a machine reads, and what is called so in every language.
 AS_IT_IS: Final = (
-    "bdi, .bd, .msg time, .av, kbd, code, pre, .person-username, .handle, .error-id, .brand, mark, datalist,"
-    "[value=en], [title^=Python], [data-emoji], .picker-grid, .rx, .file-name"
+    "bdi, .bd, .msg time, .complete time, .av, kbd, code, pre, .person-username, .handle, .error-id, .brand, mark,"
+    "datalist, [value=en], [title^=Python], [data-emoji], .picker-grid, .rx, .file-name"
 )
 NAMES: Final = (
     *("Ada Okafor", "Grace Lin", "grace", "ada", "general", "UTC", "chatapp", "Chat", "JWT", "HeadlessChrome"),
