@@ -84,6 +84,10 @@ async def test_times_of_day_are_as_chosen_or_as_the_browser_has_them(
     assert drawn.endswith("M") is (cycle == "h12")
 
 
+async def test_who_hides_is_told_what_administrators_see(adas: Browser) -> None:
+    assert "Administrators still see when your account was last used." in (await adas.opens("/settings/profile")).text
+
+
 async def test_presence_is_hidden_and_shown_again(adas: Browser, chat: Chat, ada: Actor) -> None:
     for wanted in ("hidden", "shown"):
         page = await adas.submits("/settings/presence", on="/settings/profile", presence=wanted)
