@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from chatapp.core.models import Level, Message, Person, Role, Room
 from chatapp.core.reads import ReadMark
+from chatapp.core.searchable import composed
 from chatapp.core.text import EVERYBODY, WHO_IS_HERE
 
 
@@ -54,6 +57,18 @@ class RoomView(msgspec.Struct, frozen=True):
     @property
     def unread(self) -> int:
         return max(0, self.room.last_index - self.read_index) if self.is_member else 0
+
+
+def called(views: Iterable[RoomView], name: str) -> list[RoomView]:
+    """Those that people mean by the name, without regard to case: the room of that address, else all that bear the
+    name; a direct one by the other's ``@username``."""
+    wanted = composed(name.casefold())
+    found = [view for view in views if wanted in (view.room.slug, _name(view))]
+    return [view for view in found if view.room.slug == wanted] or found
+
+
+def _name(view: RoomView) -> str:
+    return f"@{view.other_username}" if view.room.kind == "direct" else composed(view.room.name.casefold())
 
 
 def calls(person: Person) -> tuple[str, ...]:

@@ -109,7 +109,11 @@ async def _invite(chat: Chat, wish: Wish) -> Outcome:
 
 
 async def _join(chat: Chat, wish: Wish) -> Outcome:
-    room = await chat.memberships.join(wish.actor, wish.words.removeprefix("#"))
+    name = wish.words.removeprefix("#")
+    found = await chat.rooms.called(wish.actor, name)
+    if len(found) > 1:
+        raise invalid("content", _("Several rooms are called {name}. Write the address of one.").format(name=name))
+    room = await chat.memberships.join(wish.actor, found[0].room.slug if found else name)
     return Outcome(address=_room(room.slug))
 
 

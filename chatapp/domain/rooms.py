@@ -17,7 +17,7 @@ from chatapp.core.language import _
 from chatapp.core.limits import Limits
 from chatapp.core.models import Person, Role, Room, RoomKind
 from chatapp.core.notices import Told
-from chatapp.core.rooms import RoomView
+from chatapp.core.rooms import RoomView, called
 from chatapp.domain.access import Access
 from chatapp.domain.news import News
 from chatapp.storage import audit_log, memberships, mentions, people, rooms
@@ -46,6 +46,11 @@ class Rooms:
     async def browse(self, actor: Person) -> list[RoomView]:
         """Open rooms the actor is not in, by name."""
         return sorted(await rooms.open_to(self._database, actor.id), key=_order)
+
+    async def called(self, actor: Person, name: str) -> list[RoomView]:
+        """Rooms the actor is in and open ones, by their address or else by their name, without regard to case."""
+        known = [*await rooms.joined(self._database, actor.id), *await rooms.open_to(self._database, actor.id)]
+        return called(known, name)
 
     async def show(self, actor: Person, slug: str) -> RoomView:
         """One room the actor is in, or an open one."""

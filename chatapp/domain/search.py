@@ -11,7 +11,7 @@ from chatapp.core.errors import invalid
 from chatapp.core.language import _
 from chatapp.core.limits import Limits
 from chatapp.core.models import Message, Person, Room
-from chatapp.core.rooms import RoomView, calls
+from chatapp.core.rooms import RoomView, called, calls
 from chatapp.core.search import MENTION, Query, Token, by, insides, room, spans, to, tokens
 from chatapp.domain.indexing import Indexing, Progress
 from chatapp.storage import people, rooms
@@ -162,16 +162,11 @@ async def _gathered(
 
 def _chosen(query: Query, views: Sequence[RoomView]) -> tuple[list[RoomView], list[str]]:
     """The rooms that are searched, and which of the query's there are not."""
-    named = {name: view for view in views for name in _names(view)}
-    unknown = [f"#{name}" for name in query.rooms if name not in named]
-    chosen = [named[name] for name in query.rooms if name in named] if query.rooms else views
-    left_out = {named[name].room.id for name in query.not_rooms if name in named}
+    named = {name: called(views, name) for name in query.rooms}
+    unknown = [f"#{name}" for name, found in named.items() if not found]
+    chosen = [view for found in named.values() for view in found] if query.rooms else views
+    left_out = {view.room.id for name in query.not_rooms for view in called(views, name)}
     return [view for view in chosen if view.room.id not in left_out], unknown
-
-
-def _names(view: RoomView) -> list[str]:
-    """What a query may call a room: its address or name, or the other of a direct one."""
-    return [view.room.slug, f"@{view.other_username}" if view.room.kind == "direct" else view.room.name.casefold()]
 
 
 def _asked(actor: Person, query: Query, chosen: Sequence[RoomView], known: dict[str, int], progress: Progress) -> Asked:

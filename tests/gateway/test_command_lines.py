@@ -86,6 +86,33 @@ async def test_a_closed_room_of_others_is_not_there(given: Given, ada: Actor, gr
             await does(grace, line, where)
 
 
+@pytest.mark.parametrize("typed", ["#产品讨论", "产品讨论", "#Größe des Büros", "grÖSSE DES büros"])
+async def test_a_room_is_joined_by_its_name(given: Given, ada: Actor, grace: Actor, typed: str) -> None:
+    rooms = [await given.room(name, owner=ada, kind="open") for name in ("产品讨论", "Größe des Büros")]
+    wanted = rooms[0] if "产品" in typed else rooms[1]
+    assert await does(grace, f"/join {typed}") == Outcome(address=f"/rooms/{wanted.slug}")
+    assert (await grace.chat.rooms.show(grace.person, wanted.slug)).is_member
+
+
+async def test_a_name_that_several_open_rooms_bear_is_refused(given: Given, ada: Actor, grace: Actor) -> None:
+    create = ada.chat.rooms.create
+    named = await create(ada.person, name="讨论", slug="one")
+    await given.room("讨论", owner=ada, kind="closed")
+    assert (await does(grace, "/join 讨论")).address == "/rooms/one"
+    await create(ada.person, name="讨论", slug="two")
+    await create(ada.person, name="one", slug="three")
+    with pytest.raises(Invalid) as refused:
+        await does(grace, "/join 讨论")
+    assert [each.field for each in refused.value.errors] == ["content"]
+    assert (await does(grace, "/join one")).address == f"/rooms/{named.slug}"
+
+
+async def test_a_closed_room_is_not_found_by_its_name(given: Given, ada: Actor, grace: Actor) -> None:
+    await given.room("秘密", owner=ada, kind="closed")
+    with pytest.raises(NotFound):
+        await does(grace, "/join 秘密")
+
+
 async def test_msg_writes_to_somebody_alone(ada: Actor, grace: Actor) -> None:
     outcome = await does(ada, "/msg @grace are you there?\nI am")
     slug = outcome.address.removeprefix("/rooms/").partition("#")[0]
