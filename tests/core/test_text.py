@@ -234,5 +234,8 @@ def test_drawing_looks_at_each_part_of_a_message_a_few_times_only(piece: str, mo
 def test_what_is_a_link_is_the_linkifiers_to_say(content: str) -> None:
     # These have a meaning of their own, and a scheme that begins where another ends is not looked for by the linkifier.
     assume(not re.search(r"[\\`*_~[\]|]|(?:https?|mailto):(?:https?|mailto):", content, re.IGNORECASE))
+    # It takes the signs of Chinese for part of an address, and no address that follows a letter of its.
+    assume(not re.search(r"[\u2018-\u201d\u2025\u2026\u3000-\u303f\uff00-\uffef]", content))
+    assume(not re.search(r"[^\x00-\x7f](?:https?|mailto):", content, re.IGNORECASE))
     known = [link.text for link in LINKS.match(content) or ()]
     assert [link["href"] for link in Drawn(render(content)).links] == known

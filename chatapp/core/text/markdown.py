@@ -11,10 +11,11 @@ from typing import Final
 from linkify_it import LinkifyIt
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, blockquote, list_block, table
-from markdown_it.rules_inline import StateInline, link
+from markdown_it.rules_inline import StateInline, emphasis, link, strikethrough
 from markdown_it.token import Token
 
 from chatapp.core import emoji
+from chatapp.core.text.emphasis import flanked, is_wide
 from chatapp.core.text.mentions import CJK, NOBODY, SPECIAL, Names, spellings
 
 # Reading and drawing are everybody's time: what is above these stays text.
@@ -28,7 +29,8 @@ LONGEST_NAMED_LINK: Final = 1000
 SCHEMES: Final = ("https", "http", "mailto")
 _linkifier = LinkifyIt(options={"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
 _linkifier.add("ftp:", None).add("//", None)
-_gap: Final = re.compile(r"\s|$")
+# Nobody types a space beside the signs of Chinese, Japanese and Korean either; in an address they are rare.
+_gap: Final = re.compile(r"[\s，。！？；：、…‥“”‘’「」『』【】〔〕〖〗（）《》〈〉［］｛｝｡､｢｣]|$")
 _target: Final = re.compile(r"(?:https?://[^\s/?#]|mailto:[^\s?]+@)", re.IGNORECASE)
 _shortcode: Final = re.compile(r":([a-z0-9_+-]{1,64}):(?![a-z0-9])")
 
@@ -82,14 +84,14 @@ def _address(state: StateInline, silent: bool) -> bool:
     typed = state.src[max(0, colon - 6) : colon].lower()
     scheme = next((scheme for scheme in SCHEMES if typed.endswith(scheme)), None)
     # Where a link has just ended, its own end is no scheme.
-    if scheme is None or not (silent or state.pending.lower().endswith(scheme)):
+    if scheme is None or not (silent or state.pending[-6:].lower().endswith(scheme)):
         return False
     gap = _gap.search(state.src, colon, state.posMax)
     end = gap.start() if gap else state.posMax
     env["looked_at"] += end - colon
-    # What stands before it has a say.
+    # What stands before it has a say, but for what is written without spaces.
     start = colon - len(scheme)
-    before = max(0, start - 1)
+    before = start - 1 if start and not is_wide(state.src[start - 1]) else start
     link = _linkifier.match_at_start(state.src[before:end])
     # Signs of emphasis at its end are more often that than part of it.
     url = state.src[start : before + link.last_index].rstrip("*_~") if link else ""
@@ -167,6 +169,8 @@ def _made() -> MarkdownIt:
     markdown.block.ruler.at("blockquote", _quote, {"alt": ["paragraph", "reference", "blockquote", "list"]})
     markdown.block.ruler.at("list", _list, {"alt": ["paragraph", "reference", "blockquote"]})
     markdown.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
+    markdown.inline.ruler.at("emphasis", flanked(emphasis.tokenize))
+    markdown.inline.ruler.at("strikethrough", flanked(strikethrough.tokenize))
     markdown.inline.ruler.at("linkify", _address)
     markdown.inline.ruler.at("link", _named_link)
     markdown.inline.ruler.after("linkify", "emoji", _emoji)
