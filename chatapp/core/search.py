@@ -28,7 +28,7 @@ _PIECE: Final = re.compile(
         (?:"(?P<quoted>[^"]*)"?|(?P<plain>[^\s"]+))""",
     re.IGNORECASE | re.VERBOSE,
 )
-_LINK: Final = re.compile(r"https?://[^\s/]", re.IGNORECASE)
+_LINK: Final = re.compile(r"https?://[^\s/]|(?<![a-z0-9.:/\\_@-])www\.[^\s./]+\.[^\W\d_]{2}", re.IGNORECASE)
 
 
 class Term(msgspec.Struct, frozen=True):

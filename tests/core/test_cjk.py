@@ -81,7 +81,20 @@ def test_other_asterisks_within_a_word_are_emphasis() -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["看https://a。", "看http://a/（", "看mailto:", "**注意：**请看", "。*", "*。*", "“**", "**“", "~~。", "1*"],
+    [
+        "看https://a。",
+        "看http://a/（",
+        "看mailto:",
+        "**注意：**请看",
+        "。*",
+        "*。*",
+        "“**",
+        "**“",
+        "~~。",
+        "1*",
+        "www.",
+        "www.a.de/(",
+    ],
 )
 def test_drawing_the_longest_message_is_quick(piece: str) -> None:
     evil = (piece * MOST)[:MOST]

@@ -9,7 +9,9 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from linkify_it import LinkifyIt
 
+from chatapp.core import search
 from chatapp.core.errors import Invalid, TooLarge
+from chatapp.core.models import Message, Person
 from chatapp.core.text import clean, is_visible, render
 from tests.support.drawn import SCHEMES, Drawn
 
@@ -101,6 +103,9 @@ def links(content: str) -> list[str]:
         ("http://127.0.0.1:8080/", ["http://127.0.0.1:8080/"]),
         ("https://例え.jp/道", ["https://例え.jp/道"]),
         ("<https://example.org>", ["https://example.org"]),
+        ("(Www.example.org/a_(b)).", ["https://Www.example.org/a_(b)"]),
+        ("看www.example.org/a。好 www.b.example: a name", ["https://www.example.org/a", "https://www.b.example"]),
+        ("https://www.example.org/www.a.example", ["https://www.example.org/www.a.example"]),
     ],
     ids=str,
 )
@@ -122,7 +127,9 @@ def test_addresses_become_links(content: str, found: list[str]) -> None:
         "ftp://example.org",
         "blob:https://",
         "//example.org",
-        "www.example.org: a name",
+        "www.example: a name",
+        "x-www.example.org: a name",
+        "www.example.org@evil.example: a name",
         "example.org: a name",
         "ada@example.org: a name",
         "https:",
@@ -157,6 +164,13 @@ def test_an_address_cannot_carry_markup(content: str) -> None:
     assert set(page.tags) == {"a"}
     assert page.wrong == []
     assert page.text == content
+
+
+def test_an_address_without_a_scheme_leads_to_the_safe_one() -> None:
+    assert 'href="https://www.example.org/a"' in render("www.example.org/a")
+    assert Drawn(render("[www.example.org](https://a.example)")).text == "www.example.org"
+    page = Message(1, 1, 1, 1, 1, "ada", "Ada", "see www.example.org.", "", 0)
+    assert search.spans(search.parse("has:link"), page, Person(9, "grace", "Grace")) is not None
 
 
 def test_a_link_tells_the_other_side_nothing() -> None:

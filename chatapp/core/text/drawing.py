@@ -111,8 +111,8 @@ def _link(token: Token) -> str:
 
 
 def _address(token: Token) -> str:
-    url = escape(token.content)
-    return f'<a href="{url}" rel="nofollow noopener noreferrer" target="_blank">{url}</a>'
+    url = escape(str(token.attrs["href"]))
+    return f'<a href="{url}" rel="nofollow noopener noreferrer" target="_blank">{escape(token.content)}</a>'
 
 
 def _fence(token: Token) -> str:

@@ -31,6 +31,9 @@ _linkifier = LinkifyIt(options={"fuzzy_link": False, "fuzzy_email": False, "fuzz
 _linkifier.add("ftp:", None).add("//", None)
 # Nobody types a space beside the signs of Chinese, Japanese and Korean either; in an address they are rare.
 _gap: Final = re.compile(r"[\s，。！？；：、…‥“”‘’「」『』【】〔〕〖〗（）《》〈〉［］｛｝｡､｢｣]|$")
+# Typed without a scheme.
+_host: Final = re.compile(r"(?![^/?#]*@)www\.[^\s/?#:]+\.[^\W\d_]{2}", re.IGNORECASE)
+_no_host: Final = frozenset(".:/\\-_@")
 _target: Final = re.compile(r"(?:https?://[^\s/?#]|mailto:[^\s?]+@)", re.IGNORECASE)
 _shortcode: Final = re.compile(r":([a-z0-9_+-]{1,64}):(?![a-z0-9])")
 
@@ -42,7 +45,7 @@ _goes_on: Final = re.compile(rf"[^\W_{CJK}]|@")
 _sign: Final = re.compile(r"[*_`~\]:\\>|]")
 _begins_item: Final = frozenset("-+0123456789 \t")
 _markup: Final = re.compile(
-    r"""[*_`\\] | ~~ | \]\( | (?:https?|mailto): | :[a-z0-9_+-]+:
+    r"""[*_`\\] | ~~ | \]\( | (?:https?|mailto): | www\. | :[a-z0-9_+-]+:
     | ^[ \t]*(?: > | [-+][ \t\n] | \d{1,9}[.)][ \t\n] )
     | ^[ \t|:-]*-[ \t|:-]*$""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
@@ -51,14 +54,14 @@ _markup: Final = re.compile(
 
 def is_plain(content: str) -> bool:
     """Whether a look is enough to say that there is no markup. False: perhaps there is."""
-    if not _sign.search(content) and "\n" not in content and content[:1] not in _begins_item:
+    if not _sign.search(content) and "ww." not in content and "\n" not in content and content[:1] not in _begins_item:
         return True
     return not _markup.search(content)
 
 
 def parse(content: str, known: Names = NOBODY) -> list[Token]:
-    """The content as markdown-it's tokens; besides its own types ``address`` (a bare URL), ``emoji``, ``mention`` of
-    one of the ``known`` people and ``room`` for one of the known rooms, with a name as their content."""
+    """The content as markdown-it's tokens; besides its own types ``address`` (a bare URL with ``href``), ``emoji``,
+    ``mention`` of one of the ``known`` people and ``room`` for one of the known rooms, with a name as their content."""
     return _markdown.parse(content, {"links": 0, "looked_at": 0, "brackets": MOST_BRACKETS, "known": known})
 
 
@@ -78,31 +81,44 @@ def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 def _address(state: StateInline, silent: bool) -> bool:
     """A bare URL. What is one is the linkifier's to say; how much it looks at is ours."""
-    colon, env = state.pos, state.env
-    if state.src[colon] != ":" or state.linkLevel or env["links"] == MOST_LINKS or env["looked_at"] > MOST_LOOKED_AT:
+    sign, env = state.pos, state.env
+    kinds = {":": SCHEMES, ".": ("www",)}.get(state.src[sign], ())
+    if not kinds or state.linkLevel or env["links"] == MOST_LINKS or env["looked_at"] > MOST_LOOKED_AT:
         return False
-    typed = state.src[max(0, colon - 6) : colon].lower()
-    scheme = next((scheme for scheme in SCHEMES if typed.endswith(scheme)), None)
+    typed = state.src[max(0, sign - 6) : sign].lower()
+    kind = next((kind for kind in kinds if typed.endswith(kind)), None)
     # Where a link has just ended, its own end is no scheme.
-    if scheme is None or not (silent or state.pending[-6:].lower().endswith(scheme)):
+    if kind is None or not (silent or state.pending[-6:].lower().endswith(kind)):
         return False
-    gap = _gap.search(state.src, colon, state.posMax)
+    gap = _gap.search(state.src, sign, state.posMax)
     end = gap.start() if gap else state.posMax
-    env["looked_at"] += end - colon
-    # What stands before it has a say, but for what is written without spaces.
-    start = colon - len(scheme)
-    before = start - 1 if start and not is_wide(state.src[start - 1]) else start
-    link = _linkifier.match_at_start(state.src[before:end])
-    # Signs of emphasis at its end are more often that than part of it.
-    url = state.src[start : before + link.last_index].rstrip("*_~") if link else ""
-    if not _target.match(url):
+    env["looked_at"] += end - sign
+    start = sign - len(kind)
+    url = _matched(state.src[start - 1 : start] if start else "", state.src[start:end], kind == "www")
+    if not url:
         return False
     if not silent:
         env["links"] += 1
-        state.pending = state.pending[: -len(scheme)]
-        state.push("address", "a", 0).content = url
+        state.pending = state.pending[: -len(kind)]
+        token = state.push("address", "a", 0)
+        token.content = url
+        token.attrs = {"href": f"https://{url}" if kind == "www" else url}
     state.pos = start + len(url)
     return True
+
+
+def _matched(before: str, text: str, is_host: bool) -> str:
+    """The address at the beginning of the text, or ""."""
+    # What stands before it has a say, but for what is written without spaces.
+    if before and is_wide(before):
+        before = ""
+    if is_host and before in _no_host:
+        return ""
+    scheme = "https://" if is_host else ""
+    link = _linkifier.match_at_start(f"{before}{scheme}{text}")
+    # Signs of emphasis at its end are more often that than part of it.
+    url = text[: link.last_index - len(before) - len(scheme)].rstrip("*_~") if link else ""
+    return url if (_host if is_host else _target).match(url) else ""
 
 
 def _emoji(state: StateInline, silent: bool) -> bool:
@@ -172,6 +188,7 @@ def _made() -> MarkdownIt:
     markdown.inline.ruler.at("emphasis", flanked(emphasis.tokenize))
     markdown.inline.ruler.at("strikethrough", flanked(strikethrough.tokenize))
     markdown.inline.ruler.at("linkify", _address)
+    markdown.inline.add_terminator_char(".")
     markdown.inline.ruler.at("link", _named_link)
     markdown.inline.ruler.after("linkify", "emoji", _emoji)
     markdown.inline.ruler.after("emoji", "name", _name)
