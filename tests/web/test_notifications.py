@@ -89,3 +89,9 @@ async def test_what_somebody_sets_is_nobody_elses(
 ) -> None:
     await adas.submits("/settings/silence", on=PAGE, length="hour")
     assert (await told(client, grace))["quiet"] is False
+
+
+async def test_quiet_hours_are_hours_in_chinese_too(adas: Browser) -> None:
+    page = await adas.opens(PAGE, **{"Accept-Language": "zh-CN"})
+    assert "开始时间" in page.text
+    assert "日期" not in page.text
