@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Sequence
 from typing import Final
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+HTTPS: Final = 443
 # Of IPv4 what Python takes for global, or once took, and is not: relays of 6to4, protocol assignments, multicast.
 _NOT_GLOBAL_4: Final = tuple(
     ipaddress.IPv4Network(each) for each in ("0.0.0.0/8", "192.0.0.0/24", "192.88.99.0/24", "224.0.0.0/3")
@@ -21,6 +23,7 @@ _NOT_GLOBAL_6: Final = tuple(
 )
 # An address of IPv4 in another spelling (RFC 4291, 2.5.5.2; RFC 6052): judged as that one.
 _MAPPED: Final = (ipaddress.IPv6Network("::ffff:0:0/96"), ipaddress.IPv6Network("64:ff9b::/96"))
+_numeric: Final = re.compile("[0-9]+|0x[0-9a-f]*")
 
 
 def networks(names: Sequence[str]) -> tuple[Network, ...]:
@@ -40,6 +43,17 @@ def is_public(text: str) -> bool:
 def is_within(text: str, allowed: Sequence[Network]) -> bool:
     address = _parsed(text)
     return address is not None and any(address in network for network in allowed)
+
+
+def may_reach(address: str, port: int, allowed: Sequence[Network]) -> bool:
+    """Whether this server goes there: to the port of https on the internet, to any within the operator's networks."""
+    return is_within(address, allowed) or (port == HTTPS and is_public(address))
+
+
+def is_number(host: str) -> bool:
+    """Whether it is an address and no name, in any spelling: ::1, 127.1, 2130706433, 0x7f000001 (WHATWG URL, 3.5, the
+    "ends in a number" checker). In lower case."""
+    return ":" in host or _numeric.fullmatch(host.removesuffix(".").rpartition(".")[2]) is not None
 
 
 def _parsed(text: str) -> Address | None:

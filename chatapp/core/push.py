@@ -13,10 +13,11 @@ import re
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
+from chatapp.core.destinations import HTTPS, Network, is_number, may_reach
 from chatapp.core.errors import invalid
 from chatapp.core.language import _
 
@@ -74,21 +75,29 @@ def decoded(text: str, length: int) -> bytes:
     return value
 
 
-def endpoint(text: str, *, is_private: bool = False) -> str:
-    """An address of a push service: https, its usual port. ``is_private``: others may be taken too, if they lie in the
-    networks that the operator has named, which is asked when something is sent. Raises ``Invalid``."""
+def endpoint(text: str, allowed: Sequence[Network] = ()) -> str:
+    """An address of a push service: https, its usual port. Where the operator has ``allowed`` networks others may be
+    taken too; that they lie there is asked of numbers now, of names when something is sent. Raises ``Invalid``."""
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
         parts, port = urlsplit(""), None
-    is_usual = parts.scheme == "https" and port in {None, 443}
+    is_usual = parts.scheme == "https" and port in {None, HTTPS}
     is_clean = text.isascii() and text.isprintable() and " " not in text and "\\" not in text
     is_bare = bool(parts.hostname) and "@" not in parts.netloc and "#" not in text
-    is_taken = is_usual or (is_private and parts.scheme in {"http", "https"})
-    if not (is_clean and is_bare and is_taken) or len(text) > LONGEST_ENDPOINT:
+    is_taken = is_usual or (bool(allowed) and parts.scheme in {"http", "https"})
+    if not (is_clean and is_bare and is_taken and is_open(parts, allowed)) or len(text) > LONGEST_ENDPOINT:
         raise invalid("endpoint", _("This is not the address of a push service."))
     return text
+
+
+def is_open(parts: SplitResult, allowed: Sequence[Network]) -> bool:
+    """Whether this server may go there, as far as can be said without looking a name up; what is not encrypted goes to
+    the operator's own networks only."""
+    host, is_plain = parts.hostname or "", parts.scheme != "https"
+    port = parts.port or (80 if is_plain else HTTPS)
+    return not (is_number(host) and not may_reach(host, port, allowed)) and not (is_plain and port == HTTPS)
 
 
 def public_key(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chatapp.core import push, validation
+from chatapp.core.destinations import networks
 from chatapp.core.errors import Forbidden, NotFound, Unavailable, invalid
 from chatapp.core.language import _
 from chatapp.core.limits import Limits
@@ -24,7 +25,7 @@ class Push:
         self._limits = limits
         self._keys = pushing.keys
         self.pushing = pushing
-        self._is_private = bool(settings.push_networks)
+        self._allowed = networks(settings.push_networks)
 
     @property
     def is_on(self) -> bool:
@@ -41,7 +42,7 @@ class Push:
         digest = _session(identity)
         self._limits.act("settings", identity.person.id)
         validation.together(
-            endpoint=lambda: push.endpoint(found.endpoint, is_private=self._is_private),
+            endpoint=lambda: push.endpoint(found.endpoint, self._allowed),
             p256dh=lambda: push.public_key(found.p256dh),
             auth=lambda: push.secret(found.auth),
             key=lambda: _known(found.key, self._keys),

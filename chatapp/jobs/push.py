@@ -17,13 +17,13 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from chatapp.core.clock import Clock
-from chatapp.core.destinations import is_public, is_within, networks
+from chatapp.core.destinations import may_reach, networks
+from chatapp.core.push import is_open
 from chatapp.domain.pushing import Due, Letter, Pushing
 from chatapp.settings import Settings
 
 SECONDS: Final = 10
 AFTER_TROUBLE_SECONDS: Final = 1.0
-HTTPS: Final = 443
 # RFC 8030, 7.3: there is no such subscription any more.
 GONE: Final = frozenset({404, 410})
 
@@ -76,17 +76,15 @@ class Courier:
             return self._session
 
     def may_reach(self, address: str, port: int) -> bool:
-        return is_within(address, self._allowed) or (port == HTTPS and is_public(address))
+        return may_reach(address, port, self._allowed)
 
     async def deliver(self, letter: Letter) -> None:
         """Raises :class:`Answer`, :class:`Elsewhere` where the address is none to go to, ``OSError``, ``TimeoutError``
         or another of aiohttp's errors."""
         parts = urlsplit(letter.address)
-        host, port = parts.hostname or "", parts.port or (HTTPS if parts.scheme == "https" else 80)
-        is_plain = parts.scheme != "https"
-        # A number is not looked up; and what is not encrypted goes to the operator's own networks only.
-        if (_is_number(host) and not self.may_reach(host, port)) or (is_plain and port == HTTPS):
-            raise Elsewhere(host)
+        # Asked when it was subscribed too; the operator may have taken a network away since.
+        if not is_open(parts, self._allowed):
+            raise Elsewhere(parts.hostname)
         url, session = URL(letter.address, encoded=True), await self._opened()
         try:
             async with session.post(url, data=letter.body, headers=letter.headers, allow_redirects=False) as answer:
@@ -202,7 +200,3 @@ class Pusher:
             log.error("push.given_up", host=host, error=reason)
         else:
             log.warning("push.failed", host=host, error=reason)
-
-
-def _is_number(host: str) -> bool:
-    return ":" in host or host.replace(".", "").isdigit()

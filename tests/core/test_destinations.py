@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatapp.core.destinations import is_public, is_within, networks
+from chatapp.core.destinations import is_number, is_public, is_within, networks
 
 PRIVATE = [
     *("127.0.0.1", "127.255.255.254", "0.0.0.0", "0.1.2.3", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1"),  # noqa: S104
@@ -31,6 +31,18 @@ def test_what_is_not_the_internet_is_not_public(address: str) -> None:
 @pytest.mark.parametrize("address", PUBLIC)
 def test_the_internet_is(address: str) -> None:
     assert is_public(address)
+
+
+@pytest.mark.parametrize(
+    "host", ["::1", "127.0.0.1", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0x", "1.2.3.4.", "a.1"]
+)
+def test_an_address_is_one_in_any_spelling(host: str) -> None:
+    assert is_number(host)
+
+
+@pytest.mark.parametrize("host", ["localhost", "push.example.org", "1.example", "0xz", "x1", "cafe", ""])
+def test_a_name_is_none(host: str) -> None:
+    assert not is_number(host)
 
 
 def test_only_what_is_named_is_within() -> None:

@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from chatapp.core import push
+from chatapp.core.destinations import networks
 from chatapp.core.errors import Invalid
 from chatapp.core.push import PADDED_BYTES, Notice, PushKeys, Subscription
 from tests.support.push_service import decoded, encoded, needs_push, opened, point
@@ -72,6 +73,13 @@ def test_keys_follow_the_secrets_and_old_ones_sign_until_they_are_forgotten() ->
     [
         *("http://push.example.net/a", "https://push.example.net:8443/a", "https://a@push.example.net/", "ftp://x/"),
         *("https:///a", "https://push.example.net/#a", "https://push example.net/", "https://[::1/", "//x/", ""),
+        *(
+            "https://127.0.0.1/",
+            "https://2130706433/",
+            "https://[::ffff:127.0.0.1]/",
+            "https://0X7F.1/",
+            "https://127.1./",
+        ),
         *("https://x:99999/", "https://push.example.net\\@evil/", "https://ünï.example/", "https://x/" + "a" * 2048),
     ],
 )
@@ -81,7 +89,11 @@ def test_what_is_no_address_of_a_push_service_is_refused(address: str) -> None:
 
 
 def test_the_operators_own_may_be_reached_otherwise() -> None:
-    assert push.endpoint("http://push.local:8000/a", is_private=True)
+    own = networks(["10.0.0.0/8"])
+    assert push.endpoint("http://push.local:8000/a", own)
+    assert push.endpoint("http://10.0.0.1:8000/a", own)
+    with pytest.raises(Invalid):
+        push.endpoint("http://192.168.0.1:8000/a", own)
     with pytest.raises(Invalid):
         push.endpoint("http://push.local:8000/a")
 

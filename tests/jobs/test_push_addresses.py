@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from chatapp.core.clock import system_clock
+from chatapp.core.destinations import networks
 from chatapp.core.errors import Invalid
 from chatapp.core.push import Subscription
 from chatapp.domain.pushing import Letter
@@ -111,8 +112,18 @@ async def service() -> AsyncIterator[PushService]:
         yield running
 
 
+@pytest.mark.parametrize("host", [host for host in INSIDE if host != "localhost"])
+async def test_an_address_inside_is_refused_at_once(s: Scene, host: str) -> None:
+    s.house.chat.push._allowed = ()
+    found = s.browser.subscription(s.house.chat.push.key)
+    with pytest.raises(Invalid):
+        await s.house.chat.push.subscribe(s.identity, Subscription(**{**found, "endpoint": f"https://{host}/push"}))
+
+
 async def test_a_browser_whose_address_leads_inside_is_taken_out(s: Scene) -> None:
     found = s.browser.subscription(s.house.chat.push.key)
+    # Of a network that the operator has taken away since.
+    s.house.chat.push._allowed = networks(["10.0.0.0/8"])
     inside = Subscription(**{**found, "endpoint": "https://10.0.0.1/push"})
     await s.house.chat.push.subscribe(s.identity, inside)
     await s.says("hello")
@@ -121,7 +132,7 @@ async def test_a_browser_whose_address_leads_inside_is_taken_out(s: Scene) -> No
 
 
 async def test_without_networks_of_ones_own_only_https_is_taken(s: Scene) -> None:
-    s.house.chat.push._is_private = False
+    s.house.chat.push._allowed = ()
     found = Subscription(**s.browser.subscription(s.house.chat.push.key))
     with pytest.raises(Invalid):
         await s.house.chat.push.subscribe(s.identity, found)

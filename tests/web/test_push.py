@@ -75,6 +75,7 @@ async def test_a_test_reaches_the_browser_that_asks_for_it(home: Given) -> None:
     for visitor, its in ((adas, one), (graces, other)):
         await at.subscribes(visitor, **its.subscription(at.key))
     assert (await adas.submits("/settings/push/test", on=PAGE)).location == PAGE
+    assert "On its way." in (await adas.opens(PAGE)).text  # nobody knows yet whether it will be taken
     assert (await one.gets(1))[0]["tag"] == "test"
     assert other.notices() == []
 
@@ -109,6 +110,11 @@ async def test_a_browser_that_changes_hands_tells_the_new_person_alone(home: Giv
     [
         *({"endpoint": "ftp://x/"}, {"endpoint": ""}, {"endpoint": "https://a b/"}, {"p256dh": "AAAA"}, {"auth": ""}),
         *({"key": "AAAA"}, {"key": "é"}, {"endpoint": "https://x/\\0"}),
+        *(
+            {"endpoint": "https://10.0.0.1/"},
+            {"endpoint": "https://0xa000001/"},
+            {"endpoint": "https://[::ffff:a00:1]/"},
+        ),
     ],
 )
 async def test_what_is_no_subscription_is_refused_and_not_kept(home: Given, wrong: dict[str, str]) -> None:

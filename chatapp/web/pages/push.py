@@ -23,7 +23,10 @@ async def create(request: web.Request) -> web.Response:
     """A test."""
     actor(request)
     await request.config_dict[CHAT].push.test(current(request))
-    await flash(request, _("Sent. This browser shows it in a moment."))
+    await flash(
+        request,
+        _("On its way. If nothing appears within a minute, turn notifications off here and on again."),
+    )
     return see_other(PAGE)
 
 
