@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from aiohttp import BodyPartReader, MultipartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from chatapp.core.errors import BadRequest, ChatError, FieldError, Invalid, invalid
-from chatapp.core.files import MOST_FILES
+from chatapp.core.errors import BadRequest, ChatError, FieldError, Invalid, TooLarge, invalid
+from chatapp.core.files import MOST_FILES, file_name
 from chatapp.core.models import Attach
 from chatapp.keys import CHAT
 from chatapp.web import forms
@@ -41,11 +42,23 @@ async def taken(request: web.Request, slug: str, alt: str = "") -> list[Attach]:
         async for name, pieces in _of_form(*request[forms.FILES]):
             if len(found) == MOST_FILES:
                 raise invalid("files", _("A message takes {n} files at most.").format(n=MOST_FILES))
-            file = await request.config_dict[CHAT].files.upload(actor(request), slug, name, pieces, alt=alt)
+            with _naming(name):
+                file = await request.config_dict[CHAT].files.upload(actor(request), slug, name, pieces, alt=alt)
             found.append(Attach(file.shown.id, alt))
         return found
     except ChatError:
         await _read_on(request)
+        raise
+
+
+@contextmanager
+def _naming(name: str) -> Iterator[None]:
+    """Which of several files it is that is refused. Of its name and description the field says so."""
+    try:
+        yield
+    except (Invalid, TooLarge) as error:
+        if not error.errors:
+            error.message = _("{name}: {text}").format(name=file_name(name), text=_(error.message))
         raise
 
 

@@ -75,7 +75,7 @@ async def test_several_files_are_sent_and_described_by_forms(visit: Visit) -> No
     ]
     files.append({"name": "notes.txt", "mimeType": "text/plain", "buffer": b"hello"})
     await page.get_by_label("What pictures show").fill("Two blue sheets")
-    await page.get_by_label("Files", exact=True).set_input_files(files)
+    await page.get_by_label("Files, up to 25 MiB each").set_input_files(files)
     await page.click("#composer .send")
     await expect(rows(page).locator("img")).to_have_count(2)
     for drawn in await rows(page).locator("img").all():

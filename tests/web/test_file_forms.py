@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
 from aiohttp import FormData
 
 from chatapp.settings import Settings
@@ -24,13 +27,18 @@ async def posts(browser: Browser, *files: tuple[str, bytes], **fields: str) -> P
     return await browser.posts("/rooms/general/messages", form(csrf, *files, **fields))
 
 
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return replace(settings, max_file=921_600)
+
+
 async def test_a_form_sends_text_and_files(adas: Browser, ada_script: Script) -> None:
     page = await posts(adas, ("a.txt", b"one"), ("世界.pdf", b"two" * 100_000), content="Both")
     assert (page.status, page.location) == (303, "/rooms/general#m1")
     (message,) = (await ada_script.gets(MESSAGES))["messages"]
     assert [(each["name"], each["size"]) for each in message["attachments"]] == [("a.txt", 3), ("世界.pdf", 300_000)]
     drawn = (await adas.opens("/rooms/general")).text
-    assert '<span class="file-name" dir="auto">世界.pdf</span><span class="file-about">PDF, 300 KB</span>' in drawn
+    assert '<span class="file-name" dir="auto">世界.pdf</span><span class="file-about">PDF, 293 KiB</span>' in drawn
 
 
 async def test_a_form_without_a_file_or_text(adas: Browser, ada_script: Script) -> None:
@@ -57,6 +65,17 @@ async def test_a_refused_file_is_told_in_the_room_and_leaves_nothing(
         assert "kept</textarea>" in page.text
     assert (await ada_script.gets(MESSAGES))["messages"] == []
     assert not list((settings.data / "files" / "incoming").glob("*"))
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"), [(b"", "This file is empty."), (b"x" * 921_601, "A file may have 900 KiB; this one has more.")]
+)
+async def test_of_several_files_the_one_that_is_refused_is_named(adas: Browser, bad: bytes, said: str) -> None:
+    page = await posts(adas, ("good.txt", b"x"), ("<bad>.txt", bad))
+    assert f"&lt;bad&gt;.txt: {said}" in page.text
+    assert "Files, up to 900 KiB each" in page.text
+    # Browsers send fields in their order, and files are taken last only.
+    assert page.text.index('name="alt"') < page.text.index('name="files"')
 
 
 async def test_a_form_of_another_page_uploads_nothing(adas: Browser, settings: Settings) -> None:
