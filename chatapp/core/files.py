@@ -22,6 +22,10 @@ LONGEST_KIND: Final = 5
 NAMELESS: Final = "file"
 UNKNOWN_TYPE: Final = "application/octet-stream"
 HEAD: Final = 16
+UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB")
+STEP: Final = 1024
+# Up to there a decimal says something.
+FEW: Final = 10
 # The box, in pixels of the page, in which a picture stands in a conversation.
 WIDEST: Final = 480
 HIGHEST: Final = 360
@@ -100,6 +104,16 @@ def box(attachment: Attachment) -> tuple[int, int]:
     """Width and height in a conversation: never larger than the picture is, never none."""
     share = min(1.0, WIDEST / attachment.width, HIGHEST / attachment.height)
     return max(1, round(attachment.width * share)), max(1, round(attachment.height * share))
+
+
+def size(number: int) -> str:
+    """Bytes in the unit that fits (IEC 80000-13), as limits are set: 999 B, 1.5 KiB, 25 MiB. ``sizeOf`` of our scripts
+    writes the same."""
+    value, unit = float(number), 0
+    while round(value) >= STEP and unit < len(UNITS) - 1:
+        value, unit = value / STEP, unit + 1
+    shown = f"{value:.1f}".removesuffix(".0") if unit and round(value, 1) < FEW else f"{round(value)}"
+    return f"{shown} {UNITS[unit]}"
 
 
 def kind(name: str) -> str:

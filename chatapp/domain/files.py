@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from chatapp.core.errors import Forbidden, Invalid, NotFound, RateLimited, TooLarge
 from chatapp.core.files import UNKNOWN_TYPE, alternative, file_name, may_be_picture
+from chatapp.core.files import size as in_units
 from chatapp.core.language import _
 from chatapp.core.limits import Limits
 from chatapp.core.models import Attachment, File, Person
@@ -90,10 +91,12 @@ class Files:
         if not self._most:
             raise Forbidden(_("This server takes no files."))
         if size > self._most:
-            raise TooLarge(_("A file may have {most} bytes; this one has {size}.").format(most=self._most, size=size))
+            raise TooLarge(_("A file may have {limit}; this one has more.").format(limit=in_units(self._most)))
         if self._most_together and await files.size_of(self._database, actor.id) + size > self._most_together:
             raise TooLarge(
-                _("All your files together may have {most} bytes. Delete some first.").format(most=self._most_together)
+                _("All your files together may have {limit}. Delete some first.").format(
+                    limit=in_units(self._most_together)
+                )
             )
 
     @contextmanager

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from chatapp.core.errors import TooLarge, Unavailable
-from chatapp.core.files import HEAD
+from chatapp.core.files import HEAD, size
 from chatapp.core.language import N_, _
 
 FOLDER: Final = "files"
@@ -157,7 +157,7 @@ async def _fill(draft: Draft, chunks: AsyncIterable[bytes], most: int) -> None:
     async for chunk in chunks:
         draft.size += len(chunk)
         if draft.size > most:
-            raise TooLarge(_("A file may have {most} bytes; this one has more.").format(most=most))
+            raise TooLarge(_("A file may have {limit}; this one has more.").format(limit=size(most)))
         waiting += chunk
         if len(waiting) >= PART:
             await asyncio.to_thread(draft.add, bytes(waiting))

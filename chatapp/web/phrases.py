@@ -87,7 +87,7 @@ def _files() -> dict[str, str]:
         "upload_broken": _("The upload was interrupted."),
         "remove_file": _("Remove {name}"),
         "describe_file": _("What does {name} show?"),
-        "file_too_large": _("This file has {size}; at most {limit} are taken."),
+        "file_too_large": _("A file may have {limit}; this one has more."),
         "file_empty": _("This file is empty."),
         "too_many_files": _("A message takes {n} files at most."),
     }

@@ -12,7 +12,7 @@ import msgspec
 from aiohttp import web
 
 from chatapp.core.errors import NotFound
-from chatapp.core.files import MOST_FILES
+from chatapp.core.files import MOST_FILES, size
 from chatapp.core.models import History, Message, Person
 from chatapp.core.rooms import RoomView, is_named
 from chatapp.core.text import MOST_UNASKED
@@ -23,7 +23,6 @@ from chatapp.web import query
 from chatapp.web.forms import Form, blank
 from chatapp.web.identity import actor
 from chatapp.web.moments import Moments
-from chatapp.web.sizes import size
 from chatapp.web.templating import render_shell
 
 PAGE: Final = 50

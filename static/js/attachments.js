@@ -3,22 +3,22 @@
  */
 import { make, t } from "./app.js";
 
-const SIZES = ["B", "KB", "MB", "GB", "TB"];
+const SIZES = ["B", "KiB", "MiB", "GiB", "TiB"];
 // The box in which a picture stands in a conversation, in pixels.
 const WIDEST = 480;
 const HIGHEST = 360;
 
 const fresh = (id) => document.getElementById(id).content.firstElementChild.cloneNode(true);
 
-/** Bytes in the unit that fits: 999 B, 1.5 KB, 48 KB. */
+/** Bytes in the unit that fits: 999 B, 1.5 KiB, 25 MiB. */
 export function sizeOf(bytes) {
   let value = bytes;
   let unit = 0;
-  for (; Math.round(value) >= 1000 && unit < SIZES.length - 1; unit += 1) value /= 1000;
+  for (; Math.round(value) >= 1024 && unit < SIZES.length - 1; unit += 1) value /= 1024;
   return `${unit && value < 9.95 ? Number(value.toFixed(1)) : Math.round(value)} ${SIZES[unit]}`;
 }
 
-/** As in HTML, 48 KB. */
+/** As in HTML, 48 KiB. */
 export function aboutFile(name, size) {
   const [, kind] = /[^.].*\.([a-z0-9]{1,5})$/i.exec(name) ?? [];
   return `${kind?.toUpperCase() ?? t("file")}, ${sizeOf(size)}`;

@@ -133,7 +133,7 @@ class Tray {
     this.#chosen.add(chosen);
     this.#list.append(row);
     this.#about(chosen, aboutFile(file.name, file.size));
-    if (file.size > page.limits.file) this.#fail(chosen, t("file_too_large", { size: sizeOf(file.size), limit: sizeOf(page.limits.file) }));
+    if (file.size > page.limits.file) this.#fail(chosen, t("file_too_large", { limit: sizeOf(page.limits.file) }));
     else if (!file.size) this.#fail(chosen, t("file_empty"));
   }
 

@@ -156,7 +156,7 @@ async def test_what_is_too_large_is_told_before_a_byte_is_sent(visit: Visit, ser
         }"""
     )
     about = page.locator(".chosen .file-about")
-    await expect(about).to_have_text(["This file has 26 MB; at most 26 MB are taken.", "This file is empty."])
+    await expect(about).to_have_text(["A file may have 25 MiB; this one has more.", "This file is empty."])
     assert asked == []
     await page.fill("#message", "words")
     await page.press("#message", "Enter")
