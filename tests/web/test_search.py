@@ -60,6 +60,7 @@ async def test_what_looks_like_a_filter_and_is_none_is_told(adas: Browser, ada: 
     page = await adas.opens(f"/search?q=fox+nowhere+{asked}")
     assert page.status == 200
     assert f"“{asked.removeprefix('-')}” is no filter" in page.text
+    assert ("A day is written as in" in page.text) == ("before" in asked or "after" in asked)
     for understood in ("note:x nowhere", "before:2026-01-01 fox", "from:ada nowhere", "from: nowhere"):
         assert "is no filter" not in (await adas.opens(f"/search?q={quote(understood)}")).text
 
