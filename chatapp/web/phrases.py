@@ -59,19 +59,16 @@ def _timeline() -> dict[str, str]:
 
 def _holes() -> dict[str, str]:
     return {
-        **_counted(
-            "hole",
-            lambda n: ngettext(
-                "{n} message is not loaded here (number {from}).",
-                "{n} messages are not loaded here (numbers {from}–{to}).",
-                n,
-            ),
-        ),
+        # One is no plural form: a language without them says one number otherwise than a span, too.
+        "hole": _("1 message is not loaded here (number {from})."),
+        "holes": _("{n} messages are not loaded here (numbers {from}–{to})."),
         "hole_load": _("Load"),
         "hole_loading": _("Loading…"),
         "hole_retry": _("Retry"),
-        "hole_failed": _("Loading them failed."),
-        "hole_lost": _("The server does not have them."),
+        "hole_failed": _("Loading it failed."),
+        "holes_failed": _("Loading them failed."),
+        "hole_lost": _("The server does not have it."),
+        "holes_lost": _("The server does not have them."),
         "restored": _(
             "The chat was set back to an earlier state, as from a backup. What was written after that is gone."
         ),

@@ -1,5 +1,5 @@
 /** The picture of what is missing from a room: which numbers, and the way to them. */
-import { announce, make, page, t, tn } from "./app.js";
+import { announce, make, page, t } from "./app.js";
 import "./words.js";
 
 /** Shows each gap after its element, with what became of asking for it; `follow(event, gap)` is for clicks on its link. */
@@ -32,7 +32,8 @@ function say(row, gap, state) {
   row.gap = gap;
   row.classList.toggle("warn", isFailed);
   row.setAttribute("aria-busy", String(state === "loading"));
-  write(words, [tn("hole", to - from + 1, { from, to }), isFailed ? t(state === "lost" ? "hole_lost" : "hole_failed") : ""].join(" ").trim());
+  const [what, failed, lost] = from === to ? ["hole", "hole_failed", "hole_lost"] : ["holes", "holes_failed", "holes_lost"];
+  write(words, [t(what, { n: to - from + 1, from, to }), isFailed ? t(state === "lost" ? lost : failed) : ""].join(" ").trim());
   write(link, t(state === "loading" ? "hole_loading" : isFailed ? "hole_retry" : "hole_load"));
   link.href = `/rooms/${page.room.slug}?${isPast ? `before=${to + 1}` : `after=${from - 1}`}`;
 }

@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 
 from chatapp.core.models import History, Message, Person, Room
 from chatapp.core.reads import ReadMark
 from chatapp.core.rooms import RoomView
+from chatapp.settings import Settings
 from chatapp.web.moments import Moments
 from chatapp.web.timeline import Row, rows
+from tests.support.cast import Actor
+from tests.support.engine import behind_its_back, unguarded
+from tests.web.browser import Browser
 
 ADA = Person(1, "ada", "Ada")
 NOON = 1_790_000_000_000 // 86_400_000 * 86_400_000 + 12 * 3_600_000
@@ -88,3 +93,22 @@ def test_ones_own_rows_are_marked() -> None:
 
 def test_an_empty_room_has_no_rows() -> None:
     assert draw() == []
+
+
+@pytest.mark.parametrize(
+    ("speaks", "one", "many"),
+    [
+        ("en", "1 message is missing here (number 2). The server does not have it.", "are missing here (numbers 2–3)."),
+        ("zh-CN", "（编号 2），", "（编号 2–3），"),
+    ],
+)
+async def test_one_number_is_no_span(
+    adas: Browser, ada: Actor, settings: Settings, speaks: str, one: str, many: str
+) -> None:
+    for text in ("a", "b", "c", "d"):
+        await ada.says(text)
+    for lost, sentence in (("b", one), ("c", many)):
+        with behind_its_back(settings.database_path) as connection:
+            unguarded(connection)
+            assert connection.execute("DELETE FROM messages WHERE content = ?", (lost,)).rowcount == 1
+        assert sentence in (await adas.opens("/rooms/general/4", **{"Accept-Language": speaks})).text
