@@ -15,7 +15,7 @@ export class Continuity {
   #older = document.getElementById("older");
   #label = this.#older.textContent;
   #asked = null;
-  /** @type {Map<number, {state: "lost"|"failed", tries: number, isResting: boolean}>} what did not come, and why */
+  /** @type {Map<number, {state: "lost"|"failed", to: number, tries: number, isResting: boolean}>} what did not come, up to where, and why */
   #failures = new Map();
   #holes = null;
   #timer = 0;
@@ -39,6 +39,12 @@ export class Continuity {
     if (gap) this.#load(gap);
   }
 
+  /** The server was asked for all of it, and has none. */
+  isLost(gap) {
+    const { state, to } = this.#failures.get(key(gap)) ?? {};
+    return state === "lost" && gap.to <= to;
+  }
+
   /** Shows holes that last: most are filled before anybody could see them. */
   draw(gaps) {
     this.#older.textContent = this.#asked?.isPast ? t("loading_older") : this.#label;
@@ -60,19 +66,20 @@ export class Continuity {
     this.#redraw();
     const { from, to } = gap;
     const limit = Math.min(LIMITS.pageRows, to - from + 1);
-    const wanted = { room: page.room.slug, before: gap.isPast ? to + 1 : from + limit, limit };
+    const before = gap.isPast ? to + 1 : from + limit;
+    const wanted = { room: page.room.slug, before, limit };
     const messages = await this.#connection.request("getRecentMessages", wanted).then((answer) => answer.messages, () => null);
     if (this.#asked !== gap) return;
     this.#asked = null;
     if (messages?.some(({ index }) => from <= index && index <= to)) this.#failures.clear();
-    else this.#fail(gap, messages ? "lost" : "failed");
+    else this.#fail(gap, messages ? "lost" : "failed", before - 1);
     this.#timeline.extend(messages ?? []);
   }
 
   /** Tries again by itself, less and less often. */
-  #fail(gap, state) {
+  #fail(gap, state, to) {
     const { tries = 0 } = this.#failures.get(key(gap)) ?? {};
-    const failure = { state, tries: tries + 1, isResting: true };
+    const failure = { state, to, tries: tries + 1, isResting: true };
     this.#failures.set(key(gap), failure);
     setTimeout(() => { failure.isResting = false; this.fill(); }, retryDelay(tries));
   }

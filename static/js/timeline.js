@@ -290,10 +290,10 @@ export class Timeline {
     this.#continuity?.draw(gaps);
   }
 
-  /** Indexes: the first and the last in sight with nothing missing between, and the newest there is. */
+  /** Indexes: the first and the last in sight with nothing between that may still come, and the newest there is. */
   get inSight() {
     const [first, last] = rowsInSight(this.#log).map((row) => indexOf(row) || 0);
-    const gap = this.gaps.find(({ from }) => from > first);
+    const gap = this.gaps.find((each) => each.from > first && !this.#continuity?.isLost(each));
     return { first, last: gap ? Math.min(last, gap.from - 1) : last, newest: this.#index };
   }
 }

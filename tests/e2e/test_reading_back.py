@@ -11,6 +11,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.e2e.test_accessibility import has_no_fault
+from tests.e2e.test_continuity import hole, sifted
 from tests.e2e.verbs import Wire, new_room, post_many, row, say
 from tests.support.server import Server
 
@@ -208,3 +209,21 @@ async def test_a_list_that_is_redrawn_meanwhile_keeps_nothing_from_being_read(vi
             await grace.clock.run_for(1)
     await grace.clock.run_for(READ_MS)
     await reads_all(grace, room, 1)
+
+
+async def test_what_the_server_does_not_have_keeps_nobody_from_reading_the_newest(visit: Visit) -> None:
+    """What may still come does."""
+    ada = await visit("ada")
+    room = await new_room(ada, "grace")
+    await say(ada, "one")
+    grace, sieve = await sifted(visit, room)
+    await reads_all(grace, room, 1)
+    sieve.loses, sieve.refuses = {2}, "getRecentMessages"
+    await post_many(ada, 3)
+    await expect(hole(grace)).to_contain_text("1 message is not loaded here (number 2). Loading it failed.")
+    await reads_all(grace, room, 1)
+    sieve.refuses = ""
+    await expect(hole(grace)).to_contain_text("1 message is not loaded here (number 2). The server does not have it.")
+    await reads_all(grace, room, 4)
+    await expect(link(grace, room).locator(".count")).to_be_hidden()
+    await has_no_fault(grace)
