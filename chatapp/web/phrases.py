@@ -53,7 +53,6 @@ def _timeline() -> dict[str, str]:
         "row_label": _("{name}, {time}"),
         "announce": _("{name}: {text}"),
         "file": _("File"),
-        "room_gone": _("You are no longer in this room."),
     }
 
 
@@ -157,6 +156,8 @@ def _completion() -> dict[str, str]:
 
 def _writing() -> dict[str, str]:
     return {
+        "room_gone": _("You are no longer in this room."),
+        "back_to_rooms": _("Back to your rooms"),
         **_counted("characters_left", lambda n: ngettext("{n} character left", "{n} characters left", n)),
         **_counted(
             "too_long",

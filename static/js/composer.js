@@ -1,5 +1,5 @@
 /** Writing: the box, in which nothing typed is lost, and the outbox of texts that the server has not confirmed yet. */
-import { LIMITS, isOff, later, make, openDialog, page, storage, t } from "./app.js";
+import { LIMITS, isOff, later, openDialog, page, storage, t } from "./app.js";
 import { awaitFiles } from "./attachments.js";
 import { clearState } from "./message.js";
 import { TypingLine } from "./presence.js";
@@ -126,12 +126,8 @@ export class Composer {
     this.#connection.request("typing", { room, active: isActive }).catch(() => {});
   }
 
-  /** The room is gone for this person; what was typed stays in the browser. */
-  #close() {
-    const sentence = make("p", "", t("room_gone"));
-    sentence.setAttribute("role", "status");
-    this.#form.replaceChildren(sentence);
-  }
+  /** The room is gone for this person. */
+  #close() { later("close", this.#form, this.#input); }
 }
 
 /** @typedef {{key: string, content: string, replyTo?: number, files: object[], row: HTMLElement, state: "waiting"|"sending"|"failed", tries: number, timer?: number}} Letter */

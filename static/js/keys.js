@@ -126,4 +126,5 @@ function onPaste(event) {
 // What needs words, and waits for them
 
 export const measure = async (...what) => (await import("./excess.js")).measure(...what);
+export const close = async (...what) => (await import("./closed.js")).close(...what);
 export const sayKeys = async (...what) => (await import("./excess.js")).sayKeys(...what);

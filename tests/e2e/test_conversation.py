@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import Page, expect
 
-from tests.e2e.verbs import new_room, row, rows, say, texts
+from tests.e2e.test_accessibility import has_no_fault
+from tests.e2e.verbs import new_room, row, rows, say, submit, texts
 from tests.support.server import Server, serving
 
 GROUPED = re.compile(r"^(?!.*\bfirst\b)")
@@ -168,3 +169,27 @@ async def test_what_comes_after_a_page_was_loaded_joins_what_is_on_it(visit: Vis
     await say(ada, "one")
     await ada.reload()
     await expect(await say(ada, "two")).to_have_class(GROUPED)
+
+
+async def test_who_is_removed_while_writing_keeps_the_words_and_finds_the_way_on(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada, "grace", kind="closed")
+    grace, other = await visit("grace", at=f"/rooms/{room}"), await visit("grace", at=f"/rooms/{room}")
+    await grace.fill("#message", "half a thought")
+    await submit(ada.context, f"/rooms/{room}/members/grace/remove", at=f"/rooms/{room}/settings")
+    for page in (grace, other):
+        await expect(page.locator("#composer")).to_contain_text("You are no longer in this room.")
+    field = grace.locator("#composer textarea")
+    await expect(field).to_have_value("half a thought")
+    await expect(field).to_be_focused()
+    for key in ("x", "Control+a", "Control+b", "Enter"):
+        await grace.keyboard.press(key)
+    await expect(field).to_have_value("half a thought")
+    await expect(rows(grace)).to_have_count(0)
+    assert await grace.evaluate("getSelection().toString()") == "half a thought"
+    await has_no_fault(grace)
+    # Nothing was being written here.
+    await expect(other.locator("#composer textarea")).to_have_count(0)
+    await has_no_fault(other)
+    await other.get_by_role("link", name="Back to your rooms").click()
+    await expect(other.locator(f'.room-link[data-room="{room}"]')).to_have_count(0)
