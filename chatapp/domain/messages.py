@@ -233,8 +233,9 @@ class Messages:
         if wanted is text.NOBODY:
             return text.render(content), ()
         ids = await mentions.members_named(self._database, room_id, wanted.usernames) if wanted.usernames else {}
-        slugs = await mentions.open_rooms(self._database, wanted.slugs) if wanted.slugs else frozenset()
-        html = text.render(content, text.Names(wanted.usernames & (ids.keys() | text.SPECIAL), slugs))
+        rooms = await mentions.open_rooms(self._database, wanted.slugs) if wanted.slugs else {}
+        usernames = wanted.usernames & (ids.keys() | text.SPECIAL)
+        html = text.render(content, text.Names(usernames, frozenset(rooms), rooms))
         ids[text.EVERYBODY] = mentions.EVERYBODY
         named = {ids[name] for name in mentioned(html) if name != text.WHO_IS_HERE}
         return html, tuple(sorted(named - {actor.id}))

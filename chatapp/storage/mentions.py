@@ -30,10 +30,10 @@ async def members_named(db: Reader, room_id: int, usernames: Collection[str]) ->
     return {row[0]: row[1] for row in await db.all(found)}
 
 
-async def open_rooms(db: Reader, slugs: Collection[str]) -> frozenset[str]:
-    """Those of the slugs that are rooms which everybody may see."""
-    found = sa.select(rooms.c.slug).where(rooms.c.kind == "open", rooms.c.slug.in_(slugs))
-    return frozenset(row[0] for row in await db.all(found))
+async def open_rooms(db: Reader, slugs: Collection[str]) -> dict[str, str]:
+    """Names by slug of those that are rooms which everybody may see."""
+    found = sa.select(rooms.c.slug, rooms.c.name).where(rooms.c.kind == "open", rooms.c.slug.in_(slugs))
+    return {row[0]: row[1] for row in await db.all(found)}
 
 
 async def unread(db: Reader, person_id: int) -> dict[int, list[int]]:

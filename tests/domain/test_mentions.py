@@ -89,6 +89,20 @@ async def test_only_open_rooms_become_links(house: House, ada: Person) -> None:
     assert 'href="/rooms/general"' in message.html
 
 
+async def test_a_room_is_shown_by_its_name(house: House, ada: Person) -> None:
+    room = await house.chat.rooms.create(ada, name="产品 <讨论> & Co")
+    message = await house.chat.messages.post(ada, "general", f"see #{room.slug}.")
+    assert message.html == f'see <a href="/rooms/{room.slug}"><bdi>#产品 &lt;讨论&gt; &amp; Co</bdi></a>.'
+    await house.chat.rooms.update(ada, room.slug, name="Products")
+    assert "<bdi>#Products</bdi>" in (await house.chat.messages.edit(ada, "general", 1, f"look at #{room.slug}")).html
+
+
+async def test_the_name_of_a_closed_room_is_told_to_nobody(house: House, ada: Person) -> None:
+    room = await house.chat.rooms.create(ada, name="秘密", kind="closed")
+    for slug in ("general", room.slug):
+        assert "秘密" not in (await house.chat.messages.post(ada, slug, f"**see** #{room.slug}")).html
+
+
 async def test_the_same_key_again_names_nobody_twice(house: House, ada: Person, grace: Person) -> None:
     for _ in range(2):
         await house.chat.messages.post(ada, "general", "@grace", "key")

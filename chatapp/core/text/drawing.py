@@ -147,7 +147,7 @@ _DRAWN: Final[dict[str, Callable[[Token], str]]] = {
     "link_open": _link,
     "address": _address,
     "mention": _mention,
-    "room": lambda token: f'<a href="/rooms/{token.content}"><bdi>#{token.content}</bdi></a>',
+    "room": lambda token: f'<a href="/rooms/{token.content}"><bdi>#{escape(token.meta["title"])}</bdi></a>',
     "fence": _fence,
     "ordered_list_open": _ordered,
     "th_open": _cell,

@@ -148,7 +148,9 @@ def _name(state: StateInline, silent: bool) -> bool:
         return False
     if not silent:
         is_special = sign == "@" and name in SPECIAL
-        state.push("mention" if sign == "@" else "room", "", 0).content = f"@{name}" if is_special else name
+        token = state.push("mention" if sign == "@" else "room", "", 0)
+        token.content = f"@{name}" if is_special else name
+        token.meta["title"] = known.titles.get(name, name)
     state.pos += 1 + len(name)
     return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -23,10 +24,12 @@ _sign: Final = re.compile(rf"(?<![^\W_{CJK}])(?<![@#/&])([@#])((?i:[a-z0-9][a-z0
 
 
 class Names(msgspec.Struct, frozen=True):
-    """``usernames`` with ``room`` and ``here`` among them where they are meant, ``slugs`` of rooms."""
+    """``usernames`` with ``room`` and ``here`` among them where they are meant, ``slugs`` of rooms; ``titles`` of those
+    by slug, where they are known."""
 
     usernames: frozenset[str] = frozenset()
     slugs: frozenset[str] = frozenset()
+    titles: Mapping[str, str] = {}
 
 
 NOBODY: Final = Names()
