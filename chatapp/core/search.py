@@ -89,9 +89,9 @@ def _goes_on(word: str, asked: str) -> bool:
 
 class Query(msgspec.Struct, frozen=True):
     """All ``terms`` and none of ``without``. Of several rooms, and of several people, one is enough. Rooms by their
-    address, people by their username. ``being`` holds names of :data:`PROPERTIES` and :data:`MENTION`, of all of which
-    a message is. ``since`` a day, that day included; ``before`` another, that day not. ``misread``: what looks like a
-    filter and is none, looked for as text."""
+    address or name, people by their username or display name. ``being`` holds names of :data:`PROPERTIES` and
+    :data:`MENTION`, of all of which a message is. ``since`` a day, that day included; ``before`` another, that day
+    not. ``misread``: what looks like a filter and is none, looked for as text."""
 
     text: str = ""
     terms: tuple[Term, ...] = ()

@@ -55,6 +55,12 @@ class Memberships:
         is_closed_circle = room.kind == "direct"
         return await people.called(self._database, text, room.id, only_members=is_closed_circle, limit=MOST_CANDIDATES)
 
+    async def called(self, name: str) -> list[Person]:
+        """Who may be brought into a room by that name: a username, or else a display name."""
+        wanted = validation.sought(name)
+        found = await people.bearing(self._database, wanted) if wanted else []
+        return [person for person in found if person.is_verified and not person.is_disabled]
+
     async def join(self, actor: Person, slug: str) -> Room:
         """Enter an open room; being in it already is fine."""
         self._limits.act("membership", actor.id)

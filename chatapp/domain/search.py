@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from chatapp.core import validation
 from chatapp.core.errors import invalid
 from chatapp.core.language import _
 from chatapp.core.limits import Limits
@@ -106,13 +107,14 @@ class Search:
         hits, older = await _gathered(parts, actor, query, found, limit, is_slow=is_slow)
         return Results(tuple(hits), older, progress, tuple(unknown))
 
-    async def _people(self, actor: Person, query: Query) -> tuple[dict[str, int], list[str]]:
+    async def _people(self, actor: Person, query: Query) -> tuple[dict[str, list[int]], list[str]]:
         """Ids by what the query calls them; and whom there is not."""
-        known: dict[str, int] = {}
+        known: dict[str, list[int]] = {}
         for name in {*query.people, *query.not_people}:
-            person = actor if name == MYSELF else await people.by_username(self._database, name)
-            if person is not None:
-                known[name] = person.id
+            wanted = validation.sought(name)
+            found = [actor] if name == MYSELF else await people.bearing(self._database, wanted) if wanted else []
+            if found:
+                known[name] = [person.id for person in found]
         return known, [f"@{name}" for name in query.people if name not in known]
 
     async def _looked_up(self, actor: Person, asked: Asked, limit: int) -> AsyncIterator[Part]:
@@ -169,10 +171,12 @@ def _chosen(query: Query, views: Sequence[RoomView]) -> tuple[list[RoomView], li
     return [view for view in chosen if view.room.id not in left_out], unknown
 
 
-def _asked(actor: Person, query: Query, chosen: Sequence[RoomView], known: dict[str, int], progress: Progress) -> Asked:
-    some = [tuple(by(known[name]) for name in query.people if name in known)] if query.people else []
+def _asked(
+    actor: Person, query: Query, chosen: Sequence[RoomView], known: dict[str, list[int]], progress: Progress
+) -> Asked:
+    some = [tuple(by(each) for name in query.people for each in known.get(name, ()))] if query.people else []
     some += [tuple(map(to, calls(actor))) if name == MENTION else (name,) for name in query.being]
-    none = [Token(by(known[name])) for name in query.not_people if name in known]
+    none = [Token(by(each)) for name in query.not_people for each in known.get(name, ())]
     # What oneself says to everybody is no mention of oneself: whether one is meant is looked at in the message.
     none += [Token(name) for name in query.not_being if name != MENTION]
     # Quoted, a word excludes itself alone, and the index holds parts of words too.

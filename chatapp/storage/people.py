@@ -123,6 +123,16 @@ async def called(db: Reader, wanted: str, room_id: int, *, only_members: bool, l
     return [Candidate(username, display_name, bool(is_in)) for username, display_name, is_in in rows]
 
 
+async def bearing(db: Reader, name: str) -> list[Person]:
+    """Whose username it is; else all whose display name it is, without regard to case."""
+    person = await by_username(db, name.lower())
+    if person is not None:
+        return [person]
+    shown, spelt = people.c.display_name, _spellings(name)
+    is_meant = sa.or_(shown.in_(spelt), sa.func.lower(shown).in_(spelt))
+    return [Person(*row) for row in await db.all(sa.select(*PERSON).where(people.c.is_verified, is_meant))]
+
+
 async def seen(db: Reader, username: str) -> tuple[Person, int | None] | None:
     """That person, and when they were last seen."""
     row = await db.one(_with_seen().where(people.c.username == username)) if username.isascii() else None

@@ -120,6 +120,29 @@ async def test_msg_writes_to_somebody_alone(ada: Actor, grace: Actor) -> None:
     assert (await ada.chat.messages.recent(ada.person, "general", 10)).index == 0
 
 
+async def test_people_are_called_by_their_display_name(given: Given, ada: Actor, grace: Actor) -> None:
+    await given.person("wang", display_name="王小美")
+    hopper = await given.person("gh", display_name="Zoë van Dam")
+    room = await given.room("Ops", owner=ada, kind="open")
+    outcome = await does(ada, "/msg @王小美 你好")
+    assert (await last(ada, outcome.address.removeprefix("/rooms/").partition("#")[0])) == ("", "你好")
+    assert (await does(ada, "/invite @zoë VAN dam", room.slug)).said == "gh is in the room now."
+    assert (await hopper.chat.rooms.show(hopper.person, room.slug)).is_member
+
+
+async def test_a_display_name_that_several_bear_is_refused(given: Given, ada: Actor) -> None:
+    await given.person("wang", display_name="王小美")
+    await given.person("other", display_name="王小美")
+    await given.person("third", display_name="Wang")
+    for line in ("/msg 王小美 你好", "/invite @王小美"):
+        with pytest.raises(Invalid) as refused:
+            await does(ada, line)
+        assert [each.field for each in refused.value.errors] == ["content"]
+    await ada.chat.accounts.set_disabled(ada.person, "other", True)
+    assert (await does(ada, "/msg 王小美 你好")).address.startswith("/rooms/dm-")
+    assert (await does(ada, "/invite Wang", "general")).said == "wang is in the room now."
+
+
 async def test_msg_takes_what_stands_on_the_next_line(ada: Actor, grace: Actor) -> None:
     outcome = await does(ada, "/msg @grace\nare you there?")
     slug = outcome.address.removeprefix("/rooms/").partition("#")[0]
