@@ -103,7 +103,7 @@ async def _topic(chat: Chat, wish: Wish) -> Outcome:
 
 
 async def _invite(chat: Chat, wish: Wish) -> Outcome:
-    username = await _username(chat, wish.words)
+    username = await _username(chat, wish.actor, wish.words)
     await chat.memberships.add(wish.actor, wish.slug, username)
     return Outcome(_("{username} is in the room now.").format(username=username))
 
@@ -127,7 +127,7 @@ async def _msg(chat: Chat, wish: Wish) -> Outcome:
     if not rest:
         raise _unfinished("msg", MSG)
     text.clean(rest[0], chat.settings.max_content)  # no room is opened for what cannot be said
-    room = await chat.rooms.open_direct(wish.actor, await _username(chat, name))
+    room = await chat.rooms.open_direct(wish.actor, await _username(chat, wish.actor, name))
     message: Message = await chat.messages.post(wish.actor, room.slug, rest[0], wish.client_id)
     return Outcome(address=f"{_room(room.slug)}#m{message.index}")
 
@@ -160,10 +160,10 @@ async def _help(_chat: Chat, _wish: Wish) -> Outcome:
     return Outcome(address="/commands")
 
 
-async def _username(chat: Chat, typed: str) -> str:
+async def _username(chat: Chat, actor: Person, typed: str) -> str:
     """Of the one person who is called that; of nobody, as it was typed."""
     name = typed.removeprefix("@")
-    found = await chat.memberships.called(name)
+    found = await chat.memberships.called(actor, name)
     if len(found) > 1:
         raise invalid("content", _("Several people are called {name}. Write the @username of one.").format(name=name))
     return found[0].username if found else name

@@ -55,8 +55,9 @@ class Memberships:
         is_closed_circle = room.kind == "direct"
         return await people.called(self._database, text, room.id, only_members=is_closed_circle, limit=MOST_CANDIDATES)
 
-    async def called(self, name: str) -> list[Person]:
+    async def called(self, actor: Person, name: str) -> list[Person]:
         """Who may be brought into a room by that name: a username, or else a display name."""
+        self._limits.act("completion", actor.id)
         wanted = validation.sought(name)
         found = await people.bearing(self._database, wanted) if wanted else []
         return [person for person in found if person.is_verified and not person.is_disabled]
