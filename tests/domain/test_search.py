@@ -114,19 +114,6 @@ async def test_filters_say_where_by_whom_when_and_with_what(unhurried: House, ad
     assert (await results(unhurried, ada, "x in:nowhere from:nobody")).unknown == ("@nobody", "#nowhere")
 
 
-async def test_people_are_searched_by_their_display_name(unhurried: House, ada: Person) -> None:
-    chat = unhurried.chat
-    for username in ("wang", "other", "third"):
-        person = await unhurried.person(username)
-        await chat.accounts.update_profile(
-            person, display_name="王小美" if username != "third" else "Wang", time_zone=""
-        )
-        await chat.messages.post(person, "general", username)
-    assert await finds(unhurried, ada, "from:王小美") == ["other", "wang"]
-    assert await finds(unhurried, ada, "in:general -from:@王小美") == ["third"]
-    assert await finds(unhurried, ada, "from:Wang") == ["wang"]
-
-
 async def test_days_begin_and_end_what_is_searched(unhurried: House, ada: Person) -> None:
     now = unhurried.clock()
     await unhurried.chat.messages.post(ada, "general", "yesterday")

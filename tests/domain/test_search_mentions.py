@@ -1,4 +1,4 @@
-"""Finding what mentions the one who asks."""
+"""Finding what mentions the one who asks, and what people said by their display names."""
 
 from __future__ import annotations
 
@@ -33,3 +33,16 @@ async def test_what_mentions_one_is_found_by_the_one_who_is_meant(unhurried: Hou
     await messages.edit(ada, "general", 1, "nobody deploys")
     assert await finds(unhurried, grace, "is:mention") == said[2:0:-1]
     assert await finds(unhurried, grace, "is:mention eploy", is_slow=True) == said[2:0:-1]
+
+
+async def test_people_are_searched_by_their_display_name(unhurried: House, ada: Person) -> None:
+    chat = unhurried.chat
+    for username in ("wang", "other", "third"):
+        person = await unhurried.person(username)
+        await chat.accounts.update_profile(
+            person, display_name="王小美" if username != "third" else "Wang", time_zone=""
+        )
+        await chat.messages.post(person, "general", username)
+    assert await finds(unhurried, ada, "from:王小美") == ["other", "wang"]
+    assert await finds(unhurried, ada, "in:general -from:@王小美") == ["third"]
+    assert await finds(unhurried, ada, "from:Wang") == ["wang"]
