@@ -11,6 +11,10 @@ from tests.e2e.verbs import Wire, new_room, row, rows, say
 
 Visit = Callable[..., Awaitable[Page]]
 BOX = "#message"
+IN_ONE_LINE = """row => {
+  const [name, words] = [".who", ".bd"].map(part => row.querySelector(part).getBoundingClientRect());
+  return name.right <= words.left && Math.abs(name.bottom - words.bottom) < name.height / 2;
+}"""
 
 
 async def types(page: Page, line: str) -> None:
@@ -26,10 +30,12 @@ async def test_what_one_does_is_drawn_alike_live_and_from_the_server(visit: Visi
     waving = row(ada, "waves")
     await expect(waving).to_have_class(re.compile(r"\baction\b"))
     await expect(waving).to_have_class(re.compile(r"\bfirst\b"))
+    assert await waving.evaluate(IN_ONE_LINE)
     await expect(ada.locator(BOX)).to_have_value("")
     await expect(rows(ada)).to_have_count(2)
     await ada.reload()
     await expect(waving).to_have_class(re.compile(r"\bfirst\b.*\baction\b"))
+    assert await waving.evaluate(IN_ONE_LINE)
 
 
 async def test_what_was_done_is_said_and_gone_with_the_next_letter(visit: Visit) -> None:
