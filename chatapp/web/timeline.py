@@ -106,6 +106,7 @@ async def room_page(
     """The room as a page; ``at`` is highlighted, ``form`` is a message that was refused."""
     chat, me, slug = request.config_dict[CHAT], actor(request), view.room.slug
     reach = _reach(history)
+    members = await chat.memberships.members(me, slug)
     form = form or blank(content="", client_id=secrets.token_urlsafe(16), reply_to=request.query.get("reply_to", ""))
     context: dict[str, Any] = {"flashes": [{"kind": "bad", "text": _said(form)}]} if form.status >= 400 else {}
     return await render_shell(
@@ -119,7 +120,8 @@ async def room_page(
         newer_url=f"/rooms/{slug}?after={reach.shown}" if 0 < reach.shown < reach.newest else None,
         at=at,
         may_moderate=_may_moderate(view, me),
-        members=await chat.memberships.members(me, slug),
+        members=members,
+        display_names={each.username: each.display_name for each in (*members, *history.messages)},
         most_unasked=MOST_UNASKED,
         reach=reach,
         is_beginning=view.is_member and reach.first <= 1,

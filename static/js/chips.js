@@ -7,13 +7,16 @@ import { fresh } from "./message.js";
 import "./words.js";
 
 const NAMED = 10;
+const TOLD = 3;
 
 /** What emoji are called, as far as the page knows: those at hand, those of the chips it came with, and all once the picker is there. */
 const names = new Map();
 
+export const learnName = (emoji, name) => names.set(emoji, name);
+
 /** Learns the name of every emoji that `root` shows. */
-export function learnNames(root) {
-  for (const element of root.querySelectorAll("[data-name]")) names.set(element.dataset.emoji, element.dataset.name);
+function learnNames(root) {
+  for (const { dataset } of root.querySelectorAll("[data-name]")) learnName(dataset.emoji, dataset.name);
 }
 
 learnNames(document.getElementById("quick-template").content);
@@ -23,11 +26,25 @@ export const isGiven = (chip) => chip?.getAttribute("aria-pressed") === "true";
 
 export const chipOf = (row, emoji) => [...row.querySelectorAll(".rx button")].find((chip) => chip.value === emoji);
 
+/** What somebody is called, as far as the page knows. */
+function nameOf(username) {
+  const wrote = document.querySelector(`.msg[data-author="${username}"] .who`);
+  return (wrote ?? document.querySelector(`.members [data-presence="${username}"]`)?.closest("li").querySelector("bdi"))?.textContent ?? username;
+}
+
+/** The first of those who gave it, oneself before all, and how many more there are. */
+function told(usernames, count, isMine) {
+  const others = usernames.filter((username) => username !== page.me.username).map(nameOf);
+  const shown = [...isMine ? [t("you")] : [], ...others].slice(0, TOLD);
+  const [people, n] = [shown.join(", "), count - shown.length];
+  return n ? t("and_more", { names: people, n }) : people;
+}
+
 /** Says on a chip whether its emoji is one's own. */
 export function press(chip, isMine) {
   const { emoji, count } = chip.dataset;
   chip.setAttribute("aria-pressed", String(isMine));
-  chip.setAttribute("aria-label", t(isMine ? "reaction_mine" : "reaction", { name: names.get(emoji) ?? emoji, n: count }));
+  chip.setAttribute("aria-label", t("reaction", { name: names.get(emoji) ?? emoji, n: count, names: told(chip.givers ?? [], count, isMine) }));
   chip.name = isMine ? "remove" : "add";
 }
 
@@ -61,7 +78,8 @@ function fill(chip, { emoji, count, usernames }) {
   const more = count - Math.min(count, NAMED);
   chip.dataset.count = count;
   chip.querySelector("span").textContent = count;
-  chip.title = usernames.slice(0, NAMED).join(", ") + (more ? `, +${more}` : "");
+  chip.givers = usernames;
+  chip.title = usernames.slice(0, NAMED).map(nameOf).join(", ") + (more ? `, +${more}` : "");
   press(chip, isMine);
   return chip;
 }

@@ -95,11 +95,13 @@ export class Composer {
     return true;
   }
 
-  /** A letter pressed outside of every field is meant for the message. */
+  /** A letter pressed outside of every field is meant for the message, and not for what is open. */
   typeAnywhere(event) {
     const isLetter = [...event.key].length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
     const isTaken = event.target.closest("input, textarea, select, dialog, [contenteditable]");
-    if (isLetter && !isTaken) this.#input.focus({ preventScroll: true });
+    if (!isLetter || isTaken) return;
+    document.querySelector(":popover-open")?.hidePopover();
+    this.#input.focus({ preventScroll: true });
   }
 
   #onInput() {

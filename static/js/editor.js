@@ -24,6 +24,8 @@ export class Editor {
   /** @type {HTMLInputElement[]} */
   #descriptions = [];
   #excess = 0;
+  /** Every picture of a row says which version it shows. */
+  #watch = new MutationObserver(() => this.#onChanged());
 
   constructor(connection, timeline) {
     this.#connection = connection;
@@ -51,6 +53,7 @@ export class Editor {
     this.#input.value = storage.read(this.#draft) ?? content;
     this.#offer(pictures);
     this.#say("");
+    this.#watch.observe(row, { attributeFilter: ["data-version"] });
     this.#measure();
     if (isOff("enter")) this.#form.querySelector(".keys").textContent = t("keys_to_save");
     this.#timeline.steadily(() => {
@@ -101,9 +104,19 @@ export class Editor {
     event.preventDefault();
   }
 
+  /** Somebody, most likely this person in another place, was faster; what is typed here stays. */
+  #onChanged() {
+    const { content, deleted } = this.#row.marks;
+    if (deleted) return this.#say(t("deleted_meanwhile"));
+    const isNews = content !== this.#before && content !== this.#input.value;
+    this.#before = content;
+    if (isNews) this.#say(t("changed_meanwhile"));
+  }
+
   async #save() {
     const [row, content, descriptions] = [this.#row, this.#input.value, this.#said];
-    if (!content.trim() && !row.querySelector(".file, .picture")) return;
+    if (row.matches(".deleted")) return this.#say(t("deleted_meanwhile"));
+    if (!content.trim() && !row.querySelector(".file, .picture")) return this.#say(t("empty_message"));
     if (this.#excess > 0) return;
     if (content === this.#before && !descriptions.length) return void this.#cancel();
     this.#say("");
@@ -131,6 +144,7 @@ export class Editor {
 
   #close() {
     const row = this.#row;
+    this.#watch.disconnect();
     this.#timeline.steadily(() => {
       row.classList.remove("editing");
       this.#form.remove();

@@ -1,9 +1,10 @@
 /**
  * The dialog in which one emoji of all is chosen: those used last first, then by group, or found by a word. A combobox
- * over a list of options in rows; arrows move through it, Enter chooses, Escape closes.
+ * over a list of options in rows; arrows move through it, Enter chooses, Escape closes. It opens at once, and what there
+ * is to choose from comes when it does, with the first time.
  */
 import { make, page, storage, t } from "./app.js";
-import { learnNames } from "./chips.js";
+import { learnName } from "./chips.js";
 import "./words.js";
 
 const COLUMNS = 8;
@@ -12,7 +13,7 @@ const key = () => `emoji:${page.me.username}`;
 const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
 export class Picker {
-  #groups;
+  #groups = null;
   /** By each way of writing an emoji, also with a tone of skin. */
   #known = new Map();
   #dialog = make("dialog", "dialog picker");
@@ -23,33 +24,42 @@ export class Picker {
   #at = [0, 0];
   #answer = "";
 
-  /** Fetches what there is to choose from. */
-  static async load() {
-    const response = await fetch(document.getElementById("quick-menu").dataset.all);
-    if (!response.ok) throw new Error(response.statusText);
-    return new Picker(await response.json());
-  }
-
-  constructor(groups) {
-    this.#groups = groups;
-    for (const { emoji: all } of groups) {
-      for (const each of all) {
-        each.words = fold([each.name, ...each.shortcodes, ...each.keywords].join(" "));
-        for (const spelling of [each.emoji, ...each.skins ?? []]) this.#known.set(spelling, { ...each, emoji: spelling });
-      }
-    }
+  constructor() {
     this.#build();
-    this.#draw();
     document.body.append(this.#dialog);
-    learnNames(this.#list);
   }
 
   /** Resolves to the emoji, or to "" when the dialog is closed without one. */
   choose() {
     this.#answer = this.#input.value = "";
-    this.#draw();
     this.#dialog.showModal();
+    if (this.#groups) this.#draw();
+    else this.#load();
     return new Promise((resolve) => this.#dialog.addEventListener("close", () => resolve(this.#answer), { once: true }));
+  }
+
+  /** Fetches what there is to choose from; what does not arrive is tried again with the next opening. */
+  async #load() {
+    this.#list.replaceChildren(sentence(t("loading_emoji")));
+    try {
+      const response = await fetch(document.getElementById("quick-menu").dataset.all);
+      if (!response.ok) throw new Error(response.statusText);
+      this.#learn(await response.json());
+    } catch {
+      this.#list.replaceChildren(sentence(t("not_connected")));
+    }
+  }
+
+  #learn(groups) {
+    for (const { emoji: all } of groups) {
+      for (const each of all) {
+        each.words = fold([each.name, ...each.shortcodes, ...each.keywords].join(" "));
+        for (const spelling of [each.emoji, ...each.skins ?? []]) this.#known.set(spelling, { ...each, emoji: spelling });
+        learnName(each.emoji, each.name);
+      }
+    }
+    this.#groups = groups;
+    this.#draw();
   }
 
   #build() {
@@ -60,7 +70,7 @@ export class Picker {
     for (const [name, value] of Object.entries(about)) this.#input.setAttribute(name, value);
     Object.assign(this.#list, { id: "picker-list", role: "listbox", ariaLabel: t("pick_emoji") });
     this.#dialog.append(this.#input, this.#list);
-    this.#input.addEventListener("input", () => this.#draw());
+    this.#input.addEventListener("input", () => this.#groups && this.#draw());
     this.#input.addEventListener("keydown", (event) => this.#onKey(event));
     this.#list.addEventListener("click", (event) => this.#take(event.target.closest("[data-emoji]")));
   }
@@ -70,7 +80,7 @@ export class Picker {
     const groups = word ? [{ name: t("results"), emoji: this.#find(word) }] : [this.#recent(), ...this.#groups];
     const drawn = groups.filter(({ emoji }) => emoji.length).map(drawGroup);
     this.#list.replaceChildren(...drawn);
-    if (!drawn.length) this.#list.append(nothing());
+    if (!drawn.length) this.#list.append(sentence(t("no_emoji_found")));
     this.#list.scrollTop = 0;
     const options = drawn.map((group) => [...group.querySelectorAll("[data-emoji]")]);
     this.#rows = options.flatMap((all) => Array.from({ length: Math.ceil(all.length / COLUMNS) }, (_, n) => all.slice(n * COLUMNS, (n + 1) * COLUMNS)));
@@ -149,7 +159,8 @@ function drawOption({ emoji, name }, id) {
   return option;
 }
 
-function nothing() {
-  const none = make("p", "picker-none", t("no_emoji_found"));
+/** Instead of emoji; not to be chosen. */
+function sentence(text) {
+  const none = make("p", "picker-none", text);
   return Object.assign(none, { role: "option", ariaDisabled: "true", ariaSelected: "false" });
 }

@@ -2,6 +2,7 @@
 import { announce, page, t } from "./app.js";
 import { chipOf, isGiven, press } from "./chips.js";
 import { indexOf } from "./message.js";
+import { Picker } from "./picker.js";
 import "./words.js";
 
 const SAID_MS = 6_000;
@@ -10,7 +11,7 @@ const room = page.room?.slug;
 export class Reactions {
   #connection;
   #timeline;
-  #picker;
+  #picker = null;
 
   constructor(connection, timeline) {
     this.#connection = connection;
@@ -25,14 +26,9 @@ export class Reactions {
     return this.#turn(row, chip.value, !isGiven(chip));
   }
 
-  /** Lets an emoji be chosen of all there are; they come with the first time. */
+  /** Lets an emoji be chosen of all there are. What is typed from now on is typed there. */
   async pick(row) {
-    try {
-      const { Picker } = await import("./picker.js");
-      this.#picker ??= await Picker.load();
-    } catch {
-      return this.#say(row, t("not_connected"));
-    }
+    this.#picker ??= new Picker();
     const emoji = await this.#picker.choose();
     // The toolbar, where the focus was, may have gone on to another row meanwhile.
     if (!row.contains(document.activeElement)) row.focus({ preventScroll: true });

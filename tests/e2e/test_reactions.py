@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests.e2e.test_accessibility import LOOKS, has_no_fault
 from tests.e2e.verbs import Wire, new_room, post_many, row, say, top_of
@@ -59,13 +60,17 @@ async def test_everybody_sees_at_once_who_gave_what(visit: Visit) -> None:
     shown = chip(mine, "👍")
     await expect(shown).to_have_text("👍 1")
     await expect(shown).to_have_attribute("aria-pressed", "false")
-    await expect(shown).to_have_attribute("aria-label", "thumbs up, 1")
+    await expect(shown).to_have_attribute("aria-label", "thumbs up, 1: Grace Lin")
     await shown.click()
-    for each in (shown, chip(hers, "👍")):
+    for each, other in ((shown, "Grace Lin"), (chip(hers, "👍"), "Ada Okafor")):
         await expect(each).to_have_text("👍 2")
         await expect(each).to_have_attribute("aria-pressed", "true")
-        await expect(each).to_have_attribute("title", "grace, ada")
-        await expect(each).to_have_attribute("aria-label", "thumbs up, 2, including you")
+        await expect(each).to_have_attribute("title", "Grace Lin, Ada Okafor")
+        await expect(each).to_have_attribute("aria-label", f"thumbs up, 2: you, {other}")
+    # A page from the server says the same.
+    await grace.reload()
+    await expect(chip(hers, "👍")).to_have_attribute("aria-label", "thumbs up, 2: you, Ada Okafor")
+    await expect(chip(hers, "👍")).to_have_attribute("title", "Grace Lin, Ada Okafor")
     await shown.click()
     await expect(shown).to_have_attribute("aria-pressed", "false")
     await chip(hers, "👍").click()
@@ -85,7 +90,7 @@ async def test_a_chip_that_came_with_the_page_works_as_one_drawn_here(visit: Vis
     await chip(row(grace, "hello"), "🎉").click()
     await expect(chip(row(ada, "hello"), "🎉")).to_have_text("🎉 2")
     await chip(row(ada, "hello"), "🎉").click()
-    await expect(chip(row(grace, "hello"), "🎉")).to_have_attribute("title", "grace")
+    await expect(chip(row(grace, "hello"), "🎉")).to_have_attribute("title", "Grace Lin")
     assert "/reactions" not in grace.url + ada.url
 
 
@@ -123,13 +128,13 @@ async def test_the_picker_is_fetched_when_it_is_wanted_and_finds_by_name(visit: 
     ada.on("request", lambda request: fetched.append(request.url))
     await new_room(ada)
     message = await say(ada, "hello")
-    assert not [url for url in fetched if "emoji" in url or "picker" in url]
+    assert not [url for url in fetched if "emoji" in url]
     picker = await open_picker(message)
     await ada.keyboard.type("tada")
     await expect(picker.locator("[role=option]").first).to_have_text("🎉")
     await expect(picker.locator("[aria-selected=true]")).to_have_text("🎉")
     await ada.keyboard.press("Enter")
-    await expect(chip(message, "🎉")).to_have_attribute("aria-label", "party popper, 1, including you")
+    await expect(chip(message, "🎉")).to_have_attribute("aria-label", "party popper, 1: you")
     await expect(ada.locator("#picker")).to_be_hidden()
     assert await message.evaluate("row => row.contains(document.activeElement)")
     picker = await open_picker(message)
@@ -148,6 +153,60 @@ async def test_the_picker_is_fetched_when_it_is_wanted_and_finds_by_name(visit: 
     await expect(ada.locator("#picker")).to_be_hidden()
     assert await message.evaluate("row => row.contains(document.activeElement)")
     await expect(message.locator(".rx button")).to_have_count(1)
+
+
+async def test_the_picker_is_there_before_its_emoji_and_keeps_what_is_typed(visit: Visit) -> None:
+    ada = await visit("ada")
+    await new_room(ada)
+    message = await say(ada, "hello")
+    quick = await open_quick(message)
+    arrives = asyncio.Event()
+
+    async def slowly(route: Route) -> None:
+        await arrives.wait()
+        await route.continue_()
+
+    await ada.route(f"**{await quick.get_attribute('data-all')}", slowly)
+    await quick.locator("[data-do=pick]").click()
+    await ada.keyboard.type("tada")
+    await ada.keyboard.press("Enter")
+    picker = ada.locator("#picker")
+    await expect(picker.locator(".picker-list")).to_have_text("Loading…")
+    await has_no_fault(ada)
+    arrives.set()
+    await expect(picker.locator("[aria-selected=true]")).to_have_text("🎉")
+    await expect(picker.locator("input")).to_have_value("tada")
+    await expect(ada.locator("#message")).to_have_value("")
+    await expect(message.locator(".rx")).to_have_count(0)
+    await ada.keyboard.press("Enter")
+    await expect(chip(message, "🎉")).to_have_text("🎉 1")
+
+
+async def test_emoji_that_do_not_arrive_are_asked_for_again(visit: Visit) -> None:
+    ada = await visit("ada")
+    await new_room(ada)
+    message = await say(ada, "hello")
+    address = f"**{await (await open_quick(message)).get_attribute('data-all')}"
+    await ada.route(address, lambda route: route.abort())
+    await ada.locator("#quick-menu [data-do=pick]").click()
+    await expect(ada.locator(".picker-list")).to_have_text("There is no connection. Try again in a moment.")
+    await ada.keyboard.press("Escape")
+    await ada.unroute(address)
+    picker = await open_picker(message)
+    await expect(picker.locator("[aria-selected=true]")).to_have_count(1)
+
+
+async def test_what_is_typed_under_the_quick_emoji_is_a_message(visit: Visit) -> None:
+    ada = await visit("ada")
+    await new_room(ada)
+    message = await say(ada, "hello")
+    quick = await open_quick(message)
+    await ada.keyboard.type("react")
+    await expect(quick).to_be_hidden()
+    await expect(ada.locator("#message")).to_have_value("react")
+    await ada.keyboard.press("Enter")
+    await expect(row(ada, "react")).to_have_count(1)
+    await expect(ada.locator("#message")).to_have_value("")
 
 
 async def test_nothing_that_is_read_moves_when_somebody_reacts(visit: Visit, server: Server) -> None:

@@ -29,8 +29,8 @@ async def test_a_chip_says_how_many_who_and_whether_oneself(adas: Browser, ada: 
     page = (await adas.opens("/rooms/general")).text
     mine, hers = chip(page, "👍"), chip(page, "🎉")
     assert (mine["name"], mine["aria-pressed"], mine["shown"]) == ("remove", "true", "2")
-    assert (mine["aria-label"], mine["title"]) == ("thumbs up, 2, including you", "grace, ada")
-    assert (hers["name"], hers["aria-pressed"], hers["aria-label"]) == ("add", "false", "party popper, 1")
+    assert (mine["aria-label"], mine["title"]) == ("thumbs up, 2: you, Grace Lin", "Grace Lin, Ada Okafor")
+    assert (hers["name"], hers["aria-pressed"], hers["aria-label"]) == ("add", "false", "party popper, 1: Grace Lin")
 
 
 async def test_many_are_counted_and_some_named(adas: Browser, ada: Actor) -> None:
@@ -42,6 +42,10 @@ async def test_many_are_counted_and_some_named(adas: Browser, ada: Actor) -> Non
         await ada.chat.reactions.add(other, "general", 1, "👍")
     shown = chip((await adas.opens("/rooms/general")).text, "👍")
     assert shown["title"] == ", ".join(f"person{number:02}" for number in range(10)) + ", +2"
+    assert shown["aria-label"] == "thumbs up, 12: person00, person01, person02 and 9 more"
+    await ada.chat.reactions.add(ada.person, "general", 1, "👍")
+    shown = chip((await adas.opens("/rooms/general")).text, "👍")
+    assert shown["aria-label"] == "thumbs up, 13: you, person00, person01 and 10 more"
 
 
 async def test_a_chip_is_a_button_that_works_without_scripts(adas: Browser, ada: Actor, grace: Actor) -> None:
