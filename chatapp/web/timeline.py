@@ -107,6 +107,7 @@ async def room_page(
     chat, me, slug = request.config_dict[CHAT], actor(request), view.room.slug
     reach = _reach(history)
     members = await chat.memberships.members(me, slug)
+    names = {each.username: each.display_name for each in members}
     form = form or blank(content="", client_id=secrets.token_urlsafe(16), reply_to=request.query.get("reply_to", ""))
     context: dict[str, Any] = {"flashes": [{"kind": "bad", "text": _said(form)}]} if form.status >= 400 else {}
     return await render_shell(
@@ -121,7 +122,7 @@ async def room_page(
         at=at,
         may_moderate=_may_moderate(view, me),
         members=members,
-        display_names={each.username: each.display_name for each in (*members, *history.messages)},
+        display_names=names | {each.username: each.display_name for each in history.messages},
         most_unasked=MOST_UNASKED,
         reach=reach,
         is_beginning=view.is_member and reach.first <= 1,

@@ -1,0 +1,47 @@
+"""What is said of an edit that cannot be saved as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from playwright.async_api import Page, expect
+
+from tests.e2e.verbs import new_room, row, say
+
+Visit = Callable[..., Awaitable[Page]]
+
+
+async def test_an_edit_that_leaves_nothing_says_why_it_is_not_saved(visit: Visit) -> None:
+    ada = await visit("ada")
+    await new_room(ada)
+    await say(ada, "mine")
+    await ada.keyboard.press("ArrowUp")
+    await ada.locator(".editor textarea").fill(" ")
+    await ada.keyboard.press("Enter")
+    await expect(ada.locator(".editor .failure")).to_have_text("A message cannot be empty. Delete it instead.")
+
+
+async def test_what_is_done_elsewhere_to_a_message_that_is_edited_is_told(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada)
+    mine = await say(ada, "mine")
+    elsewhere = f"/api/v1/rooms/{room}/messages/{await mine.get_attribute('data-index')}"
+    own = {"Origin": "/".join(ada.url.split("/")[:3])}
+    await ada.keyboard.press("ArrowUp")
+    box, told = ada.locator(".editor textarea"), ada.locator(".editor .failure")
+    await box.fill("typed here")
+    answer = await ada.context.request.patch(elsewhere, data={"content": "typed elsewhere"}, headers=own)
+    assert answer.ok, await answer.text()
+    await expect(told).to_have_text("Changed meanwhile: saving replaces that.")
+    await expect(box).to_have_value("typed here")
+    await ada.keyboard.press("Enter")
+    await expect(row(ada, "typed here").locator(".edited")).to_be_visible()
+    await expect(ada.locator(".editor")).to_have_count(0)
+    await ada.keyboard.press("ArrowUp")
+    await box.fill("typed for nothing")
+    answer = await ada.context.request.delete(elsewhere, headers=own)
+    assert answer.ok, await answer.text()
+    for _ in range(2):
+        await expect(told).to_have_text("This message was deleted meanwhile, so nothing can be saved.")
+        await ada.keyboard.press("Enter")
+    await expect(box).to_have_value("typed for nothing")
