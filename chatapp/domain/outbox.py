@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import msgspec
 
 from chatapp.core import tokens
 from chatapp.storage import outbox
-from chatapp.storage.database import Database, Transaction
+from chatapp.storage.database import Database, Reader, Transaction
 from chatapp.storage.secrets import Secrets
 
 FIRST_RETRY_MS: Final = 5_000
@@ -95,15 +96,22 @@ class Outbox:
 
     async def wait(self) -> None:
         """Return when something may be due: at once after a commit, or when the next retry is."""
-        # Cleared before looking: what is put in afterwards sets it again.
-        self._woken.clear()
-        due_at = await outbox.next_due_at(self._database)
-        seconds = None if due_at is None else max(0.0, (due_at - self._database.clock()) / 1000)
-        if self._database.is_shared:
-            # What a process left that is no more, nobody says.
-            seconds = LOOK_SECONDS if seconds is None else min(seconds, LOOK_SECONDS)
-        try:
-            async with asyncio.timeout(seconds):
-                await self._woken.wait()
-        except TimeoutError:
-            pass
+        await woken_or_due(self._woken, self._database, outbox.next_due_at)
+
+
+async def woken_or_due(
+    woken: asyncio.Event, database: Database, next_due_at: Callable[[Reader], Awaitable[int | None]]
+) -> None:
+    """Until somebody says that there is something new, or what waits in the rows is due."""
+    # Cleared before looking: what is put in afterwards sets it again.
+    woken.clear()
+    due_at = await next_due_at(database)
+    seconds = None if due_at is None else max(0.0, (due_at - database.clock()) / 1000)
+    if database.is_shared:
+        # What a process left that is no more, nobody says.
+        seconds = LOOK_SECONDS if seconds is None else min(seconds, LOOK_SECONDS)
+    try:
+        async with asyncio.timeout(seconds):
+            await woken.wait()
+    except TimeoutError:
+        pass

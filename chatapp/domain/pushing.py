@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Sequence
 from typing import Final
 
@@ -15,6 +14,7 @@ from chatapp.core.notifications import AWAY_MS, calm, is_meant
 from chatapp.core.push import Notice, PushKeys
 from chatapp.core.text.plain import first_words, plain
 from chatapp.domain.deciding import Deciding
+from chatapp.domain.outbox import woken_or_due
 from chatapp.domain.sign_in import SignIn
 from chatapp.settings import Settings
 from chatapp.storage import notifications, pushes
@@ -26,7 +26,6 @@ from chatapp.storage.pushes import Push
 AT_ONCE: Final = 20
 # Longer than any of them may take.
 CLAIM_MS: Final = 60_000
-LOOK_SECONDS: Final = 30.0
 FIRST_RETRY_MS: Final = 5_000
 LONGEST_RETRY_MS: Final = 3_600_000
 MOST_ATTEMPTS: Final = 10
@@ -124,16 +123,7 @@ class Pushing:
 
     async def wait(self) -> None:
         """Return when something may be due."""
-        self._woken.clear()
-        due_at = await pushes.next_due_at(self._database)
-        seconds = None if due_at is None else max(0.0, (due_at - self._database.clock()) / 1000)
-        if self._database.is_shared:
-            seconds = LOOK_SECONDS if seconds is None else min(seconds, LOOK_SECONDS)
-        try:
-            async with asyncio.timeout(seconds):
-                await self._woken.wait()
-        except TimeoutError:
-            pass
+        await woken_or_due(self._woken, self._database, pushes.next_due_at)
 
     # What it says
 
