@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import Locator, Page, Route, WebSocketRoute, expect
 
 from tests.e2e.test_accessibility import has_no_fault
-from tests.e2e.verbs import Wire, new_room, post_many, row, rows, say
+from tests.e2e.verbs import Wire, comes_true, new_room, post_many, row, rows, say
 from tests.support.browser import NARROW
 from tests.support.server import Server
 
@@ -292,6 +292,8 @@ async def test_what_brings_the_missing_is_fetched_again_when_it_did_not_come(vis
 
     await ada.route("**/continuity.js*", fail_once)
     await ada.goto(f"/rooms/{room}")
+    # Scripts that come later lead to the newest message.
+    await comes_true(ada, "document.getElementById('older').tabIndex === -1")
     await ada.evaluate("document.getElementById('timeline').scrollTop = 0")
     await expect(row(ada, "line 40.")).to_have_count(1)
     assert len(tried) == 2

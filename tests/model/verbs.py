@@ -234,6 +234,8 @@ BY_ROUTE: Final[dict[str, str]] = {
     "POST /api/v1/files": "nothing anybody hears of",
     "POST /api/v1/tokens": "nothing anybody hears of",
     "POST /api/v1/ws-tickets": "nothing anybody hears of",
+    "PUT /api/v1/me/push": "nothing anybody hears of",
+    "DELETE /api/v1/me/push": "nothing anybody hears of",
     "DELETE /api/v1/tokens/{id}": "revokes_a_token",
     "PATCH /api/v1/users/{username}": "is_shut_out_and_let_in",
 }
