@@ -107,7 +107,7 @@ async def test_a_click_turns_it_on_and_a_test_arrives(visit: Visit, telling: Ser
     await expect(page.locator("#notifications-test")).to_be_hidden()
     await has_no_fault(page)
     await page.click("#notifications-try button")
-    await expect(page.locator(".flash, .note").filter(has_text="Sent.")).to_be_visible()
+    await expect(page.locator(".flash, .note").filter(has_text="On its way.")).to_be_visible()
     (notice,) = await browser.gets(1)
     await delivered(page, telling, notice)
     await page.wait_for_function(f"async () => (await {SHOWN}).length === 1")
