@@ -12,11 +12,12 @@ from tests.support.source import ROOT
 
 SCRIPTS: Final = {path.name: path.read_text() for path in sorted((folder("static") / "js").glob("**/*.js"))}
 TEMPLATES: Final = {path.name: path.read_text() for path in sorted((ROOT / "templates").glob("**/*.html"))}
-# Each takes a string and makes markup or code of it.
+# Each takes a string and makes markup or code of it. The name of a module stands in the source; only what makes a
+# browser fetch it once more may follow.
 SINKS: Final = (
     r"\.outerHTML\s*=|insertAdjacentHTML|document\.write|createContextualFragment|parseFromString|setHTMLUnsafe"
     r"|\beval\s*\(|new\s+Function\b|Function\(|set(?:Timeout|Interval)\(\s*[\"'`]|\.srcdoc\b|javascript:"
-    r"|setAttribute\(\s*[\"'`](?:on|src|srcdoc|style)|\.on[a-z]+\s*=\s*[\"'`]|\bimport\(\s*[^\"']|importScripts|new\s+Worker"
+    r"|setAttribute\(\s*[\"'`](?:on|src|srcdoc|style)|\.on[a-z]+\s*=\s*[\"'`]|\bimport\(\s*(?!\"|'|`\./[a-z_]+\.js\$\{again\}`)|importScripts|new\s+Worker"
 )
 
 
