@@ -31,7 +31,8 @@ CLIENT_ID: Final = 64
 SOMEBODY_ELSES: Final = N_("This is somebody else's message.")
 # An answer is one frame, and client libraries refuse frames over 1 MiB: UTF-8 takes up to 4 bytes a character.
 CHARACTERS: Final = 200_000
-MOST_FITTING: Final = 1000
+# Of so many rooms the log keeps the newest, and more would be kept for this alone.
+MOST_FITTING: Final = 128
 
 T = TypeVar("T")
 
@@ -195,12 +196,14 @@ class Messages:
         """As :meth:`recent`, for a room the caller has been let into."""
         history = await self._log.recent(room.id, _within(limit), room.last_version)
         # The log gives one object out until something changes: of thousands who come back, the first has it measured.
-        if self._fitting.get(room.id) is not history and _fit(history) is not history:
-            return _fit(history)
-        if len(self._fitting) >= MOST_FITTING:
-            self._fitting.clear()
-        self._fitting[room.id] = history
-        return history
+        if self._fitting.get(room.id) is history:
+            return history
+        fitting = _fit(history)
+        if fitting is history:
+            if len(self._fitting) >= MOST_FITTING:
+                self._fitting.clear()
+            self._fitting[room.id] = history
+        return fitting
 
     async def next_changes(self, room: Room, version: int) -> History:
         """The first page of what changed after ``version``; ``is_complete`` when it reaches the top."""

@@ -60,16 +60,24 @@ async def test_the_box_scrolls_the_messages_by_pages_and_keeps_the_focus(visit: 
 DISTANCE: Final = "(t => t.scrollHeight - t.scrollTop - t.clientHeight)(document.getElementById('timeline'))"
 
 
-async def test_a_key_goes_to_the_oldest_unread_message(visit: Visit) -> None:
+async def comes_back(visit: Visit, *, missed: int) -> Page:
+    """To a room in which one message was read, and so many were said since."""
     ada = await visit("ada")
     room = await new_room(ada, "grace")
     await say(ada, "known")
     grace = await visit("grace", at=f"/rooms/{room}")
     await expect(grace.locator(f".room-link[data-room={room}]")).to_have_attribute("data-read", "1")
     await grace.goto("/rooms")
-    await post_many(ada, 30)
+    await post_many(ada, missed)
     await grace.goto(f"/rooms/{room}")
     await expect(grace.locator(BOX)).to_be_focused()
+    # Until it is connected the page says when it last was, and brings nothing.
+    await expect(grace.locator("#complete time")).to_be_hidden()
+    return grace
+
+
+async def test_a_key_goes_to_the_oldest_unread_message(visit: Visit) -> None:
+    grace = await comes_back(visit, missed=30)
     await grace.locator("#timeline").evaluate("log => log.scrollTo(0, log.scrollHeight)")
     await grace.keyboard.press("Shift+PageUp")
     await expect(row(grace, "line 1.")).to_be_focused()
@@ -77,15 +85,7 @@ async def test_a_key_goes_to_the_oldest_unread_message(visit: Visit) -> None:
 
 
 async def test_it_leads_to_a_page_of_its_own_where_that_is_older_than_what_is_shown(visit: Visit) -> None:
-    ada = await visit("ada")
-    room = await new_room(ada, "grace")
-    await say(ada, "known")
-    grace = await visit("grace", at=f"/rooms/{room}")
-    await expect(grace.locator(f".room-link[data-room={room}]")).to_have_attribute("data-read", "1")
-    await grace.goto("/rooms")
-    await post_many(ada, 120)
-    await grace.goto(f"/rooms/{room}")
-    await expect(grace.locator(BOX)).to_be_focused()
+    grace = await comes_back(visit, missed=120)
     await grace.keyboard.press("Escape")
     await expect(row(grace, "line 120.")).to_be_in_viewport()
     await expect(row(grace, "line 1.")).to_have_count(0)
