@@ -87,6 +87,16 @@ async def test_every_target_is_large_enough(visit: Visit, path: str) -> None:
     assert await page.evaluate(SMALL) == []
 
 
+async def test_the_ways_to_narrow_a_search_are_large_enough(visit: Visit) -> None:
+    page = await visit("ada")
+    for _ in range(2):
+        await new_room(page)
+        await say(page, "narrower")
+    await page.goto("/search?q=narrower&slow=true")
+    await expect(page.locator(".narrower a")).to_have_count(2)
+    assert await page.evaluate(SMALL) == []
+
+
 async def test_one_place_of_a_room_speaks_of_messages(visit: Visit) -> None:
     page = await visit("ada", at="/rooms/general")
     await expect(page.locator("[aria-live=polite]")).to_have_count(1)
