@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
-from typing import Final
-
-from markdown_it.token import Token
+from typing import TYPE_CHECKING, Final
 
 from chatapp.core import emoji
-from chatapp.core.text import code, markdown
+from chatapp.core.text import code
+from chatapp.core.text.markup import is_plain
 from chatapp.core.text.mentions import NOBODY, Names
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 # A body of a few characters may make much of them. One that would be longer than this is shown as it was typed.
 MOST_DRAWN: Final = 100_000
@@ -56,8 +58,11 @@ _tag: Final = re.compile(r"<[^>]*>")
 
 def render(content: str, known: Names = NOBODY) -> str:
     """HTML of a body, or "" where it would equal the escaped content. Of the names only the ``known`` are drawn."""
-    if known is NOBODY and markdown.is_plain(content):
+    if known is NOBODY and is_plain(content):
         return _large(content) if not content.isascii() and len(content) <= LONGEST_LARGE else ""
+    # A twentieth of a start, which most messages after it do without.
+    from chatapp.core.text import markdown
+
     tokens = markdown.parse(content, known)
     if all(map(_is_plain, _all(tokens))):
         return ""

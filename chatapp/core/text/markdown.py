@@ -41,23 +41,6 @@ _typed: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.IGNORECASE)
 _leads_in: Final = re.compile(rf"[^\W_{CJK}]|[@#/&]")
 _goes_on: Final = re.compile(rf"[^\W_{CJK}]|@")
 
-# Most messages hold no sign, and many of the others no markup.
-_sign: Final = re.compile(r"[*_`~\]:\\>|]")
-_begins_item: Final = frozenset("-+0123456789 \t")
-_markup: Final = re.compile(
-    r"""[*_`\\] | ~~ | \]\( | (?:https?|mailto): | www\. | :[a-z0-9_+-]+:
-    | ^[ \t]*(?: > | [-+][ \t\n] | \d{1,9}[.)][ \t\n] )
-    | ^[ \t|:-]*-[ \t|:-]*$""",
-    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
-)
-
-
-def is_plain(content: str) -> bool:
-    """Whether a look is enough to say that there is no markup. False: perhaps there is."""
-    if not _sign.search(content) and "ww." not in content and "\n" not in content and content[:1] not in _begins_item:
-        return True
-    return not _markup.search(content)
-
 
 def parse(content: str, known: Names = NOBODY) -> list[Token]:
     """The content as markdown-it's tokens; besides its own types ``address`` (a bare URL with ``href``), ``emoji``,
