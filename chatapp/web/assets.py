@@ -42,7 +42,7 @@ TYPES: Final = {
 # Whole lines only, so that no string or pattern is taken for one.
 # What no sheet of ours holds in a string.
 _around: Final = re.compile(rb"\s*([{};,])\s*")
-_declared: Final = re.compile(rb"(?<=[{;])([\w-]+):\s+")
+_declared: Final = re.compile(rb"((?<=[{;])[\w-]+:)\s+")
 _remark: Final = re.compile(rb"^[ \t]*(?:/\*.*?\*/|//[^\n]*)[ \t]*$", re.DOTALL | re.MULTILINE)
 
 
@@ -164,7 +164,12 @@ def _styles(folder: Path) -> bytes:
     """The sheets in the order that css/ORDER gives, as one file without remarks and needless space."""
     names = [line.strip() for line in (folder / "ORDER").read_text().splitlines()]
     sheets = [(folder / name).read_bytes() for name in names if name and not name.startswith("#")]
-    return b"\n".join(_declared.sub(rb"\1:", _around.sub(rb"\1", _remark.sub(b"", sheet))).strip() for sheet in sheets)
+    return b"\n".join(_kept(_declared, _kept(_around, _remark.sub(b"", sheet))).strip() for sheet in sheets)
+
+
+def _kept(pattern: re.Pattern[bytes], sheet: bytes) -> bytes:
+    """Of what matches, only the group. ``sub`` takes four times as long, of which every start would tell."""
+    return b"".join(pattern.split(sheet))
 
 
 def _asset(path: str, body: bytes) -> Asset:
