@@ -21,10 +21,7 @@ HASH_CHARACTERS: Final = 12
 STYLES: Final = "app.css"
 FOREVER: Final = "public, max-age=31536000, immutable"
 # Opened by itself, a file may do nothing at all. The long lists of a page would be a tenth of a first view's bytes.
-BY_ITSELF: Final = {
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Permissions-Policy": "camera=(), microphone=()",
-}
+BY_ITSELF: Final = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
 REMARKED: Final = frozenset({".css", ".js"})
 COMPRESSED: Final = frozenset({".css", ".js", ".json", ".svg"})
 TYPES: Final = {

@@ -63,7 +63,7 @@ SAFETY: Final = {
 }
 
 # Of a page, a frame or a worker.
-OF_DOCUMENTS: Final = frozenset({"Permissions-Policy", "Cross-Origin-Embedder-Policy"})
+OF_DOCUMENTS: Final = frozenset({"Permissions-Policy", "Cross-Origin-Embedder-Policy", "Cross-Origin-Opener-Policy"})
 
 _sane_id: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _log: Final = structlog.get_logger("chatapp.access")

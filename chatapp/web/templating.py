@@ -27,8 +27,8 @@ from chatapp.web.forms import Form
 from chatapp.web.language import _, hour_cycle, ngettext, say_language
 from chatapp.web.marks import hue, initials
 from chatapp.web.moments import Moments
-from chatapp.web.origins import is_arrival, may_be_measured
-from chatapp.web.packing import coding, pack_page
+from chatapp.web.origins import is_arrival
+from chatapp.web.packing import pack
 from chatapp.web.phrases import phrases
 from chatapp.web.proxies import PROXIES
 from chatapp.web.reactions import chips, quick_emoji
@@ -86,7 +86,7 @@ async def render(request: web.Request, template: str, *, status: int = 0, **cont
     if form.retry_after is not None:
         response.headers[hdrs.RETRY_AFTER] = str(form.retry_after)
     say_language(request, response)
-    _pack(request, response)
+    pack(request, response)
     return response
 
 
@@ -110,15 +110,6 @@ async def render_shell(
         page={**known, "strings": phrases(), "words": words.url(), **(page or {})},
         **context,
     )
-
-
-def _pack(request: web.Request, response: web.Response) -> None:
-    """Compresses a page, unless its length could tell a foreign page what stands in it (BREACH)."""
-    response.headers.add(hdrs.VARY, f"{hdrs.ACCEPT_ENCODING}, Sec-Fetch-Site")
-    name = coding(request)
-    if name and not may_be_measured(request) and isinstance(response.body, bytes):
-        response.body = pack_page(response.body, name)
-        response.headers[hdrs.CONTENT_ENCODING] = name
 
 
 def error_context(request: web.Request) -> dict[str, Any]:

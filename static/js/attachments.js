@@ -1,5 +1,5 @@
 /**
- * The picture of a message's files, cloned from the page's own templates as the server draws them.
+ * The picture of a message's files, cloned from the page's own templates as the server draws them; loaded with the first.
  */
 import { make, t } from "./app.js";
 
@@ -50,35 +50,4 @@ function fileOf({ name, url, size }) {
   link.querySelector(".file-name").textContent = name;
   link.querySelector(".file-about").textContent = aboutFile(name, size);
   return link;
-}
-
-/** Opens a picture over the page; with a key held down the browser does what it does with links. */
-export function offerPictures(log) {
-  log.addEventListener("click", (event) => {
-    const link = event.target.closest("a.picture[href]");
-    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
-    event.preventDefault();
-    import("./lightbox.js").then(({ open }) => open(link));
-  });
-}
-
-/** Loads how files are sent when somebody begins to; `onLoaded` gets it before anything is done with it. Returns what loads it. */
-export function awaitFiles(form, send, onLoaded) {
-  let loading;
-  const load = () => {
-    loading ??= import("./files.js").then(({ Luggage }) => new Luggage(form, send));
-    return loading.then((luggage) => (onLoaded(luggage), luggage));
-  };
-  form.querySelector(".attach").addEventListener("click", async () => (await load()).choose());
-  for (const kind of ["paste", "dragenter", "dragover", "drop"]) {
-    addEventListener(kind, (event) => {
-      const { types = [], files = [] } = event.clipboardData ?? event.dataTransfer ?? {};
-      // Programs that copy text put a picture of it beside it.
-      if (!types.includes("Files") || (kind === "paste" && types.includes("text/plain"))) return;
-      event.preventDefault(); // or the browser would leave the page for the file
-      const given = [...files];
-      load().then((luggage) => luggage.receive(kind, given));
-    });
-  }
-  return load;
 }

@@ -1,7 +1,7 @@
 /** Writing: the box, in which nothing typed is lost, and the outbox of texts that the server has not confirmed yet. */
 import { LIMITS, isOff, later, openDialog, page, storage, t } from "./app.js";
-import { awaitFiles } from "./attachments.js";
 import { clearState } from "./message.js";
+import { awaitFiles } from "./offers.js";
 import { TypingLine } from "./presence.js";
 import { retryDelay } from "./socket.js";
 

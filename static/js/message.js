@@ -2,7 +2,7 @@
  * The picture of a message: rows cloned from the page's own templates, filled, signed, and told in the reader's zone.
  */
 import { LIMITS, page, t } from "./app.js";
-import { offerPictures, paintFiles } from "./attachments.js";
+import { offerPictures, showFiles } from "./offers.js";
 
 const language = document.documentElement.lang || "en";
 const { hour_cycle: hourCycle } = page;
@@ -107,7 +107,7 @@ export function paint(row, message, steadily) {
   for (const link of row.querySelectorAll(".hd a, .ts, .act")) link.href = `/rooms/${page.room.slug}/${message.index}`;
   sign(row, message.username, message.display_name);
   paintBody(row.querySelector(".bd"), message);
-  paintFiles(row, message.attachments ?? []);
+  showFiles(row, message.attachments ?? [], steadily);
   const edited = row.querySelector(".edited");
   edited.hidden = !message.edited_at || Boolean(message.deleted);
   if (message.edited_at) edited.title = t("edited_at", { time: fullTime.format(new Date(message.edited_at)) });
@@ -177,7 +177,7 @@ export function waitingRow(content, at, replyTo, files) {
   sign(row, page.me.username, page.me.display_name);
   row.querySelector(".bd").textContent = content;
   quote(row, replyTo);
-  paintFiles(row, files);
+  showFiles(row, files);
   localise(row);
   return row;
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import statistics
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -21,7 +22,7 @@ from tests.support.house import until
 from tests.support.rounds import IS_LONG, rounds
 from tests.support.server import Server
 
-SECONDS: Final = rounds(3, 60)
+SECONDS: Final = rounds(3, 600)
 TALKERS: Final = 40
 POSTERS: Final = 40
 KNOCKERS: Final = 20
@@ -150,7 +151,8 @@ async def test_what_is_too_much_is_refused_and_the_rest_is_kept(server: Server) 
     growth = resident_mib(server.pid) - memory
     await until(lambda: sockets(server.pid) == idle, seconds=30)
     print(
-        f"overload: {SECONDS} s, {len(pressure.accepted)} taken in {p99(pressure.took):.3f} s (p99),"
+        f"overload: {SECONDS} s, {len(pressure.accepted)} taken in {statistics.mean(pressure.took):.3f} s (mean),"
+        f" {p99(pressure.took):.3f} s (p99),"
         f" refused {dict(pressure.refusals)}, /healthz {p99(pressure.healthz) * 1000:.0f} ms (p99), {growth:+.0f} MiB"
     )
     assert pressure.wrong == []

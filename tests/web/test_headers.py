@@ -38,7 +38,6 @@ POLICY = {
 BY_ITSELF = {"default-src": "'none'", "frame-ancestors": "'none'"}
 EXACTLY = {
     "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 UPGRADE = {
@@ -55,9 +54,10 @@ def check(headers: Mapping[str, str], about: object, *, is_kept: bool = False) -
     assert policy == (BY_ITSELF if is_kept else POLICY), about
     assert {name: headers.get(name) for name in EXACTLY} == EXACTLY, about
     assert headers["Referrer-Policy"] in {"same-origin", "no-referrer"}, about
-    # A part of a page has no powers to give up, and embeds nothing.
+    # A part of a page has no powers to give up, embeds nothing and is opened by nobody.
     assert is_kept or "camera=()" in headers["Permissions-Policy"], about
     assert is_kept or headers["Cross-Origin-Embedder-Policy"] == "require-corp", about
+    assert is_kept or headers["Cross-Origin-Opener-Policy"] == "same-origin", about
     assert ("immutable" if is_kept else "no-store") in headers["Cache-Control"], about
     assert re.fullmatch(r"[0-9a-f]{16}", headers["X-Request-Id"]), about
     assert "Server" not in headers, about

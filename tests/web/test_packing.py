@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -44,6 +45,18 @@ async def test_a_browser_that_does_not_say_who_asked_is_trusted_only_where_all_c
     client = await aiohttp_client(TestServer(create_app(replace(settings, base_url=base_url))))
     answer = await ask(client, b"GET /setup HTTP/1.1", b"Accept-Encoding: gzip")
     assert ("Content-Encoding: gzip" in answer.head) is is_packed
+
+
+@pytest.mark.parametrize(("site", "is_packed"), [("same-origin", True), ("cross-site", False)])
+async def test_the_list_of_rooms_is_compressed_as_pages_are(
+    client: TestClient[Any, Any], ada: Actor, site: str, is_packed: bool
+) -> None:
+    who = f"Authorization: Bearer {ada.token}".encode()
+    answer = await ask(
+        client, b"GET /api/v1/rooms HTTP/1.1", who, b"Accept-Encoding: gzip", f"Sec-Fetch-Site: {site}".encode()
+    )
+    assert ("Content-Encoding: gzip" in answer.head) is is_packed
+    assert json.loads(gzip.decompress(answer.body) if is_packed else answer.body)["rooms"]
 
 
 async def test_who_does_not_take_gzip_gets_none(stranger: Browser, ada: Actor) -> None:

@@ -44,4 +44,4 @@ async def are_as_they_should(browser: Browser, path: str, **hints: str) -> None:
 def test_no_script_touches_pasting_outside_the_message_box() -> None:
     pasting = [path.name for path in (ROOT / "static" / "js").glob("*.js") if "paste" in path.read_text()]
     # Files, in a room, and addresses over words that are selected in it; text is left alone otherwise.
-    assert set(pasting) <= {"composer.js", "attachments.js", "files.js", "keys.js"}
+    assert set(pasting) <= {"composer.js", "offers.js", "files.js", "keys.js"}

@@ -11,6 +11,7 @@ from chatapp.core.models import Person
 from chatapp.keys import CHAT
 from chatapp.web.bodies import decode, reply
 from chatapp.web.identity import actor
+from chatapp.web.packing import pack
 from chatapp.web.shapes import room_out
 
 
@@ -29,7 +30,10 @@ class RoomPatch(msgspec.Struct):
 async def index(request: web.Request) -> web.Response:
     me, rooms = actor(request), request.config_dict[CHAT].rooms
     views = [*await rooms.sidebar(me), *await rooms.browse(me)]
-    return reply({"rooms": [room_out(view) for view in views]})
+    # Every page asks for this once, when it has connected.
+    response = reply({"rooms": [room_out(view) for view in views]})
+    pack(request, response)
+    return response
 
 
 async def create(request: web.Request) -> web.Response:

@@ -1,0 +1,41 @@
+/**
+ * What is loaded with the first that needs it: files to be shown, a picture seen large, files to be sent.
+ */
+
+/** Shows these files, and no others, in a message's row. */
+export function showFiles(row, files, steadily = (change) => change()) {
+  row.files = files;
+  if (!files.length && !row.querySelector(".files")) return;
+  import("./attachments.js").then((all) => steadily(() => row.files === files && all.paintFiles(row, files))).catch(() => {});
+}
+
+/** Opens a picture over the page; with a key held down the browser does what it does with links. */
+export function offerPictures(log) {
+  log.addEventListener("click", (event) => {
+    const link = event.target.closest("a.picture[href]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    import("./lightbox.js").then(({ open }) => open(link));
+  });
+}
+
+/** Loads how files are sent when somebody begins to; `onLoaded` gets it before anything is done with it. Returns what loads it. */
+export function awaitFiles(form, send, onLoaded) {
+  let loading;
+  const load = () => {
+    loading ??= import("./files.js").then(({ Luggage }) => new Luggage(form, send));
+    return loading.then((luggage) => (onLoaded(luggage), luggage));
+  };
+  form.querySelector(".attach").addEventListener("click", async () => (await load()).choose());
+  for (const kind of ["paste", "dragenter", "dragover", "drop"]) {
+    addEventListener(kind, (event) => {
+      const { types = [], files = [] } = event.clipboardData ?? event.dataTransfer ?? {};
+      // Programs that copy text put a picture of it beside it.
+      if (!types.includes("Files") || (kind === "paste" && types.includes("text/plain"))) return;
+      event.preventDefault(); // or the browser would leave the page for the file
+      const given = [...files];
+      load().then((luggage) => luggage.receive(kind, given));
+    });
+  }
+  return load;
+}
