@@ -7,10 +7,13 @@ from typing import Final
 
 import msgspec
 
+from chatapp.core import language
 from chatapp.places import folder
 
 # Below static/.
 TABLE: Final = "vendor/emojibase-data-17.0.0/emoji.json"
+# The same emoji with their names in another language; a language that is not here has the English ones.
+TRANSLATED: Final = {"zh-Hans": "vendor/emojibase-data-17.0.0/emoji.zh-Hans.json"}
 MOST_CODE_POINTS: Final = 10
 # In a character that would be drawn as text without it, and in some sequences. Keyboards often leave it out.
 AS_PICTURE: Final = "\ufe0f"
@@ -62,9 +65,14 @@ def alone(text: str) -> list[str]:
     return found
 
 
+def table() -> str:
+    """Where the emoji are with their names in the current language: a path below static/."""
+    return TRANSLATED.get(language.current(), TABLE)
+
+
 def name(text: str) -> str:
-    """What an emoji is called, in English; one with a tone of skin as the one without."""
-    return _descriptions().get(text, text)
+    """What an emoji is called in the current language; one with a tone of skin as the one without."""
+    return _descriptions(table()).get(text, text)
 
 
 # Read on first use: few processes of the command line need it.
@@ -85,10 +93,10 @@ def _names() -> dict[str, str]:
 
 
 @cache
-def _descriptions() -> dict[str, str]:
-    return {spelling: emoji.name for emoji in _table() for spelling in (emoji.emoji, *emoji.skins)}
+def _descriptions(path: str) -> dict[str, str]:
+    return {spelling: emoji.name for emoji in _table(path) for spelling in (emoji.emoji, *emoji.skins)}
 
 
-def _table() -> list[Emoji]:
-    groups = msgspec.json.decode((folder("static") / TABLE).read_bytes(), type=list[Group])
+def _table(path: str = TABLE) -> list[Emoji]:
+    groups = msgspec.json.decode((folder("static") / path).read_bytes(), type=list[Group])
     return [emoji for group in groups for emoji in group.emoji]

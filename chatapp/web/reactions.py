@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Final
 
 import msgspec
@@ -34,7 +33,6 @@ class Chip(msgspec.Struct, frozen=True):
     title: str
 
 
-@cache
 def quick_emoji() -> tuple[Quick, ...]:
     return tuple(Quick(each, emoji.name(each)) for each in QUICK)
 

@@ -13,8 +13,7 @@ from aiohttp_session import get_session
 from jinja2.ext import Extension
 
 from chatapp import __version__
-from chatapp.core import files, language
-from chatapp.core.emoji import TABLE
+from chatapp.core import emoji, files, language
 from chatapp.core.language import LANGUAGES
 from chatapp.core.models import Person
 from chatapp.core.text.plain import first_words, plain
@@ -69,7 +68,7 @@ def _environment(is_debug: bool) -> jinja2.Environment:
     environment.globals.update({"initials": initials, "hue": hue, "first_words": first_words, "plain": plain})
     environment.globals.update({"file_about": sizes.about, "file_box": files.box, "file_address": files.address})
     environment.globals.update({"file_picture": files.picture, "file_thumbnail": files.thumbnail})
-    environment.globals.update({"chips": chips, "quick_emoji": quick_emoji, "emoji_table": TABLE})
+    environment.globals.update({"chips": chips, "quick_emoji": quick_emoji, "emoji_table": emoji.table})
     return environment
 
 

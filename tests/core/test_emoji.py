@@ -7,7 +7,8 @@ import unicodedata
 
 import pytest
 
-from chatapp.core.emoji import _table, is_emoji, named, qualified
+from chatapp.core import language
+from chatapp.core.emoji import TABLE, TRANSLATED, _table, is_emoji, name, named, qualified, table
 
 WHOLE = {
     "plain": "😀",
@@ -74,13 +75,31 @@ def test_what_is_no_name_names_nothing(shortcode: str) -> None:
     assert named(shortcode) == ""
 
 
+def test_an_emoji_is_called_what_the_reader_calls_it() -> None:
+    assert (name("🎉"), name("👍🏽"), name("no emoji")) == ("party popper", "thumbs up", "no emoji")
+    with language.speaking("zh-Hans"):
+        assert (name("🎉"), name("👍🏽"), name("no emoji")) == ("拉炮彩带", "拇指向上", "no emoji")
+        assert table() != TABLE
+    assert table() == TABLE
+
+
+@pytest.mark.parametrize("tag", sorted(set(language.LANGUAGES) - {language.ENGLISH}))
+def test_every_language_has_the_same_emoji_and_finds_them_by_their_english_names_too(tag: str) -> None:
+    english, translated = _table(), _table(TRANSLATED[tag])
+    for one, other in zip(english, translated, strict=True):
+        assert (one.emoji, one.shortcodes, one.skins) == (other.emoji, other.shortcodes, other.skins)
+        assert {one.name, *one.keywords} <= {*other.keywords}
+    assert sum(one.name == other.name for one, other in zip(english, translated, strict=True)) < len(english) / 100
+    assert all(each.name and unicodedata.is_normalized("NFC", each.name) for each in translated)
+
+
 def test_the_table_is_whole() -> None:
-    table = _table()
-    names = [shortcode for emoji in table for shortcode in emoji.shortcodes]
+    every = _table()
+    names = [shortcode for emoji in every for shortcode in emoji.shortcodes]
     assert len(names) == len(set(names)) > 3000
     # As core/text/markdown.py finds them.
     assert [name for name in names if not re.fullmatch("[a-z0-9_+-]{1,64}", name)] == []
-    spellings = [spelling for emoji in table for spelling in (emoji.emoji, *emoji.skins)]
+    spellings = [spelling for emoji in every for spelling in (emoji.emoji, *emoji.skins)]
     assert len(spellings) == len(set(spellings)) == 3944
-    assert all(emoji.shortcodes and emoji.name for emoji in table)
+    assert all(emoji.shortcodes and emoji.name for emoji in every)
     assert all(unicodedata.is_normalized("NFC", spelling) for spelling in spellings)

@@ -33,6 +33,16 @@ async def test_a_chip_says_how_many_who_and_whether_oneself(adas: Browser, ada: 
     assert (hers["name"], hers["aria-pressed"], hers["aria-label"]) == ("add", "false", "party popper, 1: Grace Lin")
 
 
+async def test_emoji_are_named_in_the_language_of_the_reader(adas: Browser, ada: Actor, grace: Actor) -> None:
+    await ada.says("hello")
+    await grace.chat.reactions.add(grace.person, "general", 1, "🎉")
+    for tag, named, at_hand in (("en", "party popper", "thumbs up"), ("zh-CN", "拉炮彩带", "拇指向上")):
+        page = (await adas.opens("/rooms/general", **{"Accept-Language": tag})).text
+        assert chip(page, "🎉")["aria-label"].startswith(named)
+        assert chip(page, "🎉")["data-name"] == named
+        assert f'data-name="{at_hand}"' in page
+
+
 async def test_many_are_counted_and_some_named(adas: Browser, ada: Actor) -> None:
     await ada.says("hello")
     for number in range(12):

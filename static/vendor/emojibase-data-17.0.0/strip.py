@@ -1,4 +1,5 @@
-"""Writes emoji.json from an unpacked `npm pack emojibase-data@17.0.0`: python strip.py path/to/package."""
+"""Writes emoji.json, and emoji.zh-Hans.json, from an unpacked `npm pack emojibase-data@17.0.0`:
+python strip.py path/to/package."""
 
 import json
 import sys
@@ -7,6 +8,8 @@ from pathlib import Path
 COMPONENTS = 2
 # Where two lists give one name to different emoji, the first stands: GitHub's, Slack's, Emojibase's.
 LISTS = ("github", "iamcal", "emojibase")
+# Emojibase's own are of several hands, some in traditional characters.
+GROUPS_IN_CHINESE = ("表情与情感", "人物与身体", "动物与自然", "食物与饮料", "旅行与地点", "活动", "物品", "符号", "旗帜")
 
 
 def character(emoji: dict) -> str:
@@ -41,5 +44,24 @@ def row(emoji: dict, lists: list[dict]) -> dict:
     return {**whole, "skins": skins} if skins else whole
 
 
-target = Path(__file__).with_name("emoji.json")
-target.write_text(json.dumps(groups(Path(sys.argv[1])), ensure_ascii=False, separators=(",", ":")) + "\n")
+def translated(english: list[dict], package: Path) -> list[dict]:
+    """The same with Chinese names, found by Chinese words and by all that finds them in English."""
+    chinese = {character(emoji): emoji for emoji in json.loads((package / "zh" / "data.json").read_text())}
+    rows = [[renamed(each, chinese[each["emoji"]]) for each in group["emoji"]] for group in english]
+    return [{"name": name, "emoji": emoji} for name, emoji in zip(GROUPS_IN_CHINESE, rows, strict=True)]
+
+
+def renamed(row: dict, emoji: dict) -> dict:
+    words = [word for word in emoji.get("tags", []) if word not in emoji["label"]]
+    return {**row, "name": emoji["label"], "keywords": [*words, row["name"], *row["keywords"]]}
+
+
+def write(name: str, table: list[dict]) -> None:
+    whole = json.dumps(table, ensure_ascii=False, separators=(",", ":"))
+    Path(__file__).with_name(name).write_text(whole + "\n")
+
+
+source = Path(sys.argv[1])
+english = groups(source)
+write("emoji.json", english)
+write("emoji.zh-Hans.json", translated(english, source))
