@@ -2,7 +2,8 @@
  * Names that complete themselves: people behind `@`, rooms behind `#`, emoji behind `:`, and commands behind a `/` that a
  * message begins with. A combobox: arrows move through the list, Enter or Tab takes, Escape closes it and nothing else.
  */
-import { announce, isComposing, make, page, storage, t, tn } from "./app.js";
+import { announce, isComposing, make, page, t, tn } from "./app.js";
+import { allEmoji, rememberEmoji, usedEmoji } from "./emoji.js";
 import { sheet } from "./sheet.js";
 import "./words.js";
 
@@ -11,6 +12,8 @@ await sheet();
 const MOST = { "@": 8, "#": 8, ":": 8, "/": 20 };
 const GAP = 4;
 const FEWEST = { "@": 0, "#": 0, ":": 2, "/": 0 };
+/** A word of one character says as much as one of two letters. */
+const HAN = /^\p{Script=Han}/u;
 /** As many the server gives at most: fewer are all there are. */
 const PEOPLE = 10;
 const COMMAND = /^(\/)([a-z]*)$/i;
@@ -70,7 +73,7 @@ function isStill() {
 async function look() {
   const found = before();
   const turn = ++asked;
-  if (!found || found.word.length < FEWEST[found.sign] || document.activeElement !== field) return close();
+  if (!found || (found.word.length < FEWEST[found.sign] && !HAN.test(found.word)) || document.activeElement !== field) return close();
   typed = found;
   // What comes later is shown only where the same is still wanted.
   const isWanted = () => turn === asked && typed && field.isConnected;
@@ -95,6 +98,7 @@ function draw(found) {
   const isNews = found.length !== options.length || !list.matches(":popover-open");
   options = found;
   if (!options.length) return hide();
+  list.dataset.sign = typed.sign;
   list.replaceChildren(...options.map(row));
   if (!list.matches(":popover-open")) list.showPopover();
   place();
@@ -102,15 +106,20 @@ function draw(found) {
   const about = { "aria-haspopup": "listbox", "aria-controls": list.id, "aria-autocomplete": "list" };
   for (const [name, value] of Object.entries(about)) field.setAttribute(name, value);
   const kept = options.findIndex(({ key }) => key === chosen);
-  // A bare sign wants nothing yet: Enter still sends it.
-  select(kept >= 0 ? kept : typed.word ? 0 : -1);
+  select(kept >= 0 ? kept : isMeant() ? 0 : -1);
   if (isNews) announce(tn("completions", options.length));
+}
+
+/** A bare sign wants nothing yet, and most colons before Chinese are the sentence's own: Enter still sends them. */
+function isMeant() {
+  const { sign, word, start } = typed;
+  return word && !(sign === ":" && HAN.test(word) && /\S$/.test(field.value.slice(0, start)));
 }
 
 function row({ label, note = "", mark = "" }, n) {
   const item = Object.assign(make("li"), { id: `completion-${n}`, role: "option", ariaSelected: "false" });
-  item.append(make("span", "mark", mark), make("bdi", "n", label), make("bdi", "k", note));
-  item.firstChild.ariaHidden = "true";
+  if (mark) item.append(Object.assign(make("span", "mark", mark), { ariaHidden: "true" }));
+  item.append(make("bdi", "n", label), make("bdi", "k", note));
   return item;
 }
 
@@ -180,7 +189,7 @@ function take(option) {
   close();
   field.setRangeText(option.text + gap, start, end, "end");
   if (!gap) field.selectionStart = field.selectionEnd += 1;
-  if (option.emoji) remember(option.emoji);
+  if (option.emoji) rememberEmoji(option.emoji);
   field.dispatchEvent(new InputEvent("input", { bubbles: true }));
 }
 
@@ -220,7 +229,7 @@ async function findPeople(word) {
   return candidates;
 }
 
-const special = (name, note, count = 0) => ({ key: `@${name}`, label: `@${name}`, note: count ? `${note} (${count})` : note, mark: "@", text: `@${name}`, words: [name], isLast: true });
+const special = (name, note, count = 0) => ({ key: `@${name}`, label: name, note: count ? `${note} (${count})` : note, mark: "@", text: `@${name}`, words: [name], isLast: true });
 
 // Rooms
 
@@ -249,21 +258,14 @@ async function commands(word, show) {
   show((await lines).commands.map(line));
 }
 
-const line = ({ name, argument, help }) => ({ key: name, label: `/${name} ${argument}`.trim(), note: help, mark: "/", text: `/${name}`, words: [name] });
+const line = ({ name, argument, help }) => ({ key: name, label: `/${name} ${argument}`.trim(), note: help, text: `/${name}`, words: [name] });
 
 // Emoji
 
-let table = null;
-const used = () => (storage.read(`emoji:${page.me.username}`) ?? "").split(" ").filter(Boolean);
-const remember = (chosen) => storage.write(`emoji:${page.me.username}`, [chosen, ...used().filter((each) => each !== chosen)].slice(0, 16).join(" "));
-
 /** Those used last first. */
 async function emoji(word, show) {
-  table ??= fetch(document.getElementById("quick-template").content.firstElementChild.dataset.all).then((response) => response.json());
-  table.catch(() => { table = null; });
-  const all = (await table).flatMap((group) => group.emoji).map(glyph);
-  const order = used();
-  const last = order.map((each) => all.find(({ emoji: other }) => other === each)).filter(Boolean);
+  const all = (await allEmoji()).flatMap((group) => group.emoji).map(glyph);
+  const last = usedEmoji().map((each) => all.find(({ emoji: other }) => other === each)).filter(Boolean);
   show([...last, ...all]);
 }
 

@@ -3,16 +3,19 @@
  * over a list of options in rows; arrows move through it, Enter chooses, Escape closes. It opens at once, and what there
  * is to choose from comes when it does, with the first time.
  */
-import { make, page, storage, t } from "./app.js";
+import { make, t } from "./app.js";
 import { learnName } from "./chips.js";
+import { allEmoji, rememberEmoji, usedEmoji } from "./emoji.js";
+import { sheet } from "./sheet.js";
 import "./words.js";
+
+const dressed = sheet("picker");
 
 const COLUMNS = 8;
 const MOST_FOUND = 160;
-const key = () => `emoji:${page.me.username}`;
 const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
-export class Picker {
+class Picker {
   #groups = null;
   /** By each way of writing an emoji, also with a tone of skin. */
   #known = new Map();
@@ -42,9 +45,7 @@ export class Picker {
   async #load() {
     this.#list.replaceChildren(sentence(t("loading_emoji")));
     try {
-      const response = await fetch(document.getElementById("quick-menu").dataset.all);
-      if (!response.ok) throw new Error(response.statusText);
-      this.#learn(await response.json());
+      this.#learn(await allEmoji());
     } catch {
       this.#list.replaceChildren(sentence(t("not_connected")));
     }
@@ -97,8 +98,7 @@ export class Picker {
   }
 
   #recent() {
-    const used = (storage.read(key()) ?? "").split(" ").map((emoji) => this.#known.get(emoji));
-    return { name: t("used_last"), emoji: used.filter(Boolean) };
+    return { name: t("used_last"), emoji: usedEmoji().map((emoji) => this.#known.get(emoji)).filter(Boolean) };
   }
 
   #select(row, column) {
@@ -133,10 +133,18 @@ export class Picker {
   #take(option) {
     if (!option) return;
     this.#answer = option.dataset.emoji;
-    const used = (storage.read(key()) ?? "").split(" ").filter((emoji) => emoji && emoji !== this.#answer);
-    storage.write(key(), [this.#answer, ...used].slice(0, 2 * COLUMNS).join(" "));
+    rememberEmoji(this.#answer);
     this.#dialog.close();
   }
+}
+
+let picker = null;
+
+/** Resolves to the emoji that somebody chooses, or to "" when they choose none. What is typed until then is typed there. */
+export async function chooseEmoji() {
+  await dressed;
+  picker ??= new Picker();
+  return picker.choose();
 }
 
 function drawGroup({ name, emoji }, at) {

@@ -2,7 +2,7 @@
 import { announce, page, t } from "./app.js";
 import { chipOf, isGiven, press } from "./chips.js";
 import { indexOf } from "./message.js";
-import { Picker } from "./picker.js";
+import { chooseEmoji } from "./picker.js";
 import "./words.js";
 
 const SAID_MS = 6_000;
@@ -11,7 +11,6 @@ const room = page.room?.slug;
 export class Reactions {
   #connection;
   #timeline;
-  #picker = null;
 
   constructor(connection, timeline) {
     this.#connection = connection;
@@ -26,10 +25,9 @@ export class Reactions {
     return this.#turn(row, chip.value, !isGiven(chip));
   }
 
-  /** Lets an emoji be chosen of all there are. What is typed from now on is typed there. */
+  /** Lets an emoji be chosen of all there are. */
   async pick(row) {
-    this.#picker ??= new Picker();
-    const emoji = await this.#picker.choose();
+    const emoji = await chooseEmoji();
     // The toolbar, where the focus was, may have gone on to another row meanwhile.
     if (!row.contains(document.activeElement)) row.focus({ preventScroll: true });
     if (emoji) await this.give(row, emoji);

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from playwright.async_api import Locator, Page, Request, Route, expect
 
 from tests.e2e.test_accessibility import LOOKS, has_no_fault
-from tests.e2e.verbs import comes_true, new_room, row, say
+from tests.e2e.verbs import comes_true, new_room, row, say, submit
+from tests.support.browser import NARROW, WIDE
+
+ROOMS: Final = itertools.count(1)
+
+# What of an option does not fit.
+CLIPPED: Final = """() => [...document.querySelectorAll("#completion bdi")]
+  .filter((each) => each.scrollWidth > each.clientWidth).map((each) => each.textContent)"""
 
 Visit = Callable[..., Awaitable[Page]]
 
@@ -188,9 +197,70 @@ async def test_a_slash_at_the_very_beginning_lists_the_commands(visit: Visit) ->
     await expect(page.locator("#completion")).to_be_hidden()
 
 
+@pytest.mark.parametrize("locale", ["en", "zh-CN"])
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["1280", "390"])
+async def test_a_command_has_one_slash_and_is_told_in_full(
+    visit: Visit, viewport: dict[str, int], locale: str, screens: Any
+) -> None:
+    page = await visit("ada", viewport=viewport, locale=locale)
+    await new_room(page)
+    await expect((await types(page, "/")).last).to_contain_text("/help")
+    assert [each for each in await options(page).all_inner_texts() if not re.match("/[a-z]", each)] == []
+    assert await page.evaluate(CLIPPED) == []
+    await page.screenshot(path=screens / f"commands-{locale}-{viewport['width']}.png")
+    await has_no_fault(page)
+
+
 async def test_a_command_written_out_is_done_by_the_first_enter(visit: Visit) -> None:
     page = await visit("ada")
     await new_room(page)
     await expect((await types(page, "/mute")).first).to_contain_text("/mute")
     await page.keyboard.press("Enter")
     await expect(page.locator(".said")).to_contain_text("/unmute")
+
+
+async def test_emoji_are_found_by_their_chinese_and_english_names(visit: Visit) -> None:
+    page = await visit("ada", locale="zh-CN")
+    await new_room(page)
+    box = page.locator("#message")
+    for typed, emoji in (("好的 :火焰", "🔥"), ("好的:tada", "🎉"), (":party", "🎉"), (":拉炮", "🎉")):
+        await box.fill("")
+        await expect((await types(page, typed)).filter(has_text=emoji)).to_have_count(1)
+        await expect(options(page).first).to_have_attribute("aria-selected", "true")
+    await options(page).filter(has_text="🎉").click()
+    await expect(box).to_have_value("🎉 ")
+
+
+async def test_a_colon_of_a_chinese_sentence_leaves_enter_to_the_message(visit: Visit) -> None:
+    page = await visit("ada", locale="zh-CN")
+    await new_room(page)
+    await expect((await types(page, "时间:月亮")).first).to_be_visible()
+    await expect(page.locator("#completion [aria-selected=true]")).to_have_count(0)
+    await page.keyboard.press("Enter")
+    await expect(row(page, "时间:月亮")).to_have_count(1)
+    # Who wants one takes it.
+    await expect((await types(page, "赏:月亮")).first).to_be_visible()
+    await page.keyboard.press("Tab")
+    await expect(page.locator("#message")).not_to_have_value("赏:月亮")
+
+
+async def test_shown_names_in_chinese_complete_to_what_a_message_needs(visit: Visit) -> None:
+    page, number = await visit("ada"), next(ROOMS)
+    name = f"产品讨论{number}组"
+    made = await submit(page.context, "/rooms", at="/rooms/new", name=name, kind="open")
+    slug = made.headers["location"].rpartition("/")[2]
+    await new_room(page, "lin")
+    box = page.locator("#message")
+    # The last character of a name, in the middle of a sentence; then all of it, by Enter.
+    for typed, taken in (
+        ("请问@晓", "请问@lin "),
+        ("@林晓", "@lin "),
+        (f"看看#讨论{number}组", f"看看#{slug} "),
+        (f"#{name}", f"#{slug} "),
+    ):
+        await box.fill("")
+        await expect(await types(page, typed)).to_have_count(1)
+        await page.keyboard.press("Enter")
+        await expect(box).to_have_value(taken)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#timeline .msg .bd a")).to_have_text(f"#{name}")
