@@ -123,6 +123,14 @@ function onPaste(event) {
   replace(field, start, end, `[${text.replace(/[[\]]/g, "\\$&")}](${target})`);
 }
 
+/** Puts an emoji where the caret is; the focus is in the text again, also where none was chosen. */
+export async function insertEmoji(field) {
+  const { chooseEmoji } = await import("./picker.js");
+  const emoji = await chooseEmoji();
+  field.focus({ preventScroll: true });
+  if (emoji) replace(field, field.selectionStart, field.selectionEnd, emoji);
+}
+
 // What needs words, and waits for them
 
 export const measure = async (...what) => (await import("./excess.js")).measure(...what);

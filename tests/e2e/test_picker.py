@@ -1,13 +1,16 @@
-"""What is typed while emoji are offered: it finds one, or is a message, and gives none unseen."""
+"""Emoji to choose from: what is typed finds one, or is a message; one is given, or goes into what is written."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
+from typing import Any
 
-from playwright.async_api import Page, Route, expect
+import pytest
+from playwright.async_api import Locator, Page, Route, expect
 
-from tests.e2e.test_accessibility import has_no_fault
+from tests.e2e.test_accessibility import LOOKS, has_no_fault
 from tests.e2e.test_reactions import chip, open_picker, open_quick
 from tests.e2e.verbs import new_room, row, say
 
@@ -66,3 +69,85 @@ async def test_what_is_typed_under_the_quick_emoji_is_a_message(visit: Visit) ->
     await ada.keyboard.press("Enter")
     await expect(row(ada, "react")).to_have_count(1)
     await expect(ada.locator("#message")).to_have_value("")
+
+
+def button(page: Page) -> Locator:
+    return page.locator("#composer .smile")
+
+
+async def test_an_emoji_is_put_where_the_caret_is_and_can_be_undone(visit: Visit) -> None:
+    ada = await visit("ada")
+    await new_room(ada)
+    box = ada.locator("#message")
+    await box.fill("well done, all")
+    await box.evaluate("(box) => box.setSelectionRange(9, 9)")
+    await button(ada).click()
+    await expect(ada.locator("#picker input")).to_be_focused()
+    await ada.locator("#picker [role=option][title='party popper']").click()
+    await expect(box).to_have_value("well done🎉, all")
+    await expect(box).to_be_focused()
+    await ada.keyboard.press("Control+z")
+    await expect(box).to_have_value("well done, all")
+    await ada.keyboard.type("!")
+    await expect(box).to_have_value("well done!, all")
+
+
+async def test_the_emoji_button_by_keyboard(visit: Visit) -> None:
+    ada = await visit("ada")
+    await new_room(ada)
+    box = ada.locator("#message")
+    await box.fill("hello ")
+    await ada.keyboard.press("Tab")
+    await expect(button(ada)).to_be_focused()
+    for key, value in (("Escape", "hello "), ("Enter", "hello 🎉")):
+        await button(ada).focus()
+        await ada.keyboard.press("Enter")
+        await expect(ada.locator("#picker input")).to_be_focused()
+        await ada.keyboard.type("tada")
+        await expect(ada.locator("#picker [aria-selected=true]")).to_have_text("🎉")
+        await ada.keyboard.press(key)
+        await expect(box).to_be_focused()
+        await expect(box).to_have_value(value)
+    # There is one picker, also after a message has had it.
+    picker = await open_picker(await say(ada, "hello"))
+    await expect(picker.locator("[role=option]").first).to_have_text("🎉")
+
+
+@pytest.mark.parametrize(("scheme", "viewport"), LOOKS)
+async def test_the_emoji_button_by_touch(visit: Visit, scheme: str, viewport: dict[str, int], screens: Any) -> None:
+    ada = await visit("ada", has_touch=True, color_scheme=scheme, viewport=viewport)
+    await new_room(ada)
+    box = ada.locator("#message")
+    await button(ada).tap()
+    await expect(ada.locator("#picker [role=option]").first).to_be_visible()
+    await ada.screenshot(path=screens / f"picker-{scheme}-{viewport['width']}.png")
+    await has_no_fault(ada)
+    await ada.locator("#picker [role=option]").first.tap()
+    await expect(box).to_have_value("😀")
+    await expect(box).to_be_focused()
+    await ada.screenshot(path=screens / f"composer-{scheme}-{viewport['width']}.png")
+    await has_no_fault(ada)
+
+
+async def test_without_scripts_there_is_no_emoji_button(visit: Visit) -> None:
+    page = await visit("ada", java_script_enabled=False)
+    await new_room(page)
+    await expect(page.locator("#message")).to_be_visible()
+    await expect(button(page)).to_be_hidden()
+
+
+async def test_the_picker_speaks_chinese_and_understands_english(visit: Visit, screens: Any) -> None:
+    ada = await visit("ada", locale="zh-CN")
+    await new_room(ada, "grace")
+    message = await say(ada, "hello")
+    picker = await open_picker(message)
+    await expect(picker.locator(".picker-title").filter(has_text="食物与饮料")).to_have_count(1)
+    await ada.screenshot(path=screens / "picker-chinese.png")
+    await has_no_fault(ada)
+    for typed in ("拉炮", "庆祝", "party popper", "tada"):
+        await picker.locator("input").fill(typed)
+        await expect(picker.locator("[role=option]").filter(has_text="🎉")).to_have_attribute("title", "拉炮彩带")
+    await ada.keyboard.press("Enter")
+    await expect(chip(message, "🎉")).to_have_attribute("aria-label", re.compile("^拉炮彩带"))
+    await ada.reload()
+    await expect(chip(row(ada, "hello"), "🎉")).to_have_attribute("aria-label", re.compile("^拉炮彩带"))
