@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -32,7 +32,7 @@ SOON: Final = 1000
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How many changes of all rooms are indexed, and how many there are."""
+    """How many changes of some rooms are indexed, and how many there are."""
 
     done: int = 0
     total: int = 0
@@ -84,11 +84,13 @@ class Indexing:
         entries = await asyncio.to_thread(_entries, history.messages)
         await self.index.store(room_id, _reached(history), entries)
 
-    async def progress(self) -> Progress:
-        """How much is indexed."""
+    async def progress(self, rooms: Collection[int] | None = None) -> Progress:
+        """How much is indexed, of these rooms or of all."""
         # In this order: what is said meanwhile is not indexed.
         reached, tops = await self.index.reached(), await search.tops(self._database)
-        return Progress(sum(min(reached.get(room_id, 0), top) for room_id, top in tops.items()), sum(tops.values()))
+        counted = {room_id: top for room_id, top in tops.items() if rooms is None or room_id in rooms}
+        done = sum(min(reached.get(room_id, 0), top) for room_id, top in counted.items())
+        return Progress(done, sum(counted.values()))
 
     async def forget(self) -> bool:
         """Have no word of what was deleted left on the disk, every hour, step by step; False when that is done."""
@@ -108,7 +110,7 @@ class Indexing:
         await asyncio.sleep(GATHER_SECONDS)
 
     async def catch_up(self) -> Progress:
-        """Index what was said just now; where the index stands then."""
+        """Index what was said just now; where the index of all rooms stands then."""
         for _ in range(SOON // SLICE):
             progress = await self.progress()
             if not 0 < progress.left <= SOON or not await self.next():

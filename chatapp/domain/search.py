@@ -47,7 +47,7 @@ class Hit(msgspec.Struct, frozen=True):
 
 class Results(msgspec.Struct, frozen=True):
     """A page of hits, newest first. ``older``: the position to go on below, None where all was looked at.
-    ``unknown``: rooms and people of the query that there are not, for this person."""
+    ``progress``: of the reader's rooms. ``unknown``: rooms and people of the query that there are not, for this person."""
 
     hits: tuple[Hit, ...] = ()
     older: int | None = None
@@ -99,13 +99,20 @@ class Search:
         chosen, nowhere = _chosen(query, views)
         unknown += nowhere
         if not chosen or (query.people and not any(name in known for name in query.people)):
-            return Results(progress=progress, unknown=tuple(unknown))
+            return Results(progress=await self._progress(views, progress), unknown=tuple(unknown))
         asked = _asked(actor, query, chosen, known, progress)
         asked = msgspec.structs.replace(asked, **_within(days, below))
         parts = self._scanned(actor, asked, query) if is_slow else self._looked_up(actor, asked, limit)
         found = {view.room.id: view.room for view in chosen}
         hits, older = await _gathered(parts, actor, query, found, limit, is_slow=is_slow)
-        return Results(tuple(hits), older, progress, tuple(unknown))
+        return Results(tuple(hits), older, await self._progress(views, progress), tuple(unknown))
+
+    async def _progress(self, views: Sequence[RoomView], of_all: Progress) -> Progress:
+        """Of these rooms alone: by the number of all changes one could count what is said where one may not read."""
+        if of_all.left:
+            return await self.indexing.progress({view.room.id for view in views})
+        total = sum(view.room.last_version for view in views)
+        return Progress(total, total)
 
     async def _people(self, actor: Person, query: Query) -> tuple[dict[str, list[int]], list[str]]:
         """Ids by what the query calls them; and whom there is not."""

@@ -65,6 +65,19 @@ async def test_what_looks_like_a_filter_and_is_none_is_told(adas: Browser, ada: 
         assert "is no filter" not in (await adas.opens(f"/search?q={quote(understood)}")).text
 
 
+async def test_what_is_counted_is_ones_own_rooms_alone(
+    given: Given, ada: Actor, grace: Actor, ada_script: Script, grace_script: Script
+) -> None:
+    await ada.says("plan")
+    await given.room("Designers", owner=ada)
+    for asked in ("plan", "plan in:nowhere"):
+        path = f"{SEARCH}?q={quote(asked)}"
+        before = await grace_script.gets(path)
+        await ada.says("another plan", in_="designers")
+        assert await grace_script.gets(path) == before
+        assert (await ada_script.gets(path))["total"] > before["total"]
+
+
 async def test_older_results_are_a_link_away(adas: Browser, ada: Actor, ada_script: Script) -> None:
     for number in range(15):
         await ada.says(f"deploy {number}")
