@@ -53,7 +53,7 @@ def may_reach(address: str, port: int, allowed: Sequence[Network]) -> bool:
 def is_number(host: str) -> bool:
     """Whether it is an address and no name, in any spelling: ::1, 127.1, 2130706433, 0x7f000001 (WHATWG URL, 3.5, the
     "ends in a number" checker). In lower case."""
-    return ":" in host or _numeric.fullmatch(host.removesuffix(".").rpartition(".")[2]) is not None
+    return ":" in host or _numeric.fullmatch(host.rstrip(".").rpartition(".")[2]) is not None
 
 
 def _parsed(text: str) -> Address | None:

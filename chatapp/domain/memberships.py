@@ -20,7 +20,7 @@ from chatapp.domain import owners
 from chatapp.domain.access import Access
 from chatapp.domain.news import News
 from chatapp.realtime.audience import Listener
-from chatapp.storage import audit_log, memberships, people
+from chatapp.storage import audit_log, memberships, people, pushes
 from chatapp.storage.database import Database, Transaction
 
 GENERAL = "general"
@@ -170,6 +170,8 @@ class Memberships:
 
     async def _set_level(self, tx: Transaction, room: Room, actor: Person, level: Level) -> None:
         if await memberships.set_level(tx, room.id, actor.id, level):
+            # What waits to be told was meant for them by what they wanted before.
+            await pushes.forget(tx, room.id, actor.id)
             await self._news.say(tx, Told((actor.id,), LevelChanged(room.slug, level)))
 
     async def _person(self, tx: Transaction, username: str) -> Person:

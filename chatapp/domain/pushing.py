@@ -102,7 +102,8 @@ class Pushing:
             await rows.delete(tx, due.subscription_id)
 
     async def failed(self, some: Sequence[Push], wait_ms: int = 0) -> bool:
-        """Try again later, ever later, not before ``wait_ms``; True when it was the last attempt, and is given up."""
+        """Try again later, ever later, not before ``wait_ms``, and nothing else at that browser meanwhile; True when it
+        was the last attempt, and is given up."""
         attempts = some[0].attempts
         is_last = attempts + 1 >= MOST_ATTEMPTS
         pause = min(max(FIRST_RETRY_MS << attempts, wait_ms), LONGEST_RETRY_MS)
@@ -111,6 +112,7 @@ class Pushing:
                 await pushes.done(tx, some)
             else:
                 await pushes.postpone(tx, some, tx.at + pause, failed=True)
+            await pushes.spare(tx, some, tx.at + pause)
         return is_last
 
     async def release(self, tx: Transaction, actor: Person) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import threading
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future
 from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -112,8 +114,7 @@ class Resolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family)
+        found = await _looked_up(host, port, family)
         addresses = [(str(each[4][0]), each[0]) for each in found]
         if not all(self._may_reach(address, port) for address, _ in addresses):
             raise Elsewhere(host)
@@ -124,6 +125,22 @@ class Resolver(AbstractResolver):
 
     async def close(self) -> None:
         """Nothing is held."""
+
+
+async def _looked_up(host: str, port: int, family: int) -> list[Any]:
+    """On a thread of its own, which no end waits for: names of somebody's choice may take half a minute each, and all
+    that reads and writes files shares the few threads of the loop."""
+    found: Future[list[Any]] = Future()
+
+    def look_up() -> None:
+        found.set_running_or_notify_cancel()
+        try:
+            found.set_result(socket.getaddrinfo(host, port, family, socket.SOCK_STREAM))
+        except Exception as error:
+            found.set_exception(error)
+
+    threading.Thread(target=look_up, name="push address", daemon=True).start()
+    return await asyncio.wrap_future(found)
 
 
 class Pusher:

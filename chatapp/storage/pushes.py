@@ -110,6 +110,12 @@ async def postpone(tx: Transaction, some: Collection[Push], due_at: int, *, fail
     await tx.execute(sa.update(pushes).where(pushes.c.id.in_(ids)).values(due_at=due_at, **attempts))
 
 
+async def spare(tx: Transaction, some: Collection[Push], until: int) -> None:
+    """Nothing else is tried at the same browsers before that moment either."""
+    same = pushes.c.subscription_id.in_({push.subscription_id for push in some})
+    await tx.execute(sa.update(pushes).where(same, pushes.c.due_at < until).values(due_at=until))
+
+
 async def hold(tx: Transaction, push: Push, until: int) -> None:
     await tx.execute(sa.update(pushes).where(pushes.c.id == push.id).values(is_held=True, due_at=until))
 
@@ -119,6 +125,12 @@ async def release(tx: Transaction, person_id: int) -> None:
     theirs = sa.select(push_subscriptions.c.id).where(push_subscriptions.c.person_id == person_id)
     held_back = (pushes.c.is_held, pushes.c.subscription_id.in_(theirs))
     await tx.execute(sa.update(pushes).where(*held_back).values(due_at=tx.at))
+
+
+async def forget(tx: Transaction, room_id: int, person_id: int) -> None:
+    """What waits for that person of that room is not told any more."""
+    theirs = sa.select(push_subscriptions.c.id).where(push_subscriptions.c.person_id == person_id)
+    await tx.execute(sa.delete(pushes).where(pushes.c.room_id == room_id, pushes.c.subscription_id.in_(theirs)))
 
 
 # The cursor

@@ -241,6 +241,20 @@ async def test_what_is_added_while_it_is_sent_is_not_lost(s: Scene) -> None:
     assert await s.told() == ["two"]
 
 
+async def test_a_browser_that_cannot_be_reached_is_not_tried_for_every_room(
+    s: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pushing, "AT_ONCE", 1)
+    room = await s.house.chat.rooms.open_direct(s.ada, "grace")
+    s.service.answers[s.browser.path] = [(500, {})]
+    await s.says("to all")
+    await s.says("to you", room=room.slug)
+    assert await s.told() == []
+    assert len(s.service.refused) == 1
+    s.house.clock.passes(seconds=5)
+    assert sorted(await s.told()) == ["to all", "to you"]
+
+
 async def test_one_browser_that_fails_does_not_keep_another_from_it(s: Scene) -> None:
     _, second = await s.subscribes("grace")
     s.service.answers[s.browser.path] = [(500, {})]

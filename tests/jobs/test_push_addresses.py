@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -14,11 +15,12 @@ from chatapp.core.clock import system_clock
 from chatapp.core.destinations import networks
 from chatapp.core.errors import Invalid
 from chatapp.core.push import Subscription
-from chatapp.domain.pushing import Letter
+from chatapp.domain.pushing import AT_ONCE, Letter
 from chatapp.jobs.push import Answer, Courier, Elsewhere
 from chatapp.settings import Settings
 from tests.support.push_service import PushService, push_service
 from tests.support.pushing import Scene, closing
+from tests.support.time import eventually
 
 INSIDE = (
     *("127.0.0.1", "10.0.0.1", "169.254.169.254", "[::1]", "[fd00::1]", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]"),
@@ -55,10 +57,34 @@ async def test_nobody_sends_the_server_to_its_own_networks(host: str) -> None:
 
 
 def known(monkeypatch: pytest.MonkeyPatch, answers: Callable[[], list[str]]) -> None:
-    async def look_up(_loop: Any, _host: Any, port: int, **_more: Any) -> list[Any]:
+    def look_up(_host: Any, port: int, *_more: Any) -> list[Any]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in answers()]
 
-    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", look_up)
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+
+async def test_names_that_nobody_answers_for_keep_nobody_else_from_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    over = threading.Event()
+
+    def look_up(host: str, *_more: Any) -> list[Any]:
+        asked.append(host)
+        over.wait(60)
+        raise socket.gaierror
+
+    async with closing(Courier(Settings(), system_clock)) as courier:
+        await courier._opened()
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+        letters = [letter(f"https://{number}.example.net/") for number in range(2 * AT_ONCE)]
+        tasks = [asyncio.create_task(courier.deliver(each)) for each in letters]
+        try:
+            await eventually(lambda: len(asked) == len(letters))
+            async with asyncio.timeout(5):
+                assert await asyncio.to_thread(lambda: "a file is written")
+        finally:
+            over.set()
+            refusals = await asyncio.gather(*tasks, return_exceptions=True)
+        assert {type(each) for each in refusals} == {socket.gaierror}
 
 
 async def test_one_address_inside_among_those_of_a_name_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,6 +48,16 @@ async def test_silence_that_is_ended_early_tells_at_once(s: Scene) -> None:
     assert await s.told() == ["1 new message"]
 
 
+async def test_of_a_room_that_they_want_to_hear_less_of_nothing_is_kept(s: Scene) -> None:
+    await s.house.chat.notifications.set_silence(s.grace, "hour")
+    await s.says("chatter")
+    await s.works()
+    await s.house.chat.memberships.set_level(s.grace, "general", "mentions")
+    await s.says("for @grace")
+    s.house.clock.passes(minutes=60)
+    assert await s.told() == ["for @grace"]
+
+
 async def test_what_was_read_or_left_meanwhile_is_not_in_the_summary(s: Scene) -> None:
     room = await s.house.chat.rooms.create(s.ada, name="Plans", kind="closed")
     await s.house.chat.memberships.add(s.ada, room.slug, "grace")
