@@ -78,6 +78,7 @@ class RoomSocket(Connection):
             room = await self.chat.access.room_for(self.identity.person, self.room.slug)
             history = await self.chat.messages.newest(room, 0)
         except NotFound:
+            self.leave(self.room.id)
             self.removed(ear)
             return
         ear.version, ear.index = history.version, history.index

@@ -82,6 +82,9 @@ class Hub:
 
     def _end(self, concerns: Callable[[Identity], bool]) -> None:
         self.endings += 1
+        for audience in self._rooms.values():
+            # Who waits for a change is not to learn of one by how long it took to be refused.
+            audience.wake()
         for listener in self._listeners():
             if concerns(listener.identity):
                 listener.end(Close.SESSION_ENDED, "session ended")
@@ -125,6 +128,8 @@ class Hub:
             if subscription.listener.identity.person.id == person_id:
                 self.leave(subscription)
                 subscription.listener.removed(subscription)
+        if audience is not None:
+            audience.wake()
         self.tell([person_id], RoomRemoved(slug))
 
     def publish(self, room_id: int, changes: Sequence[Message]) -> None:
@@ -164,7 +169,7 @@ class Hub:
 
     @contextmanager
     def watching(self, room_id: int, slug: str) -> Iterator[asyncio.Future[None]]:
-        """A future that is done at the room's next change."""
+        """A future that is done at the room's next change, or when the right to hear of it may have ended."""
         audience = self._audience(room_id, slug)
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         audience.waiters.append(waiter)

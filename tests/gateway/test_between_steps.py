@@ -278,3 +278,14 @@ async def test_who_leaves_while_the_missed_is_read_is_told_nothing_of_it(
     await eventually(lambda: ear.is_closed and not socket._behind)
     raw.says(action="ping", ref="next")
     assert (await raw.hears()).json["ref"] == "next"
+
+
+async def test_who_is_removed_on_the_threshold_of_a_room_leaves_nothing_behind(
+    opens: Opens, ada: Actor, grace: Actor, given: Given, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = await given.room("Designers", owner=ada, members=[grace])
+    then(monkeypatch, ada.chat.access, "room_for", lambda: ada.removes(grace, from_="designers"))
+    raw = await opens(grace, "/rooms/designers/ws")
+    assert (await raw.hears()).json["error"]["code"] == "not_found"
+    assert await raw.close_code() == Close.NORMAL
+    await eventually(lambda: room.id not in ada.chat.hub.heard_rooms())

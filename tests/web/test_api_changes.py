@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from chatapp.domain.chat import Chat
-from tests.support.cast import Actor
+from tests.support.cast import Actor, Given
 from tests.web.script import CHANGES, Script, indexes, problem
 
 
@@ -51,12 +51,24 @@ async def test_a_change_can_be_waited_for(ada_script: Script, grace: Actor, some
 
 
 async def test_waiting_ends_with_the_session(
-    ada_script: Script, ada: Actor, grace: Actor, chat: Chat, somebody_waits: asyncio.Event
+    ada_script: Script, ada: Actor, chat: Chat, somebody_waits: asyncio.Event
 ) -> None:
     async with asyncio.timeout(5):
         waiting = asyncio.create_task(ada_script.calls("GET", f"{CHANGES}?after=0&wait=20"))
         await somebody_waits.wait()
         for token in await chat.sign_in.tokens(ada.person):
             await chat.sign_in.revoke_token(ada.person, token.id)
-        await grace.says("secret")
+        # At once: were it told with the next change only, it would tell of that change.
         assert problem(await waiting) == (401, "unauthenticated")
+
+
+async def test_waiting_ends_with_the_membership(
+    grace_script: Script, ada: Actor, grace: Actor, given: Given, somebody_waits: asyncio.Event
+) -> None:
+    await given.room("Designers", owner=ada, members=[grace])
+    async with asyncio.timeout(5):
+        path = "/api/v1/rooms/designers/changes?after=0&wait=20"
+        waiting = asyncio.create_task(grace_script.calls("GET", path))
+        await somebody_waits.wait()
+        await ada.removes(grace, from_="designers")
+        assert problem(await waiting) == (404, "not_found")
