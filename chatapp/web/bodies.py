@@ -13,6 +13,7 @@ from aiohttp import web
 from chatapp.core.errors import BadJson, BadRequest, FieldError, Invalid
 from chatapp.core.events import encode
 from chatapp.core.text import has_surrogate
+from chatapp.web.identity import ask_again
 from chatapp.web.language import _
 
 BODY_SECONDS: Final = 15
@@ -38,12 +39,14 @@ async def decode(request: web.Request, kind: type[T]) -> T:
 
 
 async def read(request: web.Request) -> bytes:
-    """The whole body. Raises aiohttp's 408 for one that drips."""
+    """The whole body. Raises aiohttp's 408 for one that drips, and ``Unauthenticated`` for who was signed out since."""
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            return await request.read()
+            body = await request.read()
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
+    await ask_again(request)
+    return body
 
 
 def unsupported(wanted: str) -> web.HTTPUnsupportedMediaType:

@@ -14,6 +14,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from multidict import MultiDict, MultiMapping
 
 from chatapp.core.errors import BadRequest, ChatError, FieldError, Invalid
+from chatapp.web.identity import ask_again
 from chatapp.web.language import _
 from chatapp.web.paths import takes_files
 
@@ -101,7 +102,8 @@ async def read(request: web.Request, kind: type[T]) -> Form[T]:
 
 
 async def fields(request: web.Request) -> MultiMapping[Any]:
-    """All fields as sent, read once. Raises ``BadRequest`` for a body that is not a form in UTF-8."""
+    """All fields as sent, read once. Raises ``BadRequest`` for a body that is not a form in UTF-8, and
+    ``Unauthenticated`` for who was signed out while it came."""
     sent = request.get(FIELDS)
     if sent is None:
         try:
@@ -109,6 +111,7 @@ async def fields(request: web.Request) -> MultiMapping[Any]:
                 sent = request[FIELDS] = await _parse(request)
         except TimeoutError:
             raise web.HTTPRequestTimeout from None
+        await ask_again(request)
     return sent
 
 

@@ -29,24 +29,28 @@ class Unverified(Forbidden):
 
 @web.middleware
 async def identity(request: web.Request, handler: Handler) -> web.StreamResponse:
-    hub = request.config_dict[CHAT].hub
-    request[ENDINGS] = hub.endings
+    request[ENDINGS] = request.config_dict[CHAT].hub.endings
     found = request[IDENTITY] = None if is_open(request) else await _identify(request)
     request[WHO] = found.person.username if found else ""
     if found:
         language.begin(found.person.language)
     response = await handler(request)
-    if hub.endings != request[ENDINGS] and request.method in SAFE and not response.prepared:
-        await _ask_again(request)
+    if request.method in SAFE and not response.prepared:
+        await ask_again(request)
     return response
 
 
-async def _ask_again(request: web.Request) -> None:
-    """Whoever was signed out while the answer was looked up does not get it. Raises ``Unauthenticated``."""
-    found = request[IDENTITY]
-    if found is not None and not await request.config_dict[CHAT].sign_in.is_valid(found):
+async def ask_again(request: web.Request) -> None:
+    """Whoever was signed out while the answer was looked up does not get it, and while a body came, which may take long,
+    does nothing. Raises ``Unauthenticated``."""
+    chat, found = request.config_dict[CHAT], request[IDENTITY]
+    endings = chat.hub.endings
+    if endings == request[ENDINGS]:
+        return
+    if found is not None and not await chat.sign_in.is_valid(found):
         request[IDENTITY] = None
         raise Unauthenticated
+    request[ENDINGS] = endings
 
 
 def current(request: web.Request) -> Identity:

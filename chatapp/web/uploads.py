@@ -16,7 +16,7 @@ from chatapp.core.files import MOST_FILES, file_name
 from chatapp.core.models import Attach
 from chatapp.keys import CHAT
 from chatapp.web import forms
-from chatapp.web.identity import actor
+from chatapp.web.identity import actor, ask_again
 from chatapp.web.language import _
 
 MULTIPART: Final = "multipart/form-data"
@@ -43,7 +43,8 @@ async def taken(request: web.Request, slug: str, alt: str = "") -> list[Attach]:
             if len(found) == MOST_FILES:
                 raise invalid("files", _("A message takes {n} files at most.").format(n=MOST_FILES))
             with _naming(name):
-                file = await request.config_dict[CHAT].files.upload(actor(request), slug, name, pieces, alt=alt)
+                all_ = _watched(request, pieces)
+                file = await request.config_dict[CHAT].files.upload(actor(request), slug, name, all_, alt=alt)
             found.append(Attach(file.shown.id, alt))
         return found
     except ChatError:
@@ -76,7 +77,7 @@ async def single(request: web.Request, name: str) -> tuple[str, Pieces, int]:
         if not name:
             sentence = _("Say in the address what the file is called: name=…")
             raise BadRequest(sentence, errors=(FieldError("name", sentence),))
-        return name, _of_body(request), request.content_length or 0
+        return name, _watched(request, _of_body(request)), request.content_length or 0
     try:
         parts = await request.multipart()
         part = await parts.next()
@@ -84,7 +85,7 @@ async def single(request: web.Request, name: str) -> tuple[str, Pieces, int]:
         raise _unreadable() from error
     if not isinstance(part, BodyPartReader) or not part.filename:
         raise BadRequest(_("Send the file as the first field of the form."))
-    return name or part.filename, _of_part(part), 0
+    return name or part.filename, _watched(request, _of_part(part)), 0
 
 
 async def _of_form(parts: MultipartReader, first: BodyPartReader) -> AsyncIterator[tuple[str, Pieces]]:
@@ -101,6 +102,13 @@ async def _of_form(parts: MultipartReader, first: BodyPartReader) -> AsyncIterat
             part = await parts.next()
     except (ValueError, HttpProcessingError) as error:
         raise _unreadable() from error
+
+
+async def _watched(request: web.Request, pieces: Pieces) -> Pieces:
+    """Raises ``Unauthenticated`` at the end for who was signed out while they came, which may take hours."""
+    async for piece in pieces:
+        yield piece
+    await ask_again(request)
 
 
 async def _of_part(part: BodyPartReader) -> Pieces:
