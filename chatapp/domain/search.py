@@ -47,7 +47,7 @@ class Hit(msgspec.Struct, frozen=True):
 
 class Results(msgspec.Struct, frozen=True):
     """A page of hits, newest first. ``older``: the position to go on below, None where all was looked at.
-    ``progress``: of the reader's rooms. ``unknown``: rooms and people of the query that there are not, for this person."""
+    ``progress``: of the reader's rooms. ``unknown``: rooms and people of the query that there are not, for them."""
 
     hits: tuple[Hit, ...] = ()
     older: int | None = None

@@ -41,8 +41,8 @@ async def identity(request: web.Request, handler: Handler) -> web.StreamResponse
 
 
 async def ask_again(request: web.Request) -> None:
-    """Whoever was signed out while the answer was looked up does not get it, and while a body came, which may take long,
-    does nothing. Raises ``Unauthenticated``."""
+    """Whoever was signed out while the answer was looked up does not get it, and while a body came in, which may take
+    long, does nothing. Raises ``Unauthenticated``."""
     chat, found = request.config_dict[CHAT], request[IDENTITY]
     endings = chat.hub.endings
     if endings == request[ENDINGS]:

@@ -143,8 +143,7 @@ async def test_words_that_were_edited_away_or_deleted_are_not_found(unhurried: H
 
 
 async def test_not_even_before_the_index_knows(unhurried: House, ada: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    chat = unhurried.chat
-    messages, indexing = chat.messages, chat.search.indexing
+    messages, indexing = unhurried.chat.messages, unhurried.chat.search.indexing
     await messages.post(ada, "general", "my password is hunter2")
     await messages.post(ada, "general", "a second hunter2")
     assert len(await finds(unhurried, ada, "hunter2")) == 2
@@ -154,11 +153,9 @@ async def test_not_even_before_the_index_knows(unhurried: House, ada: Person, mo
     assert await finds(unhurried, ada, "hunter2") == []
     assert (await results(unhurried, ada, "hunter2")).progress.left == 2
     # Of what is left in rooms of others nobody is told.
-    await chat.rooms.open_direct(ada, "ada")
-    await messages.post(ada, "dm-1-1", "note to myself")
-    grace = await unhurried.person("grace")
-    assert (await results(unhurried, ada, "hunter2")).progress.left == 3
-    assert (await results(unhurried, grace, "hunter2")).progress.left == 2
+    notes = await unhurried.chat.rooms.open_direct(ada, "ada")
+    await messages.post(ada, notes.slug, "a third")
+    assert (await results(unhurried, await unhurried.person("grace"), "hunter2")).progress.left == 2
 
 
 async def test_who_has_left_a_room_finds_nothing_of_it(unhurried: House, ada: Person) -> None:

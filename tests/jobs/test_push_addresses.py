@@ -122,6 +122,27 @@ async def test_no_redirect_is_followed() -> None:
         assert came == []
 
 
+async def test_of_an_answer_nothing_but_the_head_is_read() -> None:
+    is_cut = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n")
+        try:
+            while True:
+                writer.write(b"10000\r\n" + bytes(0x10000) + b"\r\n")
+                await writer.drain()
+        except ConnectionError:
+            is_cut.set()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server, closing(Courier(Settings(push_networks=("127.0.0.0/8",)), system_clock)) as courier:
+        port = server.sockets[0].getsockname()[1]
+        async with asyncio.timeout(5):
+            await courier.deliver(letter(f"http://127.0.0.1:{port}/"))
+            await is_cut.wait()
+
+
 async def test_only_what_the_operator_has_named_is_reached_without_encryption(service: PushService) -> None:
     async with closing(Courier(Settings(push_networks=("127.0.0.0/30",)), system_clock)) as courier:
         await courier.deliver(letter(f"{service.url}/push/1"))
