@@ -64,14 +64,14 @@ def render(content: str, known: Names = NOBODY) -> str:
     from chatapp.core.text import markdown
 
     tokens = markdown.parse(content, known)
-    if all(map(_is_plain, _all(tokens))):
-        return ""
     is_one_paragraph = [token.type for token in tokens] == ["paragraph_open", "inline", "paragraph_close"]
     words = tokens[1].children or () if is_one_paragraph else ()
     if all(token.type in {"text", "emoji"} for token in words):
         large = _large("".join(token.content for token in words))
         if large:
             return large
+    if all(map(_is_plain, _all(tokens))):
+        return ""
     html = "".join(_drawn(words or tokens))
     # What leaves nothing to be seen, such as a lone sign of a list, was meant as it stands.
     is_shown = len(html) <= MOST_DRAWN and _tag.sub("", html).strip()
@@ -90,7 +90,8 @@ def _is_plain(token: Token) -> bool:
 
 
 def _large(text: str) -> str:
-    found = emoji.alone(text)
+    # One line of them: several are drawn as they stand.
+    found = emoji.alone(text) if len(text.strip().splitlines()) == 1 else ()
     return f'<span class="large">{"".join(found)}</span>' if 0 < len(found) <= MOST_LARGE else ""
 
 
