@@ -146,6 +146,7 @@ def _switcher() -> dict[str, str]:
         "search_for": _("Search messages for “{words}”"),
         "no_rooms_found": _("No room matches."),
         "kind_direct": _("direct message"),
+        "kind_open": _("open room"),
         "draft": _("Draft"),
     }
 

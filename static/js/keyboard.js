@@ -1,5 +1,5 @@
 /** What the keys of this browser do, on the page where that is chosen. It holds from the next key on, in every tab. */
-import { page, storage } from "./app.js";
+import { isApple, page, storage } from "./app.js";
 
 const key = `keys:${page.me.username}`;
 const boxes = [...document.querySelectorAll("#keyboard [data-part]")];
@@ -15,4 +15,5 @@ for (const box of boxes) {
   box.checked = isChecked(box);
   box.addEventListener("change", keep);
 }
+if (isApple) for (const hint of document.querySelectorAll("#keyboard .field-hint")) hint.textContent = hint.textContent.replace("Ctrl+", "⌘");
 document.getElementById("keyboard").hidden = false;

@@ -1,7 +1,4 @@
-/**
- * The rooms of the sidebar: how much is unread in each, here and in the title, what has been read, the way from one
- * to the next, and to the dialog that finds one.
- */
+/** The rooms of the sidebar: how much is unread in each, here and in the title, what has been read, the way to the next. */
 import { LIMITS, openDialog, page, storage } from "./app.js";
 import { isNamed } from "./message.js";
 
@@ -34,6 +31,7 @@ export class Rooms {
   constructor(connection) {
     this.#connection = connection;
     this.#collect();
+    document.querySelector("#sidebar [aria-current]")?.scrollIntoView({ block: "nearest" }); // one of a hundred
     connection.on("hello", () => this.#onHello());
     connection.on("messages", (frame) => this.#grow(frame.room, frame.messages));
     connection.on("read", (frame) => this.hearRead(frame.room, frame.index, frame.turn));

@@ -1,42 +1,60 @@
 /**
- * The dialog that finds a room by a few letters. It is open already when this module comes: what was typed meanwhile
- * stands in its field.
+ * The dialog that finds a room or a person by a few letters. It is open already when this module comes: what was typed
+ * meanwhile stands in its field.
  */
 import { make, page, t, tn } from "./app.js";
 import "./words.js";
+
+const MOST_OPEN = 10;
+
+/** @typedef {{name: string, sign: Element, hint: string, go: () => void, slug?: string, unread?: number, isSearch?: boolean}} Place */
 
 export class Switcher {
   #rooms;
   #dialog = document.getElementById("switcher");
   #input = document.getElementById("switcher-input");
   #list = document.getElementById("switcher-list");
-  #links = [];
+  /** @type {Place[]} */
+  #places = [];
   #at = 0;
+  /** What the server knows besides, on its way. */
+  #coming = null;
+  #beyond = null;
 
   constructor(rooms) {
     this.#rooms = rooms;
     this.#input.addEventListener("input", () => this.search());
     this.#input.addEventListener("keydown", (event) => this.#onKey(event));
-    this.#list.addEventListener("click", (event) => this.#go(this.#links[Number(event.target.closest("[data-at]")?.dataset.at)]));
+    this.#list.addEventListener("click", (event) => this.#go(this.#places[Number(event.target.closest("[data-at]")?.dataset.at)]));
   }
 
-  /** Without a word what is unread comes first; with one, names that begin with it. */
+  /** Without a word what is unread comes first; with one, names that begin with it, and then what is not in the list yet. */
   search() {
-    const word = fold(this.#input.value.trim());
+    const typed = this.#input.value.trim();
+    const word = fold(typed);
     const rank = ({ name, unread }) => (word ? (fold(name).startsWith(word) ? 0 : 1) : unread ? 0 : 1);
-    const named = this.#rooms.all.map((room) => ({ ...room, name: room.link.querySelector(".n").textContent }));
-    const found = named.filter(({ name }) => fold(name).includes(word)).sort((one, other) => rank(one) - rank(other));
-    if (word) found.push({ link: searchFor(this.#input.value.trim()), name: t("search_for", { words: this.#input.value.trim() }), unread: 0 });
-    this.#links = found.map(({ link }) => link);
-    this.#list.replaceChildren(...found.map(option));
-    if (!found.length) this.#list.append(nothing());
-    this.#select(0);
+    const own = this.#rooms.all.map(listed).filter(({ name }) => fold(name).includes(word)).sort((one, other) => rank(one) - rank(other));
+    this.#draw([...own, ...(word ? [searchFor(typed)] : [])], 0);
+    if (!word) return void (this.#beyond = new Beyond());
+    this.#coming = (this.#beyond ??= new Beyond()).find(typed).then((more) => {
+      if (typed !== this.#input.value.trim()) return;
+      const isBelow = own.length > 0 && this.#at >= own.length;
+      this.#draw([...own, ...more, searchFor(typed)], isBelow ? Infinity : this.#at);
+    }).catch(() => {});
+  }
+
+  #draw(places, at) {
+    this.#places = places;
+    this.#list.replaceChildren(...places.map(option));
+    if (!places.length) this.#list.append(nothing());
+    document.dispatchEvent(new Event("redrawn"));
+    this.#select(at);
   }
 
   #select(at) {
-    this.#at = Math.max(0, Math.min(at, this.#links.length - 1));
-    [...this.#list.children].forEach((item, n) => item.setAttribute("aria-selected", String(n === this.#at && this.#links.length > 0)));
-    const chosen = this.#links.length ? this.#list.children[this.#at] : null;
+    this.#at = Math.max(0, Math.min(at, this.#places.length - 1));
+    [...this.#list.children].forEach((item, n) => item.setAttribute("aria-selected", String(n === this.#at && this.#places.length > 0)));
+    const chosen = this.#places.length ? this.#list.children[this.#at] : null;
     this.#input.setAttribute("aria-activedescendant", chosen?.id ?? "");
     chosen?.scrollIntoView({ block: "nearest" });
   }
@@ -45,29 +63,85 @@ export class Switcher {
     if (event.isComposing || event.keyCode === 229) return;
     if (event.key === "ArrowDown") this.#select(this.#at + 1);
     else if (event.key === "ArrowUp") this.#select(this.#at - 1);
-    else if (event.key === "Enter") this.#go(this.#links[this.#at]);
+    else if (event.key === "Enter") this.#choose();
     else return;
     event.preventDefault();
   }
 
-  #go(link) {
-    if (!link) return;
+  /** Who types a name and Enter wants the person, and not messages that hold it, though that is all there is so far. */
+  async #choose() {
+    if (this.#at === 0 && this.#places[0]?.isSearch) await this.#coming;
+    if (this.#dialog.open) this.#go(this.#places[this.#at]);
+  }
+
+  #go(place) {
+    if (!place) return;
     this.#dialog.close();
-    if (!page.room || link.dataset.room !== page.room.slug) link.click();
+    if (!page.room || place.slug !== page.room.slug) place.go();
   }
 }
 
-const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-const searchFor = (words) => Object.assign(document.getElementById("switcher-search"), { href: `/search?q=${encodeURIComponent(words)}` });
+/** What is not in the reader's own list: open rooms they are not in, and people they have not written to. */
+class Beyond {
+  #rooms = null;
 
-function option({ link, name, unread }, at) {
+  /** @returns {Promise<Place[]>} */
+  async find(typed) {
+    this.#rooms ??= fetched("/api/v1/rooms");
+    const [{ rooms = [] }, { candidates = [] }] = await Promise.all([this.#rooms, fetched(`/api/v1/rooms/general/candidates?q=${encodeURIComponent(typed)}`)]);
+    const word = fold(typed);
+    const open = rooms.filter(({ role, title }) => !role && fold(title).includes(word)).slice(0, MOST_OPEN);
+    const known = new Set([...document.querySelectorAll("#sidebar .room-link .dot")].map((dot) => dot.dataset.presence));
+    return [...candidates.filter(({ username }) => !known.has(username)).map(person), ...open.map(room)];
+  }
+}
+
+async function fetched(address) {
+  const answer = await fetch(address);
+  return answer.ok ? answer.json() : {};
+}
+
+const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+
+function listed({ link, unread }) {
+  const hint = unread ? tn("unread", unread) : link.dataset.kind === "direct" ? t("kind_direct") : "";
+  const name = link.querySelector(".n").textContent;
+  return { name, hint, unread, slug: link.dataset.room, sign: link.firstElementChild.cloneNode(true), go: () => link.click() };
+}
+
+function room({ title: name, slug }) {
+  const sign = document.querySelector('#sidebar [data-kind="open"]').firstElementChild.cloneNode(true);
+  return { name, slug, sign, hint: t("kind_open"), go: () => location.assign(`/rooms/${slug}`) };
+}
+
+function person({ username, display_name: name }) {
+  const sign = make("span", "dot");
+  Object.assign(sign.dataset, { presence: username, state: "offline" });
+  return { name, sign, hint: `@${username}`, go: () => write(username) };
+}
+
+/** Opens the conversation with somebody as the page of all people does. */
+function write(username) {
+  const form = Object.assign(make("form"), { method: "post", action: "/direct", hidden: true });
+  const { csrf } = document.querySelector('form[action="/logout"]').elements;
+  for (const [name, value] of [["csrf", csrf.value], ["username", username]]) form.append(Object.assign(make("input"), { name, value }));
+  document.body.append(form);
+  form.submit();
+}
+
+function searchFor(words) {
+  const link = document.getElementById("switcher-search");
+  link.href = `/search?q=${encodeURIComponent(words)}`;
+  return { name: t("search_for", { words }), hint: "", isSearch: true, sign: link.firstElementChild.cloneNode(true), go: () => link.click() };
+}
+
+function option({ name, hint, sign }, at) {
   const item = make("li");
   Object.assign(item, { id: `switcher-${at}`, role: "option" });
   item.dataset.at = at;
-  const hint = link.dataset.kind === "direct" ? t("kind_direct") : "";
   const label = make("span", "n");
   label.append(make("bdi", "", name));
-  item.append(link.firstElementChild.cloneNode(true), label, make("span", "k", unread ? tn("unread", unread) : hint));
+  item.append(sign, label, make("span", "k", hint));
   return item;
 }
 

@@ -2,7 +2,7 @@
  * The words of what is loaded late. A module that imports this begins when they are there: where the connection is
  * away, when it is back.
  */
-import { LIMITS, page } from "./app.js";
+import { LIMITS, isApple, page } from "./app.js";
 
 async function fetched() {
   try {
@@ -14,3 +14,5 @@ async function fetched() {
 }
 
 Object.assign(page.strings, await fetched());
+// There the key that goes with others has another name.
+if (isApple) for (const key of ["keys_without_enter", "keys_to_save"]) page.strings[key] = page.strings[key].replace("Ctrl+", "⌘");

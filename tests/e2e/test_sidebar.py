@@ -1,0 +1,38 @@
+"""The list of rooms on wide screens: where it stands, and how it names keys."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.e2e.verbs import new_room
+
+Visit = Callable[..., Awaitable[Page]]
+APPLE = "Object.defineProperty(navigator, 'platform', { get: () => 'MacIntel' })"
+
+
+@pytest.mark.parametrize("has_scripts", [True, False])
+async def test_the_open_room_is_in_sight_among_many(visit: Visit, has_scripts: bool) -> None:
+    page = await visit("ada", viewport={"width": 1280, "height": 420}, java_script_enabled=has_scripts)
+    for _ in range(8):
+        await new_room(page)
+    await page.goto("/rooms/general")
+    links = page.locator("#sidebar ul").first.locator(".room-link")
+    first, last = links.first, links.last
+    await expect(last).not_to_be_in_viewport()
+    await page.goto(str(await last.get_attribute("href")))
+    await expect(page.locator("#sidebar [aria-current]")).to_be_in_viewport()
+    await expect(first).not_to_be_in_viewport()
+
+
+async def test_keys_have_the_names_of_the_machine(visit: Visit) -> None:
+    page = await visit("ada")
+    await page.context.add_init_script(APPLE)
+    await page.goto("/settings/appearance")
+    await expect(page.locator("#jump kbd")).to_have_text("⌘ K")
+    await expect(page.locator("#keyboard")).to_contain_text("⌘Enter always sends")
+    await page.uncheck("[data-part=enter]")
+    await page.goto("/rooms/general")
+    await expect(page.locator("#composer .keys")).to_have_text("⌘Enter to send, Enter for a new line")
