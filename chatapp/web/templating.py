@@ -105,6 +105,7 @@ async def render_shell(
         template,
         sidebar=sidebar,
         current_slug=slug,
+        command_key="⌘" if "Mac OS X" in request.headers.get(hdrs.USER_AGENT, "") else "Ctrl",
         presence=request.config_dict[CHAT].presence.seen_from(sidebar),
         page={**known, "strings": phrases(), "words": words.url(), **(page or {})},
         **context,

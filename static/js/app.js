@@ -270,9 +270,7 @@ async function startChat() {
   const [{ Connection }, { Rooms, toggleSwitcher }] = await Promise.all([import("./socket.js"), import("./rooms.js")]);
   const connection = new Connection();
   const rooms = new Rooms(connection);
-  const jump = document.getElementById("jump");
-  jump.addEventListener("click", (event) => { event.preventDefault(); toggleSwitcher(rooms); });
-  if (isApple) jump.querySelector("kbd").textContent = "⌘ K";
+  document.getElementById("jump").addEventListener("click", (event) => { event.preventDefault(); toggleSwitcher(rooms); });
   Object.assign(actions, {
     openSwitcher: () => toggleSwitcher(rooms),
     previousRoom: () => rooms.step(-1),

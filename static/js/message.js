@@ -35,7 +35,7 @@ export const rowAbove = (row) => rowBeside(row, "previousElementSibling");
 export const rowBelow = (row) => rowBeside(row, "nextElementSibling");
 
 /** What a time element says in the browser's zone. */
-const told = (moment) => ({ dateTime: moment.toISOString(), textContent: clock.format(moment), title: fullTime.format(moment) });
+export const told = (moment) => ({ dateTime: moment.toISOString(), textContent: clock.format(moment), title: fullTime.format(moment) });
 
 /** Says the row's time, and names the row. */
 export function localise(row) {
@@ -43,7 +43,7 @@ export function localise(row) {
   rouse(row, row.contains(document.activeElement));
 }
 
-function name(row, text = "") {
+export function name(row, text = "") {
   const [who, handle, time] = [".who", ".handle", ".ts"].map((part) => row.querySelector(part).textContent);
   const label = t("row_label", { name: `${who} ${handle}`.trim(), time });
   row.setAttribute("aria-label", text ? `${label}, ${text}` : label);

@@ -28,7 +28,7 @@ async def test_the_open_room_is_in_sight_among_many(visit: Visit, has_scripts: b
 
 
 async def test_keys_have_the_names_of_the_machine(visit: Visit) -> None:
-    page = await visit("ada")
+    page = await visit("ada", user_agent="Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)")
     await page.context.add_init_script(APPLE)
     await page.goto("/settings/appearance")
     await expect(page.locator("#jump kbd")).to_have_text("⌘ K")

@@ -56,7 +56,7 @@ async def test_who_takes_anothers_name_is_told_apart_by_the_username(
         ("Ada Okafor", "@grace"),
     ]
     assert re.findall(r'aria-label="(Ada Okafor @\w+), ', page) == ["Ada Okafor @ada", "Ada Okafor @grace"]
-    listed = re.findall(r'<bdi>Ada Okafor</bdi> <span class="handle">([^<]+)<', page)
+    listed = re.findall(r'<bdi>Ada Okafor</bdi></a> <span class="handle">([^<]+)<', page)
     assert listed == ["@ada", "@grace"]
 
 

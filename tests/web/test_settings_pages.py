@@ -183,3 +183,10 @@ async def test_an_invite_can_be_revoked(adas: Browser, stranger: Browser) -> Non
 
 async def test_tokens_shown_in_examples_carry_our_own_address(adas: Browser) -> None:
     assert f"{adas.origin}/api/v1/rooms/general/messages" in (await adas.opens("/settings/tokens")).text
+
+
+async def test_what_is_to_be_typed_keeps_its_indentation(adas: Browser) -> None:
+    """Two lines go on, and say so."""
+    shown = (await adas.opens("/settings/tokens")).text
+    assert re.search(r"\\\n  http", shown)
+    assert re.search(r"\\\n  -c ", shown)
