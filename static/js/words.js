@@ -15,4 +15,5 @@ async function fetched() {
 
 Object.assign(page.strings, await fetched());
 // There the key that goes with others has another name.
-if (isApple) for (const key of ["keys_without_enter", "keys_to_save"]) page.strings[key] = page.strings[key].replace("Ctrl+", "⌘");
+const named = Object.entries(page.strings).map(([key, text]) => [key, key.startsWith("keys_") ? text.replace("Ctrl+", "⌘") : text]);
+if (isApple) Object.assign(page.strings, Object.fromEntries(named));
