@@ -1,15 +1,24 @@
 /**
  * Shows notices outside the page: by the service worker where there is one, since those outlive the page and are the
- * only ones on Android, else by the page itself.
+ * only ones on Android, else by the page itself. Where somebody wants to hear them, with a tone.
  */
+import { page, storage } from "./app.js";
+
+/** Kept where this browser makes a sound for each. */
+export const SOUND_KEY = `sound:${page.me.username}`;
 /** @type {Map<string, {note: Notification, index: number}>} What this page shows by itself. */
 const shown = new Map();
 
 const worker = () => navigator.serviceWorker?.getRegistration("/").catch(() => undefined);
 
+/** Whether the system is to be silent: nobody wants to hear it, or our own tone is heard. */
+async function isSilent() {
+  return !storage.read(SOUND_KEY) || import("./sound.js").then(({ play }) => play()).catch(() => false);
+}
+
 /** One for each `tag`: the newest takes the place of the one before. A click on it opens `url`. */
 export async function show(title, { body, tag, url, index = 0 }) {
-  const options = { body, tag, renotify: true, data: { url, index } };
+  const options = { body, tag, renotify: true, silent: await isSilent(), data: { url, index } };
   const registration = await worker();
   if (registration?.active) return void await registration.showNotification(title, options);
   const note = new Notification(title, options);

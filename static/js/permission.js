@@ -3,12 +3,13 @@
  * Where the chat can, it tells this browser also while no page is open.
  */
 import { page, storage } from "./app.js";
-import { show } from "./notices.js";
+import { SOUND_KEY, show } from "./notices.js";
 import { isPossible, register, subscribe, unsubscribe } from "./push.js";
 
 const key = `notifications:${page.me.username}`;
 const here = document.getElementById("notifications-here").dataset;
 const button = (name) => document.getElementById(`notifications-${name}`);
+const sound = document.getElementById("notifications-sound");
 const mayPush = Boolean(here.key) && isPossible();
 let isPushed = Boolean(here.pushed);
 
@@ -27,7 +28,7 @@ function draw() {
   button("more").hidden = now !== "on" || !mayPush;
   button("test").hidden = now !== "on";
   if (button("try")) button("try").hidden = now !== "pushed";
-  button("off").hidden = !["on", "pushed"].includes(now);
+  button("off").hidden = sound.closest(".choice").hidden = !["on", "pushed"].includes(now);
 }
 
 async function turnOn() {
@@ -61,6 +62,15 @@ function test() {
   show(title, { body, tag: "test", url: location.pathname }).catch(() => {});
 }
 
+/** The click that turns it on is also what lets a page make one. */
+function setSound() {
+  if (!sound.checked) return void storage.remove(SOUND_KEY);
+  storage.write(SOUND_KEY, "on");
+  import("./sound.js").then(({ play }) => play()).catch(() => {});
+}
+
+sound.checked = Boolean(storage.read(SOUND_KEY));
+sound.addEventListener("change", setSound);
 for (const [name, act] of [["on", turnOn], ["more", push], ["off", turnOff], ["test", test]]) button(name).addEventListener("click", act);
 // Blocked or allowed in the browser's own settings meanwhile.
 addEventListener("focus", draw);

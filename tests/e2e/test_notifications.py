@@ -22,10 +22,10 @@ const Real = window.Notification;
 window.Notification = class extends EventTarget {
   static permission = GRANTED;
   static requestPermission() { window.__asked++; this.permission = ANSWER; return Promise.resolve(ANSWER); }
-  constructor(title, { body, tag }) {
+  constructor(title, { body, tag, silent }) {
     super();
     this.id = crypto.randomUUID();
-    localStorage.setItem(`note:${this.id}`, JSON.stringify({ title, body, tag, by: document.title }));
+    localStorage.setItem(`note:${this.id}`, JSON.stringify({ title, body, tag, silent, by: document.title }));
     (window.__notes ??= []).push(this);
   }
   close() { this.closed = true; }
