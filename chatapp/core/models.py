@@ -24,6 +24,7 @@ ADDRESSES: Final = 400
 Theme = Literal["system", "light", "dark"]
 # Hours from 1 to 12, from 0 to 23: as Unicode and ECMA-402 call it.
 HourCycle = Literal["h12", "h23"]
+Density = Literal["comfortable", "compact"]
 AccountState = Literal["active", "unverified", "disabled"]
 LinkPurpose = Literal["verify", "reset"]
 Presence = Literal["online", "away", "offline"]
@@ -33,7 +34,7 @@ class Person(msgspec.Struct, frozen=True):
     """An account. Never carries the password hash. ``is_hidden``: to others they are offline whatever they do.
     ``language``: a tag of ``core.language.LANGUAGES``, or "" for that of the browser. ``is_away``: shown as away
     wherever they are online, with ``status`` as the reason, until they say otherwise. ``hour_cycle``: ""
-    for that of the browser."""
+    for that of the browser. ``density``: how close together things stand on their pages."""
 
     id: int
     username: str
@@ -50,6 +51,7 @@ class Person(msgspec.Struct, frozen=True):
     is_away: bool = False
     status: str = ""
     hour_cycle: HourCycle | Literal[""] = ""
+    density: Density = "comfortable"
 
 
 class Account(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from typing import Final, get_args
 
 from chatapp.core.errors import FieldError, Invalid, invalid
 from chatapp.core.language import LANGUAGES, _
-from chatapp.core.models import HourCycle, Theme
+from chatapp.core.models import Density, HourCycle, Theme
 from chatapp.core.names import is_misleading
 from chatapp.core.text import has_surrogate, is_visible
 
@@ -140,6 +140,12 @@ def hour_cycle(value: str) -> str:
     """One of them, or "" for that of the browser."""
     if value and value not in get_args(HourCycle):
         raise invalid("hour_cycle", _("This is not one of the choices."))
+    return value
+
+
+def density(value: str) -> str:
+    if value not in get_args(Density):
+        raise invalid("density", _("This is not one of the choices."))
     return value
 
 

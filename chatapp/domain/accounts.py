@@ -181,6 +181,12 @@ class Accounts:
         async with self._database.transaction() as tx:
             return await people.update(tx, actor.id, hour_cycle=clean)
 
+    async def set_density(self, actor: Person, density: str) -> Person:
+        self._limits.act("settings", actor.id)
+        clean = validation.density(density)
+        async with self._database.transaction() as tx:
+            return await people.update(tx, actor.id, density=clean)
+
     async def set_language(self, actor: Person, language: str) -> Person:
         self._limits.act("settings", actor.id)
         clean = validation.language(language)

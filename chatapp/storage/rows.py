@@ -27,6 +27,7 @@ PERSON: Final = (
     people.c.is_away,
     people.c.status,
     people.c.hour_cycle,
+    people.c.density,
 )
 
 ROOM: Final = (

@@ -39,6 +39,7 @@ people: Final = sa.Table(
     flag_("is_away"),
     text_("status", ""),
     text_("hour_cycle", ""),
+    text_("density", "comfortable"),
 )
 
 # Of whom there is no row has changed nothing.

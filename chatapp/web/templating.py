@@ -124,6 +124,7 @@ def error_context(request: web.Request) -> dict[str, Any]:
         "dir": language.direction(),
         "languages": LANGUAGES,
         "theme": me.theme if me else "system",
+        "density": me.density if me else "",
         "me": me,
         "asset": assets.url,
         # Who comes from a page of ours has the sheet already; anybody else would wait for it a second round trip.

@@ -144,6 +144,7 @@ FIELDS: Final = [
     form("37", "a browser that is not there", "POST /settings/push/remove", 404, digest="\0"),
     form("37", "a test for a browser that is not told", "POST /settings/push/test", 503),
     form("37", "a theme that is none", "POST /settings/theme", (400, 422), theme="<script>"),
+    form("37", "a density that is none", "POST /settings/density", (400, 422), density="1px"),
     form("37", "a clock that is none", "POST /settings/clock", (400, 422), hour_cycle="h24"),
     form("37", "a level that is none", "POST /rooms/general/level", (400, 422), level="some"),
     *[

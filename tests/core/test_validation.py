@@ -150,6 +150,13 @@ def test_a_theme_is_one_of_three() -> None:
         validation.theme("pink")
 
 
+def test_a_density_is_one_of_two() -> None:
+    assert validation.density("compact") == "compact"
+    for unknown in ("", "Compact", "1px"):
+        with pytest.raises(Invalid):
+            validation.density(unknown)
+
+
 def test_several_refusals_come_together() -> None:
     with pytest.raises(Invalid) as refusal:
         validation.together(

@@ -239,6 +239,7 @@ async def test_a_new_name_is_told_once_to_everybody_who_is_there(house: House) -
     await house.chat.accounts.update_profile(ada, display_name="Ada Okafor", time_zone="")
     assert [b'"userChanged"' in frame for frame in socket.heard] == [True]
     assert (await house.chat.accounts.set_theme(ada, "dark")).theme == "dark"
+    assert (await house.chat.accounts.set_density(ada, "compact")).density == "compact"
 
 
 async def test_others_see_neither_address_nor_the_disabled_nor_the_unconfirmed(open_to_all: House) -> None:

@@ -62,6 +62,7 @@ ECHOES: dict[str, tuple[str, Echo]] = {
     "token": ("ada", form("/settings/tokens", "name", days="x")),
     "session": ("ada", form("/settings/sessions/end", "digest")),
     "theme": ("ada", form("/settings/theme", "theme")),
+    "density": ("ada", form("/settings/density", "density")),
     "clock": ("ada", form("/settings/clock", "hour_cycle")),
 }
 KEPT = {"login": 1, "new room": 2, "profile": 2, "message": 1, "member": 1, "token": 1}

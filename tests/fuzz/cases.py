@@ -29,6 +29,7 @@ FIELDS: Final = (
         "time_zone",
         "theme",
         "hour_cycle",
+        "density",
         "next",
         "code",
         "token",

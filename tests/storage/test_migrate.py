@@ -64,7 +64,7 @@ def before_reactions(path: Path) -> None:
     with behind_its_back(path) as connection:
         for table in ("pushes", "push_cursors", "push_subscriptions"):
             connection.execute(f"DROP TABLE {table}")
-        for column in ("language", "is_away", "status", "hour_cycle"):
+        for column in ("language", "is_away", "status", "hour_cycle", "density"):
             connection.execute(f"ALTER TABLE people DROP COLUMN {column}")
         for column in ("level", "level_before", "read_turn", "read_before"):
             connection.execute(f"ALTER TABLE memberships DROP COLUMN {column}")

@@ -26,6 +26,7 @@ FIELDS = {
     "code": "x",
     "content": "forged",
     "current": PASSWORD,
+    "density": "compact",
     "digest": "0" * 64,
     "display_name": "Forged",
     "email": "mallory@example.org",

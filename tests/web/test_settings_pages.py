@@ -70,6 +70,18 @@ async def test_a_theme_that_is_none_is_refused(adas: Browser) -> None:
     assert (await adas.submits("/settings/theme", on="/settings/appearance", theme="plaid")).status == 422
 
 
+@pytest.mark.parametrize("density", ["compact", "comfortable"])
+async def test_how_close_together_things_stand_is_kept_by_the_server(adas: Browser, density: str) -> None:
+    page = await adas.submits("/settings/density", on="/settings/appearance", density=density)
+    assert (page.status, page.location) == (303, "/settings/appearance")
+    assert f'value="{density}" checked' in (await adas.opens("/settings/appearance")).text
+    assert ('data-density="compact"' in (await adas.opens("/rooms")).text) is (density == "compact")
+
+
+async def test_a_density_that_is_none_is_refused(adas: Browser) -> None:
+    assert (await adas.submits("/settings/density", on="/settings/appearance", density="1px")).status == 422
+
+
 @pytest.mark.parametrize(("chosen", "cycle"), [("h12", "h12"), ("h23", "h23"), ("", "h23")])
 async def test_times_of_day_are_as_chosen_or_as_the_browser_has_them(
     adas: Browser, ada: Actor, chosen: str, cycle: str
