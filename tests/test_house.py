@@ -11,6 +11,7 @@ import subprocess
 import sys
 import urllib.request
 import venv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -152,3 +153,22 @@ def where_it_is(chatapp: Chatapp) -> str:
     return subprocess.run(
         words, env=chatapp.environ, cwd=chatapp.cwd, capture_output=True, text=True, check=True, timeout=SECONDS
     ).stdout
+
+
+class Make(Chatapp):
+    """The same by the Makefile, with the environment these tests run in instead of a new one."""
+
+    def argv(self, words: Sequence[str]) -> list[str]:
+        here = ["--directory", str(ROOT), "--old-file", ".venv/run", f"BIN={Path(sys.executable).parent}"]
+        return ["make", "--silent", *here, *words]
+
+
+def test_make_serve_prints_an_address_that_answers(tmp_path: Path) -> None:
+    with Make(tmp_path / "data").serving() as server:
+        try:
+            assert server.url.startswith("http://127.0.0.1:")
+            with urllib.request.urlopen(server.setup_link) as page:
+                assert page.status == 200
+        finally:
+            # A make that is killed would leave the server behind.
+            server.stop()
