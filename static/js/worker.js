@@ -24,7 +24,9 @@ async function open(url) {
 /** The push service has given the browser another address. */
 async function move({ oldSubscription, newSubscription }) {
   const key = oldSubscription?.options.applicationServerKey;
-  if (!key) return;
+  // Somebody else may have signed in since, who has turned nothing on here.
+  const isOn = fetch("/api/v1/me/notifications").then((answer) => answer.json()).then(({ push }) => push?.subscribed);
+  if (!key || !await isOn) return;
   const found = newSubscription ?? await self.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
   const { endpoint, keys } = found.toJSON();
   const text = btoa(String.fromCharCode(...new Uint8Array(key))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");

@@ -43,6 +43,23 @@ CLICKED = """async () => {
   self.dispatchEvent(event);
 }"""
 
+# What it asks of the server then.
+MOVED = """async ({ key, ...keys }) => {
+  const [asked, { fetch }] = [[], self];
+  self.fetch = (address, how) => { asked.push(how?.method ?? 'GET'); return fetch(address, how); };
+  const bytes = Uint8Array.from(atob(key.replaceAll('-', '+').replaceAll('_', '/')), (each) => each.charCodeAt(0));
+  const event = new ExtendableEvent('pushsubscriptionchange');
+  const oldSubscription = { options: { applicationServerKey: bytes.buffer } };
+  Object.assign(event, { oldSubscription, newSubscription: { toJSON: () => ({ endpoint: keys.endpoint, keys }) } });
+  const under = [];
+  Object.defineProperty(event, 'waitUntil', { value: (promise) => under.push(promise) });
+  self.dispatchEvent(event);
+  await Promise.all(under);
+  self.fetch = fetch;
+  return asked;
+}"""
+LOGIN = "main form button:not([type=button]), form button:not([type=button])"
+
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def service() -> AsyncIterator[PushService]:
@@ -163,15 +180,35 @@ async def test_another_browser_is_taken_out_without_scripts(
     await expect(rows).to_have_count(before - 1)
 
 
-async def test_signing_in_anew_goes_on_telling(visit: Visit, telling: Server, service: PushService) -> None:
-    page, _ = await turned_on(visit, telling, service)
+async def filled_in(page: Page, name: str) -> None:
+    """Log out, and fill in the login form."""
     await page.goto("/rooms/general")
     await page.locator("form[action='/logout']").last.evaluate("form => form.requestSubmit()")
     await page.wait_for_url("**/login*")
     await page.goto("/login")
-    await page.fill("[name=username]", "grace")
+    await page.fill("[name=username]", name)
     await page.fill("[name=password]", "correct horse battery")
+
+
+async def test_a_browser_with_a_new_address_goes_on_for_whoever_turned_it_on_alone(
+    visit: Visit, telling: Server, service: PushService
+) -> None:
+    page, _ = await turned_on(visit, telling, service)
+    key = await page.locator("#notifications-here").get_attribute("data-key") or ""
+    (worker,) = page.context.service_workers
+    assert "PUT" in await worker.evaluate(MOVED, service.browser().subscription(key))
+    await filled_in(page, "ada")
+    await page.click(LOGIN)
+    await page.wait_for_url("**/rooms/*")
+    assert "PUT" not in await worker.evaluate(MOVED, service.browser().subscription(key))
+    await page.goto(SETTINGS)
+    await expect(page.locator("#devices")).to_have_count(0)
+
+
+async def test_signing_in_anew_goes_on_telling(visit: Visit, telling: Server, service: PushService) -> None:
+    page, _ = await turned_on(visit, telling, service)
+    await filled_in(page, "grace")
     async with page.expect_response(lambda answer: answer.url.endswith("/me/push") and answer.status == 204):
-        await page.click("main form button:not([type=button]), form button:not([type=button])")
+        await page.click(LOGIN)
     await page.goto(SETTINGS)
     await expect(page.locator("[data-state=pushed]")).to_be_visible()
