@@ -34,6 +34,7 @@ HTTP: Final[dict[str, Any]] = {
     "access_log": None,
     "keepalive_timeout": KEEPALIVE_SECONDS,
     "lingering_time": LINGERING_SECONDS,
+    "max_line_size": unreadable.LONGEST_ADDRESS,
 }
 SHUTDOWN_SECONDS: Final = 5.0
 # A page holds one socket open, and a few connections for everything else.

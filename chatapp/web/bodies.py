@@ -18,15 +18,17 @@ from chatapp.web.language import _
 
 BODY_SECONDS: Final = 15
 JSON: Final = "application/json"
+LONGEST_NAME: Final = 64
 
 _place = re.compile(r" - at `\$\.?([^`]*)`$")
 _missing = re.compile(r"^Object missing required field `(\w+)`")
+_unknown = re.compile(r"^Object contains unknown field `(.*)`", re.DOTALL)
 
 T = TypeVar("T")
 
 
 async def decode(request: web.Request, kind: type[T]) -> T:
-    """The body as ``kind``; unknown keys are ignored.
+    """The body as ``kind``; keys that it does not know are ignored, or refused where it says so (``PATCH``).
 
     Raises ``BadJson``, ``BadRequest`` naming the field, ``Invalid`` for text that is none, or aiohttp's 413, 415.
     """
@@ -90,5 +92,7 @@ def _field_error(sentence: str) -> FieldError:
     missing = _missing.match(sentence)
     if missing:
         return FieldError(missing[1], _("This field is required."))
+    if unknown := _unknown.match(sentence):
+        return FieldError(unknown[1][:LONGEST_NAME], _("There is no such field."))
     place = _place.search(sentence)
     return FieldError(place[1] if place else "", _place.sub("", sentence).replace("`", ""))

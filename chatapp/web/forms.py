@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from aiohttp import BodyPartReader, MultipartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
-from multidict import MultiDict, MultiMapping
+from multidict import MultiDict, MultiMapping, MutableMultiMapping
 
 from chatapp.core.errors import BadRequest, ChatError, FieldError, Invalid
 from chatapp.web.identity import ask_again
@@ -23,7 +23,7 @@ MOST_FIELDS: Final = 200
 # What a form can say about itself; other refusals are a page of their own.
 SAID_BY_FORM: Final = frozenset({400, 401, 409, 413, 422, 429})
 
-FIELDS: Final = web.RequestKey("fields", MultiMapping)
+FIELDS: Final = web.RequestKey("fields", MutableMultiMapping)
 # Where the files of a form begin that may hold some: its parts from there on, unread.
 FILES: Final = web.RequestKey("files", tuple[MultipartReader, BodyPartReader])
 
@@ -122,7 +122,7 @@ async def texts(request: web.Request, names: Iterable[str]) -> dict[str, str]:
     return {name: value for name, value in found.items() if isinstance(value, str)}
 
 
-async def _parse(request: web.Request) -> MultiMapping[Any]:
+async def _parse(request: web.Request) -> MutableMultiMapping[Any]:
     try:
         if request.content_type == "multipart/form-data":
             return await _parts(request)
@@ -137,28 +137,32 @@ async def _parse(request: web.Request) -> MultiMapping[Any]:
     return MultiDict()
 
 
-async def _parts(request: web.Request) -> MultiMapping[Any]:
+async def _parts(request: web.Request) -> MutableMultiMapping[Any]:
     """Text by name, up to the first file where the form takes some; else a part with a file name stands for itself.
 
     Not aiohttp's ``post``: it decodes by whatever charset and encoding a part names, and keeps files for nobody.
     """
     found: MultiDict[Any] = MultiDict()
-    left = request.client_max_size
     parts = await request.multipart()
     async for part in parts:
-        if not isinstance(part, BodyPartReader) or part.name is None or len(found) == MOST_FIELDS:
-            raise ValueError
-        if part.filename is not None and takes_files(request):
+        if isinstance(part, BodyPartReader) and part.filename is not None and takes_files(request):
             request[FILES] = parts, part
             break
-        content = bytearray()
-        while chunk := await part.read_chunk():
-            content += chunk
-            left -= len(chunk)
-            if left < 0:
-                raise web.HTTPRequestEntityTooLarge(request.client_max_size, request.client_max_size - left)
-        found.add(part.name, content.decode() if part.filename is None else part)
+        await take(request, found, part)
     return found
+
+
+async def take(request: web.Request, found: MutableMultiMapping[Any], part: MultipartReader | BodyPartReader) -> None:
+    """Read one more part of a form into ``found``. Raises ``ValueError`` for what is no field, and aiohttp's 413."""
+    if not isinstance(part, BodyPartReader) or part.name is None or len(found) >= MOST_FIELDS:
+        raise ValueError
+    left = request.client_max_size - sum(len(each) for each in found.values() if isinstance(each, str))
+    content = bytearray()
+    while chunk := await part.read_chunk():
+        content += chunk
+        if len(content) > left:
+            raise web.HTTPRequestEntityTooLarge(request.client_max_size, request.client_max_size - left + len(content))
+    found.add(part.name, content.decode() if part.filename is None else part)
 
 
 def _single(sent: MultiMapping[Any], spec: msgspec.structs.FieldInfo) -> str:

@@ -20,6 +20,7 @@ SOCKETS: Final = frozenset({"/ws", "/rooms/{room}/ws"})
 TAKE_FILES: Final = frozenset({"/rooms/{slug}/messages"})
 SECRET_PREFIXES: Final = ("/verify/", "/reset/", "/join/")
 MOST_NEXT_CHARACTERS: Final = 2000
+MOST_LOGGED_CHARACTERS: Final = 1000
 
 _broken_escape: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _own_path: Final = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
@@ -35,7 +36,7 @@ def is_socket(request: web.Request) -> bool:
 
 
 def takes_files(request: web.Request) -> bool:
-    """Whether the form sent there may hold files; they come after its other fields."""
+    """Whether the form sent there may hold files, which are taken as they come."""
     resource = request.match_info.route.resource
     return resource is not None and resource.canonical in TAKE_FILES
 
@@ -69,11 +70,11 @@ def carries_secret(path: str) -> bool:
 
 
 def for_log(path: str) -> str:
-    """The path without the secrets that links in mails carry."""
+    """The path without the secrets that links in mails carry, and no longer than a line should be."""
     for prefix in SECRET_PREFIXES:
         if path.startswith(prefix):
             return prefix + "…"
-    return path
+    return path if len(path) <= MOST_LOGGED_CHARACTERS else f"{path[:MOST_LOGGED_CHARACTERS]}…"
 
 
 def own_path(target: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -10,13 +11,19 @@ from typing import Any, Final, cast
 
 import msgspec
 from aiohttp import hdrs, web
+from aiohttp.http_exceptions import LineTooLong
 
-from chatapp.core.errors import BadRequest, Internal
+from chatapp.core.errors import BadRequest, ChatError, Internal, TooLarge
+from chatapp.core.search import LONGEST_QUERY
 from chatapp.web.language import _
 from chatapp.web.voices import Problem
 
+# Bytes, four times what aiohttp would take: whoever looks for far too much is to be told so on the page of the search.
+LONGEST_ADDRESS: Final = 32_768
 # aiohttp would name itself and Python, with their versions.
 NAME: Final = "chatapp"
+
+_search: Final = re.compile(rb"(/api/v1)?/search\?")
 
 
 def handlers(server: web.Server, headers: Mapping[str, str], **options: Any) -> Callable[[], asyncio.Protocol]:
@@ -61,7 +68,10 @@ class _Handler(web.RequestHandler):
             # It says back what was expected, before anything of ours runs, and fails where that is not text.
             status, exc = HTTPStatus.EXPECTATION_FAILED, None
         super().handle_error(request, status, exc, message)
-        return _answer(status, self._headers)
+        if refusal := _too_long(exc):
+            return _answer(HTTPStatus.REQUEST_URI_TOO_LONG, refusal, self._headers)
+        refused = BadRequest(_("The request cannot be read.")) if status < 500 else Internal()
+        return _answer(status, refused, self._headers)
 
 
 class _Tap:
@@ -77,8 +87,16 @@ class _Tap:
         return False, data
 
 
-def _answer(status: int, headers: Mapping[str, str]) -> web.Response:
-    refusal = BadRequest(_("The request cannot be read.")) if status < 500 else Internal()
+def _too_long(error: BaseException | None) -> TooLarge | None:
+    """What is said of an address that was not read to its end; None where that was not it."""
+    if not isinstance(error, LineTooLong) or error.args[1] != LONGEST_ADDRESS:
+        return None
+    if _search.match(error.args[0]):
+        return TooLarge(_("A search may have {n} characters; this one has more.").format(n=LONGEST_QUERY))
+    return TooLarge(_("An address may have {n} bytes; this one has more.").format(n=LONGEST_ADDRESS))
+
+
+def _answer(status: int, refusal: ChatError, headers: Mapping[str, str]) -> web.Response:
     request_id = secrets.token_hex(8)
     problem = Problem(
         type="about:blank",

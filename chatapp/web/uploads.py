@@ -6,14 +6,13 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, TypeVar
 
 from aiohttp import BodyPartReader, MultipartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from chatapp.core.errors import BadRequest, ChatError, FieldError, Invalid, TooLarge, invalid
 from chatapp.core.files import MOST_FILES, file_name
-from chatapp.core.models import Attach
 from chatapp.keys import CHAT
 from chatapp.web import forms
 from chatapp.web.identity import actor, ask_again
@@ -27,25 +26,28 @@ CHUNK: Final = 65_536
 MOST_UNREAD: Final = 67_108_864
 
 Pieces = AsyncIterator[bytes]
+T = TypeVar("T")
 _number: Final = re.compile("[0-9]{1,18}")
 
 
-async def taken(request: web.Request, slug: str, alt: str = "") -> list[Attach]:
-    """The files of the form, uploaded into the room; none where no file was chosen. ``alt``: what pictures show.
+async def taken(request: web.Request, slug: str) -> list[int]:
+    """Ids of the form's files, uploaded into the room; none where no file was chosen. Text that comes between them and
+    after them is among the form's fields then, as what comes before.
 
-    Raises what uploading raises, and ``BadRequest`` for fields after the files.
+    Raises what uploading raises, and ``BadRequest`` for what is no form.
     """
     if forms.FILES not in request:
         return []
+    alt = (await forms.texts(request, ["alt"])).get("alt", "")
     try:
-        found: list[Attach] = []
-        async for name, pieces in _of_form(*request[forms.FILES]):
+        found: list[int] = []
+        async for name, pieces in _of_form(request):
             if len(found) == MOST_FILES:
                 raise invalid("files", _("A message takes {n} files at most.").format(n=MOST_FILES))
             with _naming(name):
                 all_ = _watched(request, pieces)
                 file = await request.config_dict[CHAT].files.upload(actor(request), slug, name, all_, alt=alt)
-            found.append(Attach(file.shown.id, alt))
+            found.append(file.shown.id)
         return found
     except ChatError:
         await _read_on(request)
@@ -63,12 +65,12 @@ def _naming(name: str) -> Iterator[None]:
         raise
 
 
-def earlier(ids: str, alt: str) -> list[Attach]:
+def earlier(ids: str) -> list[int]:
     """Files that a form before has brought, as it says itself: numbers with spaces between them."""
     found = ids.split()
     if len(found) > MOST_FILES or not all(_number.fullmatch(each) for each in found):
         raise invalid("files", _("There is no such file to send."))
-    return [Attach(int(each), alt) for each in found]
+    return [int(each) for each in found]
 
 
 async def single(request: web.Request, name: str) -> tuple[str, Pieces, int]:
@@ -84,17 +86,19 @@ async def single(request: web.Request, name: str) -> tuple[str, Pieces, int]:
     except (ValueError, HttpProcessingError) as error:
         raise _unreadable() from error
     if not isinstance(part, BodyPartReader) or not part.filename:
-        raise BadRequest(_("Send the file as the first field of the form."))
-    return name or part.filename, _watched(request, _of_part(part)), 0
+        raise _more_than_a_file()
+    return name or part.filename, _watched(request, _alone(parts, part)), 0
 
 
-async def _of_form(parts: MultipartReader, first: BodyPartReader) -> AsyncIterator[tuple[str, Pieces]]:
+async def _of_form(request: web.Request) -> AsyncIterator[tuple[str, Pieces]]:
+    """The files, one after the other; the text between them becomes fields."""
+    parts, first = request[forms.FILES]
     part: BodyPartReader | MultipartReader | None = first
     try:
         while part is not None:
             if not isinstance(part, BodyPartReader) or part.filename is None:
-                raise BadRequest(_("In a form, files come last."))
-            if part.filename:
+                await _soon(forms.take(request, request[forms.FIELDS], part))
+            elif part.filename:
                 yield part.filename, _of_part(part)
             elif await part.read_chunk():
                 # A field in which nothing was chosen has no name, and nothing in it either.
@@ -102,6 +106,7 @@ async def _of_form(parts: MultipartReader, first: BodyPartReader) -> AsyncIterat
             part = await parts.next()
     except (ValueError, HttpProcessingError) as error:
         raise _unreadable() from error
+    await ask_again(request)
 
 
 async def _watched(request: web.Request, pieces: Pieces) -> Pieces:
@@ -109,6 +114,18 @@ async def _watched(request: web.Request, pieces: Pieces) -> Pieces:
     async for piece in pieces:
         yield piece
     await ask_again(request)
+
+
+async def _alone(parts: MultipartReader, part: BodyPartReader) -> Pieces:
+    """The file, which must be all there is: a description in a field of its own would be lost."""
+    async for piece in _of_part(part):
+        yield piece
+    try:
+        further = await _soon(parts.next())
+    except (ValueError, HttpProcessingError) as error:
+        raise _unreadable() from error
+    if further is not None:
+        raise _more_than_a_file()
 
 
 async def _of_part(part: BodyPartReader) -> Pieces:
@@ -126,7 +143,7 @@ async def _of_body(request: web.Request) -> Pieces:
         yield piece
 
 
-async def _soon(reading: Coroutine[None, None, bytes]) -> bytes:
+async def _soon(reading: Coroutine[None, None, T]) -> T:
     try:
         async with asyncio.timeout(SILENT_SECONDS):
             return await reading
@@ -138,6 +155,10 @@ async def _read_on(request: web.Request) -> None:
     left = MOST_UNREAD
     while left > 0 and (piece := await _soon(request.content.readany())):
         left -= len(piece)
+
+
+def _more_than_a_file() -> BadRequest:
+    return BadRequest(_("Send the file as the only field of the form, and in the address what it shows: alt=…"))
 
 
 def _unreadable() -> BadRequest:

@@ -18,7 +18,7 @@ from chatapp.core.errors import BadRequest, ChatError, Internal, NotFound, TooLa
 from chatapp.keys import CHAT, REQUEST_ID
 from chatapp.web.identity import Unverified
 from chatapp.web.language import N_, _, say_language
-from chatapp.web.paths import FRONT_DOOR, is_socket, wants_page
+from chatapp.web.paths import FRONT_DOOR, MOST_NEXT_CHARACTERS, is_socket, wants_page
 from chatapp.web.templating import error_context
 
 # Headers of aiohttp's own refusals that mean something to the client.
@@ -150,6 +150,7 @@ async def _way_on(request: web.Request, refusal: ChatError) -> str:
     if await request.config_dict[CHAT].accounts.is_empty():
         return "/setup"
     path = request.path_qs if request.method in {"GET", "HEAD"} else "/"
+    path = path if len(path) <= MOST_NEXT_CHARACTERS else "/"
     return f"/login?next={quote(path)}"
 
 

@@ -137,6 +137,14 @@ def bad_texts() -> Iterator[Row]:
             yield Row("44", "a lone surrogate in a key", line, 422, "invalid", headers=AS_JSON, body=body)
 
 
+def unknown_fields() -> Iterator[Row]:
+    """To change what there is not is no change; elsewhere such a field is ignored."""
+    for line, good in GOOD.values():
+        if line.startswith("PATCH"):
+            body = as_json({**good, "colour": "red"})
+            yield Row("46", "an unknown field", line, 400, "bad_request", headers=AS_JSON, body=body, field="colour")
+
+
 def not_json() -> Iterator[Row]:
     for line, _ in GOOD.values():
         for words, body in NOT_JSON.items():
@@ -196,7 +204,9 @@ SIZES: Final = [
 ]
 
 
-@pytest.mark.parametrize("row", named([*not_json(), *wrong_types(), *bad_texts(), *TYPES, *CONTENT, *MESSAGES]))
+@pytest.mark.parametrize(
+    "row", named([*not_json(), *wrong_types(), *bad_texts(), *unknown_fields(), *TYPES, *CONTENT, *MESSAGES])
+)
 async def test_a_bad_body_gets_its_answer(scene: Scene, row: Row, caplog: pytest.LogCaptureFixture) -> None:
     await gets_its_answer(scene, row, caplog)
 

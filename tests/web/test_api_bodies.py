@@ -6,12 +6,34 @@ import json
 
 import pytest
 
+from tests.support.cast import Actor
 from tests.web.script import MESSAGES, Script, problem
 
 
 async def test_unknown_keys_are_ignored(ada_script: Script) -> None:
     assert (await ada_script.calls("GET", f"{MESSAGES}?colour=red&colour=blue")).status == 200
     assert (await ada_script.calls("POST", MESSAGES, {"content": "x", "colour": "red"})).status == 201
+
+
+@pytest.mark.parametrize(
+    ("path", "known"),
+    [
+        ("/api/v1/users/grace", {"is_admin": True}),
+        ("/api/v1/rooms/general", {"topic": "x"}),
+        (f"{MESSAGES}/1", {"content": "x"}),
+    ],
+)
+async def test_a_change_to_what_there_is_not_is_refused(
+    ada_script: Script, grace: Actor, path: str, known: dict[str, object]
+) -> None:
+    """Else what was misspelt would be told as done."""
+    await ada_script.calls("POST", MESSAGES, {"content": "as it was"})
+    before = await ada_script.gets(path)
+    for unknown in ("display_name", "is_Admin", "", "a`b\nc", "x" * 100_000):
+        answer = await ada_script.calls("PATCH", path, {**known, unknown: 1})
+        assert problem(answer) == (400, "bad_request")
+        assert json.loads(answer.text)["errors"] == [{"field": unknown[:64], "detail": "There is no such field."}]
+    assert await ada_script.gets(path) == before
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ import pytest
 from aiohttp import FormData
 
 from chatapp.settings import Settings
+from tests.support.cast import Actor
+from tests.support.pictures import picture
 from tests.web.browser import Browser, Page
 from tests.web.script import MESSAGES, Script
 from tests.web.test_files import on_disk
@@ -74,7 +76,7 @@ async def test_of_several_files_the_one_that_is_refused_is_named(adas: Browser, 
     page = await posts(adas, ("good.txt", b"x"), ("<bad>.txt", bad))
     assert f"&lt;bad&gt;.txt: {said}" in page.text
     assert "Files, up to 900 KiB each" in page.text
-    # Browsers send fields in their order, and files are taken last only.
+    # Browsers send fields in their order: a description that is too long is refused before the files have come.
     assert page.text.index('name="alt"') < page.text.index('name="files"')
 
 
@@ -85,10 +87,62 @@ async def test_a_form_of_another_page_uploads_nothing(adas: Browser, settings: S
     assert on_disk(settings) == []
 
 
-async def test_text_after_the_files_is_refused(adas: Browser) -> None:
-    data = form((await adas.opens("/rooms/general")).csrf(), ("a.txt", b"one"))
-    data.add_field("more", "text")
-    assert (await adas.posts("/rooms/general/messages", data)).status == 400
+def in_order(csrf: str, names: str, **more: str) -> FormData:
+    """Fields as a program may put them; ``f`` and ``g`` are pictures."""
+    fields = {"csrf": csrf, "content": "Look", "alt": "A blue square", "client_id": "key", "reply_to": "1", **more}
+    data = FormData(quote_fields=False, default_to_multipart=True)
+    for name in names.split():
+        if name in {"f", "g"}:
+            data.add_field("files", picture(9, 8 + (name == "g")), filename=f"{name}.png", content_type="image/png")
+        else:
+            data.add_field(name, fields[name])
+    return data
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "csrf content alt client_id reply_to f g",
+        "csrf f g content alt client_id reply_to",
+        "csrf alt f reply_to client_id g content",
+    ],
+    ids=["before", "after", "between"],
+)
+async def test_fields_may_come_in_any_order(adas: Browser, ada: Actor, ada_script: Script, names: str) -> None:
+    await ada.says("first")
+    csrf = (await adas.opens("/rooms/general")).csrf()
+    for _ in range(2):
+        assert (await adas.posts("/rooms/general/messages", in_order(csrf, names))).location == "/rooms/general#m2"
+    _, message = (await ada_script.gets(MESSAGES))["messages"]
+    assert (message["content"], message["reply_to"], message["client_id"]) == ("Look", 1, "key")
+    assert [each["alt"] for each in message["attachments"]] == ["A blue square"] * 2
+
+
+@pytest.mark.parametrize(
+    ("names", "more", "status", "said"),
+    [
+        ("csrf f alt alt content", {}, 422, "This was sent twice."),
+        ("csrf f alt content", {"alt": "x" * 501}, 422, "A description has at most 500 characters."),
+        ("csrf f content reply_to", {"reply_to": "first"}, 422, "This must be a whole number."),
+        ("csrf f alt", {}, 422, "Please fill this in."),
+        ("csrf f " + "alt " * 200, {}, 400, "This is not a form that can be read."),
+        ("csrf f content", {"content": "x" * 2**20}, 413, "larger than this server takes"),
+    ],
+    ids=["twice", "too long", "no number", "no content", "too many", "too much"],
+)
+async def test_what_comes_after_the_files_is_refused_as_what_comes_before(
+    adas: Browser, ada_script: Script, names: str, more: dict[str, str], status: int, said: str
+) -> None:
+    csrf = (await adas.opens("/rooms/general")).csrf()
+    page = await adas.posts("/rooms/general/messages", in_order(csrf, names, **more))
+    assert (page.status, said in page.text) == (status, True)
+    assert (await ada_script.gets(MESSAGES))["messages"] == []
+
+
+async def test_no_file_is_taken_before_it_is_known_whose_form_it_is(adas: Browser, settings: Settings) -> None:
+    csrf = (await adas.opens("/rooms/general")).csrf()
+    assert (await adas.posts("/rooms/general/messages", in_order(csrf, "content f csrf"))).status == 403
+    assert on_disk(settings) == []
 
 
 async def test_a_form_that_ends_too_soon_leaves_nothing(adas: Browser, settings: Settings) -> None:

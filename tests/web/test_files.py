@@ -262,3 +262,16 @@ async def test_a_file_in_a_form_of_its_own_is_taken(ada_script: Script, stranger
     assert (answer.status, json.loads(answer.text)["name"]) == (201, "curl.txt")
     nameless = await ada_script.calls("POST", f"{FILES}?room=general", b"x", **BYTES)
     assert problem(nameless) == (400, "bad_request")
+
+
+@pytest.mark.parametrize("names", ["alt file", "file alt", "file file"])
+async def test_what_is_beside_it_in_a_form_of_its_own_is_told_and_not_lost(
+    stranger: Browser, ada: Actor, settings: Settings, names: str
+) -> None:
+    data = FormData(default_to_multipart=True)
+    for name in names.split():
+        data.add_field(name, "A blue square", filename="a.png" if name == "file" else None)
+    answer = await stranger.sends("POST", f"{FILES}?room=general", data=data, headers=ada.bearer)
+    assert problem(answer) == (400, "bad_request")
+    assert "in the address what it shows: alt=" in answer.text
+    assert on_disk(settings) == []

@@ -33,7 +33,7 @@ class NewMessage(msgspec.Struct):
     attachments: tuple[FileId | NewAttachment, ...] = ()
 
 
-class NewContent(msgspec.Struct):
+class NewContent(msgspec.Struct, forbid_unknown_fields=True):
     content: str
     descriptions: tuple[Description, ...] = ()
 

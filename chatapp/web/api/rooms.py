@@ -22,7 +22,7 @@ class NewRoom(msgspec.Struct):
     kind: Literal["open", "closed"] = "open"
 
 
-class RoomPatch(msgspec.Struct):
+class RoomPatch(msgspec.Struct, forbid_unknown_fields=True):
     name: str | None = None
     topic: str | None = None
 

@@ -18,7 +18,7 @@ LIMIT: Final = 50
 MOST: Final = 100
 
 
-class UserPatch(msgspec.Struct):
+class UserPatch(msgspec.Struct, forbid_unknown_fields=True):
     is_disabled: bool | None = None
     is_admin: bool | None = None
 

@@ -42,18 +42,18 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def create(request: web.Request) -> web.Response:
-    form = await forms.read(request, NewMessage)
     try:
+        files = await uploads.taken(request, request.match_info["slug"])
+        form = await forms.read(request, NewMessage)
         wanted = form.data
-        attached = await uploads.taken(request, request.match_info["slug"], wanted.alt)
-        attached += uploads.earlier(wanted.uploaded, wanted.alt)
+        attached = [Attach(each, wanted.alt) for each in [*files, *uploads.earlier(wanted.uploaded)]]
         if question := await _asked_first(request, wanted, attached):
             return question
         if is_command(wanted.content) and not attached:
             return await _run(request, form)
         return await _post(request, wanted, attached)
     except ChatError as error:
-        return await _again(request, form.refused(error))
+        return await _again(request, (await forms.read(request, NewMessage)).refused(error))
 
 
 async def _post(request: web.Request, wanted: NewMessage, attached: list[Attach]) -> web.Response:
