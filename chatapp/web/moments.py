@@ -43,9 +43,7 @@ class Moments:
 
     def long_time(self, moment: int) -> str:
         local = self._local(moment)
-        return _("{day} {month} {year}, {time} {zone}").format(
-            **_date(local), time=self._time(local), zone=local.tzname()
-        )
+        return _("{date}, {time} {zone}").format(date=_long(local), time=self._time(local), zone=_offset(local))
 
     def begin(self, day: date) -> int:
         """The first moment of a day."""
@@ -61,7 +59,7 @@ class Moments:
             return _("Today")
         if day == today - timedelta(days=1):
             return _("Yesterday")
-        return _("{weekday}, {day} {month} {year}").format(weekday=_(WEEKDAYS[day.weekday()]), **_date(day))
+        return _("{weekday}, {date}").format(weekday=_(WEEKDAYS[day.weekday()]), date=_long(day))
 
     def ago(self, moment: int) -> str:
         """How long ago, roughly."""
@@ -89,15 +87,23 @@ class Moments:
         """As ``Intl.DateTimeFormat`` writes it for our scripts."""
         if self._hour_cycle == "h23":
             return f"{local:%H:%M}"
-        told = f"{local:%I:%M}"
+        told = f"{local:%I:%M}".removeprefix("0")
         return _("{time} AM").format(time=told) if local.hour < NOON else _("{time} PM").format(time=told)
 
     def _local(self, moment: int) -> datetime:
         return datetime.fromtimestamp(moment / 1000, UTC).astimezone(self._zone)
 
 
-def _date(day: date) -> dict[str, str]:
-    return {"day": str(day.day), "month": _(MONTHS[day.month - 1]), "year": str(day.year)}
+def _long(day: date) -> str:
+    return _("{month} {day}, {year}").format(day=day.day, month=_(MONTHS[day.month - 1]), year=day.year)
+
+
+def _offset(local: datetime) -> str:
+    """As ``GMT-3:30``: abbreviations like CST mean several zones, and browsers know other ones than we do."""
+    minutes = round((local.utcoffset() or timedelta()).total_seconds()) // 60
+    hours, rest = divmod(abs(minutes), 60)
+    sign = "-" if minutes < 0 else "+"
+    return "GMT" + (f"{sign}{hours}" if minutes else "") + (f":{rest:02}" if rest else "")
 
 
 def _zone(name: str) -> tzinfo:

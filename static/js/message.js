@@ -6,8 +6,8 @@ import { offerPictures, showFiles } from "./offers.js";
 
 const language = document.documentElement.lang || "en";
 const { hour_cycle: hourCycle } = page;
-const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle });
-const fullTime = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "long", hourCycle });
+const clock = new Intl.DateTimeFormat(language, { hour: hourCycle === "h12" ? "numeric" : "2-digit", minute: "2-digit", hourCycle });
+const [longDate, zone] = [{ dateStyle: "long" }, { timeZoneName: "shortOffset" }].map((wanted) => new Intl.DateTimeFormat(language, wanted));
 const isoDay = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short" });
 const longDay = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
 
@@ -16,11 +16,10 @@ const policy = globalThis.trustedTypes?.createPolicy("chatapp-html", { createHTM
 
 export const fresh = (id) => document.getElementById(id).content.firstElementChild.cloneNode(true);
 const dayOf = (row) => new Date(row.dataset.at).toDateString();
-
 /** A row's place in the log; NaN while it waits to get one, and for no row at all. */
 export const indexOf = (row) => Number(row?.dataset.index || NaN);
 
-/** The line above what is new, and an empty row. */
+/** The line above what is new. */
 export const newLine = () => fresh("new-template");
 export const blankRow = () => fresh("row-template");
 
@@ -33,9 +32,11 @@ function rowBeside(row, side) {
 /** The row before this one, whatever stands between them. */
 export const rowAbove = (row) => rowBeside(row, "previousElementSibling");
 export const rowBelow = (row) => rowBeside(row, "nextElementSibling");
-
-/** What a time element says in the browser's zone. */
-export const told = (moment) => ({ dateTime: moment.toISOString(), textContent: clock.format(moment), title: fullTime.format(moment) });
+const offset = (moment) => zone.formatToParts(moment).find(({ type }) => type === "timeZoneName").value;
+/** A moment in the browser's zone, as chatapp/web/moments.py writes it. */
+const fullTime = (moment) => t("full_time", { date: longDate.format(moment), time: clock.format(moment), zone: offset(moment) });
+/** What a time element says. */
+export const told = (moment) => ({ dateTime: moment.toISOString(), textContent: clock.format(moment), title: fullTime(moment) });
 
 /** Says the row's time, and names the row. */
 export function localise(row) {
@@ -89,9 +90,11 @@ export function sign(row, username, displayName) {
   avatar.textContent = parts.map((part) => [...part][0]).join("").toUpperCase();
   row.dataset.author = username;
   row.classList.toggle("mine", username === page.me.username);
-  row.querySelector(".who").textContent = displayName;
+  const [who, handle] = [".who", ".handle"].map((part) => row.querySelector(part));
+  who.textContent = displayName;
   // Names may be alike; usernames are not.
-  row.querySelector(".handle").textContent = username === displayName ? "" : `@${username}`;
+  handle.textContent = username === displayName ? "" : `@${username}`;
+  if (row.matches(".action")) who.title = handle.textContent;
 }
 
 /** Makes `row` show a stored message as it is now; the same node whether it was waiting, stored or edited. */
@@ -110,7 +113,7 @@ export function paint(row, message, steadily) {
   showFiles(row, message.attachments ?? [], steadily);
   const edited = row.querySelector(".edited");
   edited.hidden = !message.edited_at || Boolean(message.deleted);
-  if (message.edited_at) edited.title = t("edited_at", { time: fullTime.format(new Date(message.edited_at)) });
+  if (message.edited_at) edited.title = t("edited_at", { time: fullTime(new Date(message.edited_at)) });
   paintMarks(row, message, steadily);
   if (!row.matches(".going")) clearState(row);
   localise(row);

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.e2e.verbs import Wire, new_room, row, rows, say
 
@@ -30,12 +30,23 @@ async def test_what_one_does_is_drawn_alike_live_and_from_the_server(visit: Visi
     waving = row(ada, "waves")
     await expect(waving).to_have_class(re.compile(r"\baction\b"))
     await expect(waving).to_have_class(re.compile(r"\bfirst\b"))
-    assert await waving.evaluate(IN_ONE_LINE)
+    await reads_as_a_sentence(waving)
     await expect(ada.locator(BOX)).to_have_value("")
     await expect(rows(ada)).to_have_count(2)
     await ada.reload()
     await expect(waving).to_have_class(re.compile(r"\bfirst\b.*\baction\b"))
+    await reads_as_a_sentence(waving)
+
+
+async def reads_as_a_sentence(waving: Locator) -> None:
+    """``* Ada Okafor waves``: the name once; whose it is, where names are alike, is told to who asks."""
     assert await waving.evaluate(IN_ONE_LINE)
+    assert (await waving.inner_text()).split("\n")[0].strip() == "Ada Okafor"
+    for gone in (".handle", ".you", ".av", ".hd time"):
+        await expect(waving.locator(gone)).to_be_hidden()
+    assert await waving.locator(".who").evaluate("who => getComputedStyle(who, '::before').content") == '"* "'
+    await expect(waving.locator(".who")).to_have_attribute("title", "@ada")
+    await expect(waving).to_have_attribute("aria-label", re.compile(r"^Ada Okafor @ada, "))
 
 
 async def test_what_was_done_is_said_and_gone_with_the_next_letter(visit: Visit) -> None:

@@ -20,7 +20,28 @@ NOW = ms("2026-11-23T20:00:00")
 def test_a_reader_without_a_zone_sees_utc_and_is_told_so() -> None:
     moments = Moments("", lambda: NOW)
     assert moments.clock(ms("2026-11-03T09:05:00")) == "09:05"
-    assert moments.long_time(ms("2026-11-03T09:05:00")) == "3 November 2026, 09:05 UTC"
+    assert moments.long_time(ms("2026-11-03T09:05:00")) == "November 3, 2026, 09:05 GMT"
+
+
+@pytest.mark.parametrize(
+    ("zone", "shown"),
+    [
+        ("Europe/Berlin", "November 3, 2026, 10:05 GMT+1"),
+        ("America/New_York", "November 3, 2026, 04:05 GMT-5"),
+        ("America/St_Johns", "November 3, 2026, 05:35 GMT-3:30"),
+        ("Asia/Kathmandu", "November 3, 2026, 14:50 GMT+5:45"),
+        ("Pacific/Kiritimati", "November 3, 2026, 23:05 GMT+14"),
+        ("Europe/London", "November 3, 2026, 09:05 GMT"),
+    ],
+)
+def test_a_zone_is_told_by_its_distance_to_greenwich(zone: str, shown: str) -> None:
+    assert Moments(zone, lambda: NOW).long_time(ms("2026-11-03T09:05:00")) == shown
+
+
+def test_in_chinese_a_time_is_written_as_there() -> None:
+    with language.speaking("zh-Hans"):
+        assert Moments("Asia/Shanghai", lambda: NOW).long_time(ms("2026-11-03T09:05:00")) == "2026年11月3日 17:05 GMT+8"
+        assert Moments("", lambda: NOW).day(ms("2026-11-03T09:00:00")) == "2026年11月3日星期二"
 
 
 def test_a_day_begins_at_midnight_of_the_reader() -> None:
@@ -32,7 +53,7 @@ def test_a_day_begins_at_midnight_of_the_reader() -> None:
 
 
 def test_older_days_have_their_full_date() -> None:
-    assert Moments("", lambda: NOW).day(ms("2026-11-03T09:00:00")) == "Tuesday, 3 November 2026"
+    assert Moments("", lambda: NOW).day(ms("2026-11-03T09:00:00")) == "Tuesday, November 3, 2026"
 
 
 def test_a_wait_is_told_in_seconds_or_minutes_and_never_too_short() -> None:
@@ -67,11 +88,11 @@ def test_scripts_read_rfc_3339() -> None:
 
 
 @pytest.mark.parametrize(
-    ("at", "shown"), [("00:05", "12:05 AM"), ("09:05", "09:05 AM"), ("12:00", "12:00 PM"), ("23:59", "11:59 PM")]
+    ("at", "shown"), [("00:05", "12:05 AM"), ("09:05", "9:05 AM"), ("12:00", "12:00 PM"), ("23:59", "11:59 PM")]
 )
 def test_with_twelve_hours_each_half_of_the_day_begins_with_twelve(at: str, shown: str) -> None:
     moments = Moments("", lambda: NOW, "h12")
     assert moments.clock(ms(f"2026-11-03T{at}:00")) == shown
-    assert moments.long_time(ms(f"2026-11-03T{at}:00")) == f"3 November 2026, {shown} UTC"
+    assert moments.long_time(ms(f"2026-11-03T{at}:00")) == f"November 3, 2026, {shown} GMT"
     with language.speaking("zh-Hans"):
-        assert moments.clock(ms(f"2026-11-03T{at}:00")) == f"{'上午' if 'AM' in shown else '下午'}{shown[:5]}"
+        assert moments.clock(ms(f"2026-11-03T{at}:00")) == f"{'上午' if 'AM' in shown else '下午'}{shown[:-3]}"
