@@ -63,6 +63,13 @@ export class Rooms {
     this.look();
   }
 
+  /** How far a room goes and has been read, as the answer to a subscription says. */
+  hear(slug, { index, read_index: read, read_turn: turn }) {
+    Object.assign(this.#rooms.get(slug) ?? {}, { index });
+    this.hearRead(slug, read, turn);
+    this.#draw();
+  }
+
   /** Where this person has read to: on as ever, or back because they said so, here or elsewhere. */
   hearRead(slug, index, turn = 0) {
     const room = this.#rooms.get(slug);
@@ -93,7 +100,6 @@ export class Rooms {
     document.getElementById("reads")?.remove();
     this.look();
   }
-
   #say(use) { import("./reads.js").then(use).catch(() => {}); }
 
   /** What stays in sight of somebody who is there for half a second has been read. */
@@ -116,20 +122,17 @@ export class Rooms {
   #readTo(index) {
     const room = this.#rooms.get(open);
     if (!room) return;
-    const still = Math.min(index, this.#seen(room));
-    if (still > room.read) this.#advance(room, still);
+    const [still, from] = [Math.min(index, this.#seen(room)), room.read + 1];
+    this.#markRead(open, still);
+    if (still >= from && from === page.read_index + 1 && from <= page.index) this.#say(({ offerUndo }) => offerUndo(this, from));
     this.#tellRead(open, room);
-  }
-
-  #advance(room, index) {
-    const from = room.read + 1;
-    this.#markRead(open, index);
-    if (from === page.read_index + 1 && from <= page.index) this.#say(({ offerUndo }) => offerUndo(this, from));
   }
 
   /** What somebody is looking at right now is not held against them while it counts as read in a moment. */
   #known(slug, { read }) { return Math.max(read, slug === open ? this.#inSight : 0); }
   #unread(slug, room) { return Math.max(0, room.index - this.#known(slug, room)); }
+  /** Of the open room, also where its reader does not want to be told of all. */
+  get unread() { return this.#rooms.has(open) ? this.#unread(open, this.#rooms.get(open)) : 0; }
   #named(slug, room) { return [...room.named].filter((index) => index > this.#known(slug, room)).length; }
 
   /** The index up to which everything has been in sight, or the newest: who looks at a linked message has not read what is before it. */
@@ -175,10 +178,7 @@ export class Rooms {
 
   async #listen(slug) {
     try {
-      const answer = await this.#connection.request("subscribe", { room: slug, limit: 0, html: isTelling });
-      Object.assign(this.#rooms.get(slug) ?? {}, { index: answer.index });
-      this.hearRead(slug, answer.read_index, answer.read_turn);
-      this.#draw();
+      this.hear(slug, await this.#connection.request("subscribe", { room: slug, limit: 0, html: isTelling }));
     } catch (error) {
       const isFinal = ["disconnected", "not_found", "forbidden"].includes(error.code);
       if (!isFinal) setTimeout(() => this.#listen(slug), error.retryAfter * 1000 || LIMITS.again);
@@ -260,6 +260,7 @@ export class Rooms {
     if (document.title !== title) document.title = title;
     if (this.#icon?.dataset.unread) this.#icon.href = total ? this.#icon.dataset.unread : this.#plainIcon;
     setBadge(wanted);
+    this.#timeline?.drawPill();
   }
 }
 
@@ -270,7 +271,6 @@ function markDrafts() {
 }
 
 let badge = NaN;
-
 /** On the icon of the installed app stands the same number as in the title; few browsers have one. */
 function setBadge(number) {
   if (badge === number) return;

@@ -29,7 +29,6 @@ export class Timeline {
   #index = page.index;
   #version = page.version;
   #epoch = page.epoch;
-  #unseen = 0;
   #isAtEnd = true;
   #isRepairing = false;
   #checkedAt = this.#bottom.querySelector("time").dateTime; // when it was last up to date; 0 while it is
@@ -75,7 +74,6 @@ export class Timeline {
       for (const message of messages) if (this.#draw(message)) news.push(message);
       this.#trim();
     });
-    if (!this.#isAtEnd || this.#hasNewer) this.#unseen += news.length;
     news.forEach(announceMessage);
     this.#onScroll();
   }
@@ -131,7 +129,7 @@ export class Timeline {
     const answer = await this.#connection.request("subscribe", from).catch((error) => void this.#repairLater(error));
     this.#isRepairing = false;
     if (!answer) return;
-    this.rooms.hearRead(room, answer.read_index, answer.read_turn);
+    this.rooms.hear(room, answer);
     if (answer.complete) this.show(answer.messages);
     const missedFrom = answer.epoch === this.#epoch ? this.#index + 1 : NaN;
     ({ index: this.#index, version: this.#version, epoch: this.#epoch } = answer);
@@ -261,9 +259,8 @@ export class Timeline {
 
   #onScroll() {
     this.#isAtEnd = this.#isNearEnd;
-    if (this.#isAtEnd) this.#unseen = 0;
-    this.#drawPill();
     this.rooms.look();
+    this.drawPill();
     this.#fill();
   }
 
@@ -272,10 +269,12 @@ export class Timeline {
     this.#onScroll();
   }
 
-  #drawPill() {
+  /** Counts what the list of rooms counts, while it is out of sight. */
+  drawPill() {
+    const unread = this.#isAtEnd ? 0 : this.rooms.unread;
     const isFar = this.#hasNewer || this.#pixelsBelow > LIMITS.farScreens * this.#log.clientHeight;
-    this.#pill.hidden = !this.#unseen && !isFar;
-    this.#pill.textContent = this.#unseen ? tn("new_messages", this.#unseen) : t("to_newest");
+    this.#pill.hidden = !unread && !isFar;
+    this.#pill.textContent = unread ? tn("new_messages", unread) : t("to_newest");
   }
 
   #drawEdges() {

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
 
 from playwright.async_api import Page, expect
 
-from tests.e2e.verbs import distance_to_end, new_room, post_many, row, say, top_of
+from tests.e2e.verbs import comes_true, distance_to_end, new_room, post_many, row, say, top_of
 
 Visit = Callable[..., Awaitable[Page]]
 
@@ -21,6 +22,7 @@ async def test_reading_above_is_not_moved_by_news_and_the_pill_leads_back(visit:
         await grace.evaluate("document.getElementById('timeline').scrollTop = 1e6")
         await expect(row(grace, "line 60.")).to_have_count(1)
     await expect(row(grace, "line 60.")).to_be_in_viewport()
+    await expect(grace.locator(f'.room-link[data-room="{room}"]')).to_have_attribute("data-read", "60")
     await grace.evaluate("document.getElementById('timeline').scrollTop -= 300")
     await expect(grace.locator("#pill")).to_be_hidden()
     where = await grace.evaluate("document.getElementById('timeline').scrollTop")
@@ -33,6 +35,51 @@ async def test_reading_above_is_not_moved_by_news_and_the_pill_leads_back(visit:
     assert await distance_to_end(grace) <= 2
     await say(ada, "news three")
     await expect(row(grace, "news three")).to_be_in_viewport()
+
+
+# What the pill and the list of rooms say there is to read; "" where they say nothing.
+COUNTS = """room => [document.getElementById("pill"), document.querySelector(`.room-link[data-room="${room}"] .count`)]
+  .map(each => each.checkVisibility() ? each.textContent.match(/\\d+/)?.[0] ?? "" : "")"""
+
+
+async def counts(page: Page, room: str) -> int:
+    """What both say, as soon as they say the same."""
+    await comes_true(page, f"(([pill, list]) => pill === list)(({COUNTS})({room!r}))")
+    pill, listed = await page.evaluate(COUNTS, room)
+    assert pill == listed
+    return int(pill or 0)
+
+
+async def asks(page: Page, method: str, path: str, **fields: object) -> None:
+    """As another device of theirs would, whose page is nowhere."""
+    headers = "{ 'Content-Type': 'application/json' }"
+    script = f"([method, path, body]) => fetch(path, {{ method, body, headers: {headers} }}).then(answer => answer.ok)"
+    assert await page.evaluate(script, [method, path, json.dumps(fields)])
+
+
+async def test_the_pill_and_the_list_of_rooms_count_the_same(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada, "grace")
+    await post_many(ada, 30)
+    grace = await visit("grace", at=f"/rooms/{room}")
+    # What came before the page, as far as it is out of sight.
+    await expect(grace.locator("#pill")).to_contain_text("new messages")
+    before = await counts(grace, room)
+    assert 0 < before < 30
+    # What somebody else says, what one says oneself elsewhere, and what is taken back.
+    await say(ada, "from ada")
+    await asks(grace, "POST", f"/api/v1/rooms/{room}/messages", content="from my phone")
+    await expect(row(ada, "from my phone")).to_have_count(1)
+    await comes_true(grace, f"document.getElementById('pill').textContent === '{before + 2} new messages'")
+    assert await counts(grace, room) == before + 2
+    # Seen on the way down.
+    await grace.evaluate("document.getElementById('timeline').scrollTop += 200")
+    await comes_true(grace, f"document.getElementById('pill').textContent !== '{before + 2} new messages'")
+    assert 0 < await counts(grace, room) < before + 2
+    # Read elsewhere.
+    await asks(grace, "PUT", f"/api/v1/rooms/{room}/read", index=32)
+    await comes_true(grace, "!document.getElementById('pill').textContent.includes('new')")
+    assert await counts(grace, room) == 0
 
 
 async def test_older_messages_come_while_scrolling_and_nothing_jumps(visit: Visit) -> None:
