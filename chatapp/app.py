@@ -170,7 +170,7 @@ def assemble(
         rooms=Rooms(news=news, **in_rooms),
         memberships=Memberships(news=news, **in_rooms),
         messages=Messages(database=database, hub=hub, typing=typing, settings=settings, epoch=epoch, **spoken),
-        reactions=Reactions(access=access, journal=journal, limits=limits),
+        reactions=Reactions(database=database, **spoken),
         pins=Pins(clock=database.clock, **spoken),
         presence=Whereabouts(database=database, news=news, limits=limits),
         notifications=Notifications(database=database, limits=limits, pushing=pushing),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -131,6 +132,12 @@ async def bearing(db: Reader, name: str) -> list[Person]:
     shown, spelt = people.c.display_name, _spellings(name)
     is_meant = sa.or_(shown.in_(spelt), sa.func.lower(shown).in_(spelt))
     return [Person(*row) for row in await db.all(sa.select(*PERSON).where(people.c.is_verified, is_meant))]
+
+
+async def names(db: Reader, usernames: Collection[str]) -> dict[str, str]:
+    """What they call themselves, by username."""
+    rows = await db.all(sa.select(*NAMES).where(people.c.username.in_(usernames))) if usernames else []
+    return {row.username: row.display_name for row in rows}
 
 
 async def seen(db: Reader, username: str) -> tuple[Person, int | None] | None:

@@ -147,6 +147,7 @@ def _rooms() -> list[web.RouteDef]:
         web.get(ROOM + "/thumbnails/{id:[0-9]+}", files.thumbnail),
         web.get(ROOM + "/pictures/{id:[0-9]+}", files.picture),
         web.post(MESSAGE + "/unread", unreads.create),
+        web.get(MESSAGE + "/reactions", reactions.index),
         web.post(MESSAGE + "/reactions", reactions.create),
         web.post(MESSAGE + "/pin", pins.create),
         web.post(MESSAGE + "/unpin", pins.destroy),

@@ -68,7 +68,8 @@ def _environment(is_debug: bool) -> jinja2.Environment:
     environment.globals.update({"initials": initials, "hue": hue, "first_words": first_words, "plain": plain})
     environment.globals.update({"file_about": sizes.about, "file_box": files.box, "file_address": files.address})
     environment.globals.update({"file_picture": files.picture, "file_thumbnail": files.thumbnail})
-    environment.globals.update({"chips": chips, "quick_emoji": quick_emoji, "emoji_table": emoji.table})
+    environment.globals.update({"chips": chips, "quick_emoji": quick_emoji})
+    environment.globals.update({"emoji_table": emoji.table, "emoji_name": emoji.name})
     return environment
 
 

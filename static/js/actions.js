@@ -18,6 +18,7 @@ const STAYS = ["link", "text"];
 const rowOf = (element) => element?.closest(".msg") ?? null;
 const isMine = (row) => row.matches(".mine");
 const isPinned = (row) => Boolean(row.querySelector(".pinned"));
+const hasReactions = (row) => Boolean(row.querySelector(".rx"));
 const mayDelete = (row) => isMine(row) || page.room.may_moderate;
 const hasHistory = (row) => !row.querySelector(".edited").hidden && (isMine(row) || page.me.is_admin);
 const addressOf = (row) => `${location.origin}/rooms/${page.room.slug}/${indexOf(row)}`;
@@ -48,6 +49,7 @@ export class Actions {
       give: { run: (row, button) => reactions.give(row, button.dataset.emoji) },
       pick: { run: (row) => reactions.pick(row) },
       toggle: { run: (row, chip) => reactions.toggle(row, chip) },
+      givers: { isOffered: hasReactions, run: (row) => import("./givers.js").then(({ showGivers }) => showGivers(`${addressOf(row)}/reactions`)) },
       pin: { isOffered: (row) => !isPinned(row), run: (row) => reactions.pin(row) },
       unpin: { isOffered: isPinned, run: (row) => reactions.unpin(row) },
       more: { run: (row) => this.#openMenu(row) },
@@ -116,8 +118,8 @@ export class Actions {
   }
 
   #onTouch(target) {
-    const row = rowOf(target);
-    if (row && !target.closest("a, button, textarea")) hold(row, () => this.run("more", row));
+    const [row, chip] = [rowOf(target), target.closest(".rx button")];
+    if (row && (chip || !target.closest("a, button, textarea"))) hold(row, () => this.run(chip ? "givers" : "more", row));
   }
 
   #onPointer(row) {
@@ -187,7 +189,7 @@ export class Actions {
 
 /**
  * A finger that rests on a row marks it, and calls `act` when it is lifted: what opened under it would be closed, or
- * pressed, by that.
+ * pressed, by that. What lies under it is not pressed either.
  */
 function hold(row, act) {
   const over = new AbortController();
@@ -198,7 +200,10 @@ function hold(row, act) {
     clearTimeout(timer);
     row.classList.remove("held");
     over.abort();
-    if (isHeld) setTimeout(act);
+    if (!isHeld) return;
+    const lifted = new AbortController();
+    row.addEventListener("click", (click) => { click.preventDefault(); click.stopPropagation(); }, { signal: lifted.signal, capture: true });
+    setTimeout(() => (lifted.abort(), act()));
   };
   for (const type of ["pointerup", "pointercancel", "scroll"]) document.addEventListener(type, end, { signal, capture: true });
   row.addEventListener("contextmenu", (event) => event.preventDefault(), { signal });

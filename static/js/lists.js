@@ -18,7 +18,7 @@ export async function redraw(url) {
 }
 
 /** As a document: so the browser parses it, and runs nothing of it. */
-function load(url) {
+export function load(url) {
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();
     request.open("GET", url);

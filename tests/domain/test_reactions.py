@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from chatapp.core.errors import ChatError, Conflict, Invalid, NotFound
 from chatapp.core.models import Person, Reaction
+from chatapp.domain.reactions import Given
 from chatapp.storage.batch import MOST_EMOJI
 from tests.support.house import House
 from tests.support.rooms import closed_room
@@ -81,3 +84,40 @@ async def test_twenty_different_emoji_are_enough(house: House, ada: Person, grac
         except ChatError as error:
             answers.append(type(error))
     assert answers == [*[None] * MOST_EMOJI, Conflict]
+
+
+def named(given: Sequence[Given]) -> dict[str, list[str]]:
+    return {each.emoji: [giver.display_name for giver in each.givers] for each in given}
+
+
+async def test_every_member_learns_who_gave_what_also_of_those_who_have_left(
+    house: House, ada: Person, grace: Person
+) -> None:
+    reactions = house.chat.reactions
+    assert await reactions.given(ada, "general", 1) == []
+    for person, emoji in ((grace, "👍"), (ada, "👍"), (grace, "🎉")):
+        await reactions.add(person, "general", 1, emoji)
+    known = {"👍": ["Grace Lin", "Ada Okafor"], "🎉": ["Grace Lin"]}
+    assert named(await reactions.given(ada, "general", 1)) == known
+    assert named(await reactions.given(grace, "general", 1)) == known
+
+
+async def test_of_very_many_the_first_are_named_and_all_are_counted(
+    house: House, ada: Person, grace: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatapp.domain.reactions.MOST_SHOWN", 1)
+    for person in (grace, ada):
+        await house.chat.reactions.add(person, "general", 1, "👍")
+    (given,) = await house.chat.reactions.given(ada, "general", 1)
+    assert (given.count, [giver.username for giver in given.givers]) == (2, ["grace"])
+
+
+async def test_nobody_learns_who_gave_what_where_they_are_not_or_nothing_stands(
+    house: House, ada: Person, grace: Person
+) -> None:
+    await closed_room(house.chat, grace, "designers")
+    await house.chat.messages.post(grace, "designers", "hello")
+    await house.chat.messages.delete(ada, "general", 1)
+    for slug, index in (("designers", 1), ("nowhere", 1), ("general", 1), ("general", 2), ("general", 2**60)):
+        with pytest.raises(NotFound):
+            await house.chat.reactions.given(ada, slug, index)

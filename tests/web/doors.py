@@ -71,6 +71,7 @@ DOORS: Final[dict[str, dict[str, Door]]] = {
     },
     "read one": {
         "GET /rooms/{slug}/{index}": lambda w, p, r: w.page(p, f"/rooms/{r}/1"),
+        "GET /rooms/{slug}/{index}/reactions": lambda w, p, r: w.page(p, f"/rooms/{r}/1/reactions"),
         "GET /api/v1/rooms/{room}/messages/{index}": lambda w, p, r: w.rest(p, "GET", api(r, "/messages/1")),
     },
     "read changes": {

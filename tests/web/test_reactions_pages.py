@@ -96,3 +96,39 @@ async def test_pins_have_a_page(adas: Browser, ada: Actor, chat: Chat) -> None:
     assert (answer.status, answer.location) == (303, "/rooms/general/pins")
     assert "first words" not in (await adas.opens("/rooms/general/pins")).text
     assert not (await chat.messages.by_index(ada.person, "general", 1)).is_pinned
+
+
+async def test_who_reacted_has_a_page_that_the_message_leads_to(adas: Browser, ada: Actor, grace: Actor) -> None:
+    await ada.says("hello <b>")
+    address = "/rooms/general/1/reactions"
+    assert address + '"' not in re.sub("<form[^>]*>", "", (await adas.opens("/rooms/general/1")).text)
+    assert "Nobody has reacted to this message." in (await adas.opens(address)).text
+    for actor, emoji in ((grace, "👍"), (ada, "👍"), (grace, "🎉")):
+        await actor.chat.reactions.add(actor.person, "general", 1, emoji)
+    assert f'<a class="btn sm" href="{address}">Who reacted</a>' in (await adas.opens("/rooms/general/1")).text
+    page = (await adas.opens(address)).text
+    headings = re.findall(r"<h2 [^>]*>(.*?)</h2>", page)
+    assert headings[-2:] == ['👍 thumbs up <span class="chip">2</span>', '🎉 party popper <span class="chip">1</span>']
+    listed = page[page.index('id="givers"') :]
+    assert re.findall(r"<bdi>([^<]+)</bdi>", listed) == ["Grace Lin", "Ada Okafor", "Grace Lin"]
+    assert re.findall(r'class="person-username">(@\w+)<', listed) == ["@grace", "@ada", "@grace"]
+    assert listed.count('<span class="chip">You</span>') == 1
+    assert "hello &lt;b&gt;" in page
+
+
+async def test_of_more_than_a_page_holds_the_rest_is_counted(
+    adas: Browser, ada: Actor, grace: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatapp.domain.reactions.MOST_SHOWN", 1)
+    await ada.says("hello")
+    for actor in (grace, ada):
+        await actor.chat.reactions.add(actor.person, "general", 1, "👍")
+    assert '<p class="lead">and 1 more</p>' in (await adas.opens("/rooms/general/1/reactions")).text
+
+
+async def test_a_deleted_message_has_no_such_page(adas: Browser, ada: Actor) -> None:
+    await ada.says("hello")
+    await ada.chat.reactions.add(ada.person, "general", 1, "👍")
+    await ada.chat.messages.delete(ada.person, "general", 1)
+    for address in ("/rooms/general/1/reactions", "/rooms/general/2/reactions", "/rooms/nowhere/1/reactions"):
+        assert (await adas.opens(address)).status == 404

@@ -1,4 +1,4 @@
-"""One's own emoji under a message, by form: its chip is a button that gives it or takes it back."""
+"""The emoji under a message: who gave which, and one's own by form, of which the chip is the button."""
 
 from __future__ import annotations
 
@@ -8,12 +8,19 @@ from aiohttp import web
 from chatapp.keys import CHAT
 from chatapp.web import forms
 from chatapp.web.identity import actor
-from chatapp.web.message_page import address, back_to
+from chatapp.web.message_page import address, back_to, message_page
 
 
 class Reaction(msgspec.Struct):
     add: str = ""
     remove: str = ""
+
+
+async def index(request: web.Request) -> web.Response:
+    me, chat = actor(request), request.config_dict[CHAT]
+    given = await chat.reactions.given(me, *address(request))
+    message = await chat.messages.standing(me, *address(request))
+    return await message_page(request, "reactions/index.html", message, given=given)
 
 
 async def create(request: web.Request) -> web.Response:
