@@ -152,7 +152,7 @@ async def _parts(request: web.Request) -> MutableMultiMapping[Any]:
     return found
 
 
-async def take(request: web.Request, found: MutableMultiMapping[Any], part: MultipartReader | BodyPartReader) -> None:
+async def take(request: web.Request, found: MutableMultiMapping[Any], part: object) -> None:
     """Read one more part of a form into ``found``. Raises ``ValueError`` for what is no field, and aiohttp's 413."""
     if not isinstance(part, BodyPartReader) or part.name is None or len(found) >= MOST_FIELDS:
         raise ValueError

@@ -99,11 +99,12 @@ def _long(day: date) -> str:
 
 
 def _offset(local: datetime) -> str:
-    """As ``GMT-3:30``: abbreviations like CST mean several zones, and browsers know other ones than we do."""
+    """``UTC``, or as ``GMT-3:30``: names like CST mean several zones, and browsers know other ones than we do."""
     minutes = round((local.utcoffset() or timedelta()).total_seconds()) // 60
     hours, rest = divmod(abs(minutes), 60)
-    sign = "-" if minutes < 0 else "+"
-    return "GMT" + (f"{sign}{hours}" if minutes else "") + (f":{rest:02}" if rest else "")
+    if not minutes:
+        return "UTC"
+    return f"GMT{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
 
 
 def _zone(name: str) -> tzinfo:

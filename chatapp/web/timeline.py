@@ -200,4 +200,4 @@ def _continues(before: Message | None, message: Message) -> bool:
 
 
 def _said(form: Form[Any]) -> str:
-    return form.error or next(iter(form.errors.values()), "")
+    return next(iter(form.errors.values()), form.error)

@@ -32,7 +32,7 @@ function rowBeside(row, side) {
 /** The row before this one, whatever stands between them. */
 export const rowAbove = (row) => rowBeside(row, "previousElementSibling");
 export const rowBelow = (row) => rowBeside(row, "nextElementSibling");
-const offset = (moment) => zone.formatToParts(moment).find(({ type }) => type === "timeZoneName").value;
+const offset = (moment) => zone.formatToParts(moment).find(({ type }) => type === "timeZoneName").value.replace(/^GMT(\+0)?$/, "UTC");
 /** A moment in the browser's zone, as chatapp/web/moments.py writes it. */
 const fullTime = (moment) => t("full_time", { date: longDate.format(moment), time: clock.format(moment), zone: offset(moment) });
 /** What a time element says. */

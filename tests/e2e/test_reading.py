@@ -78,7 +78,7 @@ async def test_the_pill_and_the_list_of_rooms_count_the_same(visit: Visit) -> No
     assert 0 < await counts(grace, room) < before + 2
     # Read elsewhere.
     await asks(grace, "PUT", f"/api/v1/rooms/{room}/read", index=32)
-    await comes_true(grace, "!document.getElementById('pill').textContent.includes('new')")
+    await comes_true(grace, "!document.getElementById('pill').textContent.includes('new messages')")
     assert await counts(grace, room) == 0
 
 

@@ -20,7 +20,7 @@ NOW = ms("2026-11-23T20:00:00")
 def test_a_reader_without_a_zone_sees_utc_and_is_told_so() -> None:
     moments = Moments("", lambda: NOW)
     assert moments.clock(ms("2026-11-03T09:05:00")) == "09:05"
-    assert moments.long_time(ms("2026-11-03T09:05:00")) == "November 3, 2026, 09:05 GMT"
+    assert moments.long_time(ms("2026-11-03T09:05:00")) == "November 3, 2026, 09:05 UTC"
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_a_reader_without_a_zone_sees_utc_and_is_told_so() -> None:
         ("America/St_Johns", "November 3, 2026, 05:35 GMT-3:30"),
         ("Asia/Kathmandu", "November 3, 2026, 14:50 GMT+5:45"),
         ("Pacific/Kiritimati", "November 3, 2026, 23:05 GMT+14"),
-        ("Europe/London", "November 3, 2026, 09:05 GMT"),
+        ("Europe/London", "November 3, 2026, 09:05 UTC"),
     ],
 )
 def test_a_zone_is_told_by_its_distance_to_greenwich(zone: str, shown: str) -> None:
@@ -93,6 +93,6 @@ def test_scripts_read_rfc_3339() -> None:
 def test_with_twelve_hours_each_half_of_the_day_begins_with_twelve(at: str, shown: str) -> None:
     moments = Moments("", lambda: NOW, "h12")
     assert moments.clock(ms(f"2026-11-03T{at}:00")) == shown
-    assert moments.long_time(ms(f"2026-11-03T{at}:00")) == f"November 3, 2026, {shown} GMT"
+    assert moments.long_time(ms(f"2026-11-03T{at}:00")) == f"November 3, 2026, {shown} UTC"
     with language.speaking("zh-Hans"):
         assert moments.clock(ms(f"2026-11-03T{at}:00")) == f"{'上午' if 'AM' in shown else '下午'}{shown[:-3]}"
