@@ -60,6 +60,7 @@ export class Actions {
       history: { isOffered: hasHistory, run: (row) => location.assign(`${addressOf(row)}/history`) },
       delete: { isOffered: mayDelete, run: (row) => deletions.begin(row) },
     };
+    this.#menu.querySelector("[data-do=pin]").before(this.#item("givers", t("who_reacted"), "users"));
     document.getElementById("main").append(this.#menu, this.#quick);
     this.#listen();
     copyAsTranscript(this.#log);
@@ -100,6 +101,16 @@ export class Actions {
     this.#log.addEventListener("pointerleave", () => this.#show(rowOf(document.activeElement)));
     document.addEventListener("keydown", (event) => event.key === "Escape" && this.#dismiss());
     for (const type of ["focusin", "keydown"]) this.#log.addEventListener(type, (event) => this.#show(rowOf(event.target)));
+  }
+
+  /** One more, as those look that came with the page. */
+  #item(name, label, symbol) {
+    const item = this.#menu.querySelector("[data-do=text]").cloneNode(true);
+    const use = item.querySelector("use");
+    item.dataset.do = name;
+    item.querySelector("span").textContent = label;
+    use.setAttribute("href", use.getAttribute("href").replace(/#.*/, `#${symbol}`));
+    return item;
   }
 
   #onClick(event) {

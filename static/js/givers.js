@@ -12,7 +12,7 @@ export async function showGivers(url) {
   const head = document.querySelector("#shortcuts .dialog-head").cloneNode(true);
   const title = head.querySelector("h2");
   Object.assign(title, { id: "givers-title", textContent: t("who_reacted") });
-  const body = make("div", "givers-list", t("loading_emoji"));
+  const body = make("div", "section givers-list", t("loading_emoji"));
   Object.assign(dialog, { closedBy: "any" });
   dialog.setAttribute("aria-labelledby", title.id);
   dialog.append(head, body);

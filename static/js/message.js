@@ -6,10 +6,10 @@ import { offerPictures, showFiles } from "./offers.js";
 
 const language = document.documentElement.lang || "en";
 const { hour_cycle: hourCycle } = page;
-const clock = new Intl.DateTimeFormat(language, { hour: hourCycle === "h12" ? "numeric" : "2-digit", minute: "2-digit", hourCycle });
-const [longDate, zone] = [{ dateStyle: "long" }, { timeZoneName: "shortOffset" }].map((wanted) => new Intl.DateTimeFormat(language, wanted));
+const clock = new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit", hourCycle });
+const [longDate, longDay] = ["long", "full"].map((dateStyle) => new Intl.DateTimeFormat(language, { dateStyle }));
+const zone = new Intl.DateTimeFormat(language, { timeZoneName: "shortOffset" });
 const isoDay = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short" });
-const longDay = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
 
 /** The one door through which markup becomes nodes: bodies that the server has rendered and sanitised. */
 const policy = globalThis.trustedTypes?.createPolicy("chatapp-html", { createHTML: (html) => html });
@@ -32,7 +32,7 @@ function rowBeside(row, side) {
 /** The row before this one, whatever stands between them. */
 export const rowAbove = (row) => rowBeside(row, "previousElementSibling");
 export const rowBelow = (row) => rowBeside(row, "nextElementSibling");
-const offset = (moment) => zone.formatToParts(moment).find(({ type }) => type === "timeZoneName").value.replace(/^GMT(\+0)?$/, "UTC");
+const offset = (moment) => zone.formatToParts(moment).at(-1).value.replace(/^GMT(\+0)?$/, "UTC");
 /** A moment in the browser's zone, as chatapp/web/moments.py writes it. */
 const fullTime = (moment) => t("full_time", { date: longDate.format(moment), time: clock.format(moment), zone: offset(moment) });
 /** What a time element says. */
