@@ -6,7 +6,7 @@ import { offerPictures, showFiles } from "./offers.js";
 
 const language = document.documentElement.lang || "en";
 const { hour_cycle: hourCycle } = page;
-const clock = new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit", hourCycle });
+const clock = new Intl.DateTimeFormat(language, { hour: hourCycle === "h12" ? "numeric" : "2-digit", minute: "2-digit", hourCycle });
 const [longDate, longDay] = ["long", "full"].map((dateStyle) => new Intl.DateTimeFormat(language, { dateStyle }));
 const zone = new Intl.DateTimeFormat(language, { timeZoneName: "shortOffset" });
 const isoDay = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short" });
