@@ -28,7 +28,7 @@ async def test_pages_beside_a_room_say_the_time_that_the_room_says(visit: Visit)
     await expect(page.locator(".msg")).to_have_attribute("aria-label", re.compile(f"{clock}$"))
     await page.goto("/search?q=sternwarte")
     day = f"{at.year}年{at.month}月{at.day}日"
-    await expect(page.locator(".hit-head time").first).to_have_text(re.compile(f"^{day} {at:%H:%M}$"))
+    await expect(page.locator(".hit-head time").first).to_have_text(re.compile(rf"^{day} {at:%H:%M} GMT\+8$"))
     await page.goto("/settings/sessions")
     await expect(page.locator("tbody time").first).to_have_text("刚刚")
 
