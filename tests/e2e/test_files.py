@@ -75,7 +75,7 @@ async def test_pictures_are_described_and_reserve_their_place(visit: Visit) -> N
         await expect(drawn.first).to_have_attribute("alt", "A blue sheet")
         await expect(drawn.last).to_have_attribute("alt", "small.png")
         sizes = await drawn.evaluate_all("found => found.map(each => [each.width, each.height])")
-        assert sizes == [[480, 240], [30, 20]]
+        assert sizes == [[240, 120], [30, 20]]
     here, there = [await each.locator(".files").inner_html() for each in (rows(page), rows(other))]
     assert here == there
     await other.reload()
@@ -84,6 +84,15 @@ async def test_pictures_are_described_and_reserve_their_place(visit: Visit) -> N
 
 def _plain(markup: str) -> str:
     return re.sub(r' tabindex="-?\d"|\s+', "", markup)
+
+
+async def test_several_pictures_stand_side_by_side(visit: Visit) -> None:
+    page = await visit("ada")
+    await new_room(page)
+    await chooses(page, image("one.png"), image("two.png", colour="gold"))
+    await page.press("#message", "Enter")
+    tops = await (await sent(page)).locator("img").evaluate_all("all => all.map(each => each.getBoundingClientRect().top)")
+    assert tops[0] == tops[1]
 
 
 async def test_a_picture_is_pasted(visit: Visit, server: Server) -> None:
