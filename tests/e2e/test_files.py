@@ -91,8 +91,9 @@ async def test_several_pictures_stand_side_by_side(visit: Visit) -> None:
     await new_room(page)
     await chooses(page, image("one.png"), image("two.png", colour="gold"))
     await page.press("#message", "Enter")
-    tops = await (await sent(page)).locator("img").evaluate_all("all => all.map(each => each.getBoundingClientRect().top)")
-    assert tops[0] == tops[1]
+    drawn = (await sent(page)).locator("img")
+    first, second = await drawn.evaluate_all("all => all.map(each => each.getBoundingClientRect().top)")
+    assert first == second
 
 
 async def test_a_picture_is_pasted(visit: Visit, server: Server) -> None:
