@@ -63,6 +63,8 @@ class Picker {
     this.#draw();
   }
 
+  get isOpen() { return this.#dialog.open; }
+
   #build() {
     Object.assign(this.#dialog, { id: "picker", closedBy: "any" });
     this.#dialog.setAttribute("aria-label", t("pick_emoji"));
@@ -71,12 +73,15 @@ class Picker {
     for (const [name, value] of Object.entries(about)) this.#input.setAttribute(name, value);
     Object.assign(this.#list, { id: "picker-list", role: "listbox", ariaLabel: t("pick_emoji") });
     this.#dialog.append(this.#input, this.#list);
-    this.#input.addEventListener("input", () => this.#groups && this.#draw());
+    // The letters of which a Chinese word is being made are nobody's name.
+    this.#input.addEventListener("input", (event) => !event.isComposing && this.#draw());
+    this.#input.addEventListener("compositionend", () => this.#draw());
     this.#input.addEventListener("keydown", (event) => this.#onKey(event));
     this.#list.addEventListener("click", (event) => this.#take(event.target.closest("[data-emoji]")));
   }
 
   #draw() {
+    if (!this.#groups) return;
     const word = fold(this.#input.value.trim());
     const groups = word ? [{ name: t("results"), emoji: this.#find(word) }] : [this.#recent(), ...this.#groups];
     const drawn = groups.filter(({ emoji }) => emoji.length).map(drawGroup);
@@ -140,11 +145,11 @@ class Picker {
 
 let picker = null;
 
-/** Resolves to the emoji that somebody chooses, or to "" when they choose none. What is typed until then is typed there. */
+/** Resolves to the emoji that somebody chooses; to "" when they choose none, or are choosing already. What is typed until then is typed there. */
 export async function chooseEmoji() {
   await dressed;
   picker ??= new Picker();
-  return picker.choose();
+  return picker.isOpen ? "" : picker.choose();
 }
 
 function drawGroup({ name, emoji }, at) {

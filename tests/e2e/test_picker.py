@@ -129,6 +129,40 @@ async def test_the_emoji_button_by_touch(visit: Visit, scheme: str, viewport: di
     await has_no_fault(ada)
 
 
+async def test_an_impatient_hand_gets_one_emoji(visit: Visit) -> None:
+    ada = await visit("ada")
+    await new_room(ada)
+    arrives = asyncio.Event()
+
+    async def slowly(route: Route) -> None:
+        await arrives.wait()
+        await route.continue_()
+
+    await ada.route("**/js/picker.js", slowly)
+    async with ada.expect_request("**/js/picker.js"):
+        await button(ada).dblclick()
+    arrives.set()
+    await ada.locator("#picker [role=option]").first.click()
+    await expect(ada.locator("#message")).to_be_focused()
+    await ada.keyboard.type("!")
+    await expect(ada.locator("#message")).to_have_value("😀!")
+
+
+async def test_nothing_is_looked_for_while_composing(visit: Visit) -> None:
+    ada = await visit("ada", locale="zh-CN")
+    await new_room(ada)
+    await button(ada).click()
+    shown = ada.locator("#picker [role=option]")
+    await expect(shown.nth(20)).to_be_visible()
+    session = await ada.context.new_cdp_session(ada)
+    await session.send("Input.imeSetComposition", {"text": "pai'dui", "selectionStart": 7, "selectionEnd": 7})
+    await expect(ada.locator("#picker input")).to_have_value("pai'dui")
+    await expect(shown.nth(20)).to_be_visible()
+    await session.send("Input.insertText", {"text": "派对"})
+    await expect(shown.filter(has_text="🎉")).to_be_visible()
+    await expect(shown.nth(20)).to_be_hidden()
+
+
 async def test_without_scripts_there_is_no_emoji_button(visit: Visit) -> None:
     page = await visit("ada", java_script_enabled=False)
     await new_room(page)
