@@ -63,5 +63,7 @@ async def test_an_invitation_is_filled_in_and_what_is_wrong_is_said_at_its_field
         await expect(page.locator("[name=display_name]")).to_have_value("New Comer")
         await fill(page, username="newcomer", email="new@example.org", password="a long enough password")
         await expect(page).to_have_url(f"{server.url}/rooms/general")
+        # Nothing of the page is on its way any more when the server goes.
+        await say(page, "hello")
     finally:
         await server.kill()
