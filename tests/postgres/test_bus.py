@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from chatapp.domain import news
-from chatapp.realtime.bus import Bus
+from chatapp.realtime.bus import Bus, Gone
 from chatapp.realtime.hints import AnyHint, Grown
 from chatapp.settings import Settings
 from chatapp.storage import postgres_audit
@@ -125,19 +125,34 @@ async def test_hints_overtake_each_other(settings: Settings) -> None:
 
 async def test_the_bus_dies_and_returns(settings: Settings, redis: RedisServer | None) -> None:
     async with pressed(3, settings) as (found, crowd):
+        gone: list[Gone] = []
+        for process in found:
+            _noted(process.bus, gone)
         for _ in range(ROUNDS):
             await crowd.at_an_answer()
+            gone.clear()
             if redis is None:
                 await asyncio.to_thread(_end_listeners, settings.database_url)
             else:
                 redis.kill()
-            await until(lambda: any(process.bus._is_away for process in found))
+            # It may be back before anybody looks.
+            await until(lambda: bool(gone))
             await crowd.next_answer()
             if redis is not None:
                 await asyncio.to_thread(redis.start)
             await until(lambda: not any(process.bus._is_away for process in found))
             await crowd.next_answer()
         await _whole(crowd, settings)
+
+
+def _noted(bus: Bus, gone: list[Gone]) -> None:
+    note = bus._note_away
+
+    def noted(error: Gone) -> None:
+        gone.append(error)
+        note(error)
+
+    bus._note_away = noted  # type: ignore[assignment, method-assign]
 
 
 def _end_listeners(url: str) -> None:

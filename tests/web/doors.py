@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -46,7 +47,7 @@ async def anothers(w: World, p: str, r: str) -> int:
 async def fetched(w: World, p: str, r: str, where: str, name: str = "") -> Answer:
     file_id = await w.file_in(r)
     answer = await w.page(p, f"/rooms/{r}/{where}/{file_id}{name}")
-    return replace(answer, told=answer.told.replace(f"/{file_id}", "/N"))
+    return replace(answer, told=re.sub(rf"/{file_id}\b", "/N", answer.told))
 
 
 # Each verb through each of its doors; ``w`` the world, ``p`` the person, ``r`` the room.
