@@ -39,12 +39,6 @@ export class Luggage {
     return !this.#tray.isBusy && this.#tray.isGood;
   }
 
-  choose() {
-    const input = Object.assign(make("input"), { type: "file", multiple: true });
-    input.addEventListener("change", () => this.#tray.add([...input.files]));
-    input.click();
-  }
-
   /** Whether there was room for one; `onRemoved` is called when it is taken back. */
   add(files, onRemoved) { return this.#tray.add(files, onRemoved); }
 

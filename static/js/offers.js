@@ -1,6 +1,7 @@
 /**
  * What is loaded with the first that needs it: files to be shown, a picture seen large, files to be sent.
  */
+import { make } from "./app.js";
 
 /** Shows these files, and no others, in a message's row. */
 export function showFiles(row, files, steadily = (change) => change()) {
@@ -26,7 +27,13 @@ export function awaitFiles(form, send, onLoaded) {
     loading ??= import("./files.js").then(({ Luggage }) => new Luggage(form, send));
     return loading.then((luggage) => (onLoaded(luggage), luggage));
   };
-  form.querySelector(".attach").addEventListener("click", async () => (await load()).choose());
+  form.querySelector(".attach").addEventListener("click", () => {
+    // Opened at once: a few seconds after the click browsers would not open it any more.
+    const input = Object.assign(make("input"), { type: "file", multiple: true });
+    input.addEventListener("change", () => load().then((luggage) => luggage.add([...input.files])));
+    input.click();
+    load();
+  });
   for (const kind of ["paste", "dragenter", "dragover", "drop"]) {
     addEventListener(kind, (event) => {
       const { types = [], files = [] } = event.clipboardData ?? event.dataTransfer ?? {};
