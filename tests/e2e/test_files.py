@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.async_api import Locator, Page, Route, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.e2e.test_accessibility import LOOKS, has_no_fault
 from tests.e2e.verbs import new_room, rows
@@ -44,22 +43,6 @@ async def sent(page: Page, count: int = 1) -> Locator:
     await expect(rows(page)).to_have_count(count)
     await expect(rows(page).last).to_have_attribute("data-index", re.compile(r"\d+"))
     return rows(page).last
-
-
-async def test_files_are_chosen_while_what_sends_them_is_on_its_way(visit: Visit) -> None:
-    page, arrives = await visit("ada"), asyncio.Event()
-    await new_room(page)
-
-    async def waits(route: Route) -> None:
-        await arrives.wait()
-        await route.continue_()
-
-    await page.route("**/js/files.js", waits)
-    async with page.expect_file_chooser() as opened:
-        await page.get_by_role("button", name="Attach files").click()
-    await (await opened.value).set_files([NOTES])
-    arrives.set()
-    await expect(page.locator(".chosen .file-about")).to_have_text("TXT, 5 B")
 
 
 async def test_a_file_is_chosen_and_sent_with_words(visit: Visit) -> None:
