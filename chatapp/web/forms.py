@@ -24,6 +24,8 @@ MOST_FIELDS: Final = 200
 SAID_BY_FORM: Final = frozenset({400, 401, 409, 413, 422, 429})
 
 FIELDS: Final = web.RequestKey("fields", MutableMultiMapping)
+# Bytes of its fields so far.
+TAKEN: Final = web.RequestKey("taken", int)
 # Where the files of a form begin that may hold some: its parts from there on, unread.
 FILES: Final = web.RequestKey("files", tuple[MultipartReader, BodyPartReader])
 
@@ -156,12 +158,13 @@ async def take(request: web.Request, found: MutableMultiMapping[Any], part: obje
     """Read one more part of a form into ``found``. Raises ``ValueError`` for what is no field, and aiohttp's 413."""
     if not isinstance(part, BodyPartReader) or part.name is None or len(found) >= MOST_FIELDS:
         raise ValueError
-    left = request.client_max_size - sum(len(each) for each in found.values() if isinstance(each, str))
+    taken = request.get(TAKEN, 0)
     content = bytearray()
     while chunk := await part.read_chunk():
         content += chunk
-        if len(content) > left:
-            raise web.HTTPRequestEntityTooLarge(request.client_max_size, request.client_max_size - left + len(content))
+        if taken + len(content) > request.client_max_size:
+            raise web.HTTPRequestEntityTooLarge(request.client_max_size, taken + len(content))
+    request[TAKEN] = taken + len(content)
     found.add(part.name, content.decode() if part.filename is None else part)
 
 

@@ -170,7 +170,7 @@ export function quoteAnew(message) {
 }
 
 /** A row for words that are not stored yet. */
-export function waitingRow(content, at, replyTo, files) {
+export function waitingRow(content, at, replyTo, files, steadily) {
   const row = blankRow();
   row.removeAttribute("id");
   delete row.dataset.index;
@@ -180,7 +180,7 @@ export function waitingRow(content, at, replyTo, files) {
   sign(row, page.me.username, page.me.display_name);
   row.querySelector(".bd").textContent = content;
   quote(row, replyTo);
-  showFiles(row, files);
+  showFiles(row, files, steadily);
   localise(row);
   return row;
 }

@@ -3,8 +3,8 @@
  */
 import { make } from "./app.js";
 
-/** Shows these files, and no others, in a message's row. */
-export function showFiles(row, files, steadily = (change) => change()) {
+/** Shows these files, and no others, in a message's row; who is at the end of the room stays there, by `steadily`. */
+export function showFiles(row, files, steadily) {
   row.files = files;
   if (!files.length && !row.querySelector(".files")) return;
   import("./attachments.js").then((all) => steadily(() => row.files === files && all.paintFiles(row, files))).catch(() => {});

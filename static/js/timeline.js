@@ -80,7 +80,7 @@ export class Timeline {
 
   /** A row for words that are not stored yet: after everything that is, and in sight. */
   append(content, at, replyTo, files) {
-    const row = waitingRow(content, at, replyTo, files);
+    const row = waitingRow(content, at, replyTo, files, (change) => this.steadily(change));
     this.steadily(() => (this.#bottom.before(row), this.#tidy(row)));
     return row;
   }

@@ -51,6 +51,8 @@ def part(name: str, value: bytes, more: str = "") -> bytes:
 
 END: Final = b"--cut--\r\n"
 SIGNED: Final = part("csrf", CSRF)
+# 600 kB each, of 150,000 characters.
+FOXES: Final = "🦊".encode() * 150_000
 BODIES: Final[dict[str, tuple[tuple[str, ...], bytes, int | tuple[int, ...]]]] = {
     "34 no token": (AS_FORM, fields(content=MARK), 403),
     "34 an empty token": (AS_FORM, fields(csrf="", content=MARK), 403),
@@ -72,6 +74,7 @@ BODIES: Final[dict[str, tuple[tuple[str, ...], bytes, int | tuple[int, ...]]]] =
     "33 raw bytes": (AS_FORM, b"csrf={csrf}&content=\xff", 400),
     "33 an escaped surrogate": (AS_FORM, b"csrf={csrf}&content=%ed%a0%80", 400),
     "33 1,000 fields": (AS_FORM, b"csrf={csrf}" + b"&a=b" * 1000, 400),
+    "30 parts over 1 MiB": (AS_PARTS, SIGNED + part("x", FOXES) + part("y", FOXES) + END, 413),
     "30 over 1 MiB": (AS_FORM, b"csrf={csrf}&content=" + b"x" * 2**20, 413),
 }
 

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 
 from playwright.async_api import FilePayload, Page, Route, expect
 
-from tests.e2e.verbs import new_room
+from tests.e2e.verbs import comes_true, new_room, say
+from tests.support.pictures import picture
 
 Visit = Callable[..., Awaitable[Page]]
 
@@ -26,3 +27,17 @@ async def test_files_are_chosen_while_what_sends_them_is_on_its_way(visit: Visit
     await (await opened.value).set_files([FilePayload(name="notes.txt", mimeType="text/plain", buffer=b"hello")])
     arrives.set()
     await expect(page.locator(".chosen .file-about")).to_have_text("TXT, 5 B")
+
+
+async def test_who_sends_a_picture_stays_at_the_end(visit: Visit) -> None:
+    page = await visit("ada")
+    await new_room(page)
+    await say(page, "a line\n" * 60)
+    async with page.expect_file_chooser() as opened:
+        await page.get_by_role("button", name="Attach files").click()
+    await (await opened.value).set_files([FilePayload(name="a.png", mimeType="image/png", buffer=picture())])
+    await expect(page.locator(".chosen img")).to_have_count(1)
+    await page.press("#message", "Enter")
+    await expect(page.locator("#timeline .msg[data-index] .files img")).to_have_count(1)
+    log = "document.getElementById('timeline')"
+    await comes_true(page, f"{log}.scrollHeight - {log}.scrollTop - {log}.clientHeight < 2")
