@@ -43,7 +43,8 @@ export class Composer {
     timeline.onLost = () => this.#close();
     connection.on("roomRemoved", (frame) => frame.room === room && this.#close());
     new TypingLine(connection);
-    this.#input.value ||= storage.read(draft) ?? "";
+    if (this.#input.value) storage.write(draft, this.#input.value); // typed while the modules were on their way
+    else this.#input.value = storage.read(draft) ?? "";
     this.#check();
     if (!sendsByEnter()) this.#input.enterKeyHint = "enter";
     if (isOff("enter")) later("sayKeys", this.#form.querySelector(".keys"));

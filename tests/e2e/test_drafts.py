@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests.e2e.test_accessibility import has_no_fault
-from tests.e2e.verbs import new_room
+from tests.e2e.verbs import comes_true, new_room
 
 Visit = Callable[..., Awaitable[Page]]
 
@@ -45,3 +45,16 @@ async def test_a_page_that_was_left_knows_the_draft_when_somebody_goes_back_to_i
     await ada.evaluate("history.back()")
     await ada.wait_for_url(f"**/rooms/{one}")
     await expect(pencil(ada, other)).to_be_visible()
+
+
+async def test_what_is_typed_while_the_scripts_are_on_their_way_is_kept(visit: Visit) -> None:
+    page = await visit("grace")
+    room = await new_room(page)
+    held: list[Route] = []
+    await page.route("**/js/composer.js", held.append)
+    async with page.expect_request("**/js/composer.js"):
+        await page.goto(f"/rooms/{room}", wait_until="commit")
+    await page.fill("#message", "quicker than the machine")
+    for route in held:
+        await route.continue_()
+    await comes_true(page, f"localStorage.getItem('draft:grace:{room}') === 'quicker than the machine'")
