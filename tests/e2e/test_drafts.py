@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from playwright.async_api import Locator, Page, Route, expect
@@ -50,11 +51,14 @@ async def test_a_page_that_was_left_knows_the_draft_when_somebody_goes_back_to_i
 async def test_what_is_typed_while_the_scripts_are_on_their_way_is_kept(visit: Visit) -> None:
     page = await visit("grace")
     room = await new_room(page)
-    held: list[Route] = []
-    await page.route("**/js/composer.js", held.append)
-    async with page.expect_request("**/js/composer.js"):
-        await page.goto(f"/rooms/{room}", wait_until="commit")
-    await page.fill("#message", "quicker than the machine")
-    for route in held:
+    arrives = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await arrives.wait()
         await route.continue_()
+
+    await page.route("**/js/composer.js", late)
+    await page.goto(f"/rooms/{room}", wait_until="commit")
+    await page.fill("#message", "quicker than the machine")
+    arrives.set()
     await comes_true(page, f"localStorage.getItem('draft:grace:{room}') === 'quicker than the machine'")
