@@ -21,7 +21,7 @@ from chatapp.domain.access import Access
 from chatapp.domain.news import News
 from chatapp.realtime.audience import Listener
 from chatapp.storage import audit_log, memberships, people, pushes
-from chatapp.storage.database import Database, Transaction
+from chatapp.storage.database import Database, Transaction, Writer
 
 GENERAL = "general"
 MOST_CANDIDATES = 10
@@ -120,15 +120,18 @@ class Memberships:
         ``turn``: what the caller knew of it. Had the person gone back since, the position stays where they put it.
         """
         self._limits.act("read", actor.id)
-        # The most frequent of writes: as cheap as a batch of the journal, and it waits for what a batch waits for.
-        async with self._database.batch() as writer:
+
+        async def advance(writer: Writer) -> int:
             room, _role, mark = await self._access.membership_for(actor, slug, writer)
             to = mark.advanced(min(index, room.last_index))
             is_late = turn is not None and turn < mark.turn
             if to.index > mark.index and not is_late and await memberships.advance(writer, room.id, actor.id, to):
                 mark = to
                 writer.after_commit(lambda: self._news.has_read(actor.id, _read(room, to), heard_by))
-        return room.last_index - mark.index
+            return room.last_index - mark.index
+
+        # The most frequent of writes: as cheap as a batch of the journal, and it waits for what a batch waits for.
+        return await self._database.batch(advance)
 
     async def mark_unread(self, actor: Person, slug: str, index: int) -> tuple[Room, ReadMark]:
         """Put the read position before the message ``index``, never forward, by the person's own wish."""

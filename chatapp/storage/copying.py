@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,13 +21,13 @@ from chatapp.storage import meta as metas
 from chatapp.storage import postgres_errors as errors
 from chatapp.storage.copying_note import Note
 from chatapp.storage.copying_source import TABLES, Key, Mending, NotCopied, Row, Source, is_whole, misfit, of_table
-from chatapp.storage.database import Transaction
+from chatapp.storage.database import Transaction, Writer
 from chatapp.storage.findings import Report
 from chatapp.storage.integrity import open_to_read
 from chatapp.storage.mark import EPOCH, marked
 from chatapp.storage.postgres import PostgresDatabase, open_postgres
 from chatapp.storage.postgres_start import COPYING, EMPTY, IDENTITY
-from chatapp.storage.statement import Statement, inserting
+from chatapp.storage.statement import Many, Statement, inserting
 from chatapp.storage.tables import messages, meta, rooms
 
 GO_ON: Final = "What has been copied stays there: give the same command again to go on."
@@ -67,9 +68,7 @@ class Copying:
                 new = self._looked_at(found, takes_damaged=takes_damaged) if table is messages else found
                 reached = msgspec.json.encode([found[-1][place] for place in places]).decode()
                 with _explained(table, new):
-                    async with self._target.batch() as writer:
-                        await writer.many(change, new)
-                        await writer.rows(PUT, key=f"{COPYING}.{table.name}", value=reached)
+                    await self._target.batch(partial(_bring, change, new, f"{COPYING}.{table.name}", reached))
                 yield len(found)
 
     async def check(self, url: str, *, takes_damaged: bool) -> Outcome:
@@ -187,6 +186,11 @@ def _refusals(where: str) -> Iterator[None]:
     except Unavailable as error:
         said = errors.sentence(error.__cause__ or error)
         raise NotCopied(f"PostgreSQL at {where} refused: {said}. {GO_ON}") from error
+
+
+async def _bring(change: Many, new: list[Row], place: str, reached: str, writer: Writer) -> None:
+    await writer.many(change, new)
+    await writer.rows(PUT, key=place, value=reached)
 
 
 @contextmanager

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 import sqlalchemy as sa
 
@@ -20,6 +20,7 @@ from chatapp.storage.statement import Listed, Many, Statement
 Row = sa.Row[*tuple[Any, ...]]
 Result = sa.CursorResult[*tuple[Any, ...]]
 Durability = Literal["full", "normal"]
+T = TypeVar("T")
 
 
 class Damaged(Unavailable):
@@ -104,6 +105,9 @@ class Writer(Commit, ABC):
         """Do the change for each row; nothing when there is none."""
 
 
+Work = Callable[[Writer], Coroutine[Any, Any, T]]
+
+
 class Database(ABC):
     """An open database. Its methods raise ``Unavailable`` when it cannot do a thing right now."""
 
@@ -142,9 +146,12 @@ class Database(ABC):
         """
 
     @abstractmethod
-    def batch(self) -> AbstractAsyncContextManager[Writer]:
-        """As :meth:`transaction`, for the journal, beside those of other processes. Raises :class:`Damaged` or
-        :class:`Contended` for what only some of its changes may have met."""
+    async def batch(self, work: Work[T]) -> T:
+        """As :meth:`transaction`, for the journal, beside those of other processes: what ``work`` returns. It may wait
+        for its writer only, and may run in another thread. Cancelled, it is done whole or not at all.
+
+        Raises :class:`Damaged` or :class:`Contended` for what only some of its changes may have met.
+        """
 
     @abstractmethod
     async def is_well(self) -> bool:

@@ -13,7 +13,7 @@ from chatapp.core.errors import ChatError, Internal, Unavailable
 from chatapp.core.language import N_
 from chatapp.core.models import Message
 from chatapp.storage.batch import Batch, Change, Result
-from chatapp.storage.database import Contended, Damaged, Database
+from chatapp.storage.database import Contended, Damaged, Database, Writer
 from chatapp.storage.mark import Mark
 from chatapp.storage.tail import Tails
 
@@ -95,9 +95,12 @@ class Journal:
 
     async def _commit(self, waiting: Sequence[Waiting]) -> None:
         batch = Batch([change for change, _ in waiting])
-        async with self._database.batch() as writer:
+
+        async def store(writer: Writer) -> None:
             await batch.store(writer)
             writer.after_commit(lambda: self._stored(waiting, batch))
+
+        await self._database.batch(store)
 
     def _stored(self, waiting: Sequence[Waiting], batch: Batch) -> None:
         if self._mark is not None and batch.stored:

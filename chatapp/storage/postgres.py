@@ -28,7 +28,7 @@ from chatapp.storage.database import (
     Outdated,
     Row,
     Transaction,
-    Writer,
+    Work,
 )
 from chatapp.storage.engine import AsyncConnection
 from chatapp.storage.postgres_engine import WHICH, Asked, Unstorable, engine, every, fetched, first, refuse_unstorable
@@ -98,10 +98,9 @@ class PostgresDatabase(Database):
         async with self._written(ALONE if alone else TOGETHER, self._transaction) as transaction:
             yield transaction
 
-    @asynccontextmanager
-    async def batch(self) -> AsyncIterator[Writer]:
+    async def batch(self, work: Work[T]) -> T:
         async with self._written(TOGETHER, writer_on) as writer:
-            yield writer
+            return await work(writer)
 
     async def is_well(self) -> bool:
         try:

@@ -6,10 +6,10 @@ import asyncio
 import fcntl
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import aiosqlite
 import sqlalchemy as sa
@@ -18,11 +18,11 @@ import structlog
 from chatapp.core.clock import Clock, system_clock
 from chatapp.core.errors import Unavailable
 from chatapp.core.language import N_
-from chatapp.storage.database import Damaged, Database, Durability, Row, Transaction, Writer
+from chatapp.storage.database import Damaged, Database, Durability, Row, Transaction, Work, Writer
 from chatapp.storage.engine import AsyncConnection, AsyncEngine, create_async_engine
 from chatapp.storage.health import BUSY_MS, RETRY_SECONDS, Health, is_damage, is_the_disk
 from chatapp.storage.questions import Questions, reader
-from chatapp.storage.sqlite_writing import SqliteWriter
+from chatapp.storage.sqlite_writing import Batches
 from chatapp.storage.statement import Statement
 from chatapp.storage.tables import meta
 from chatapp.storage.wal import Wal
@@ -31,6 +31,8 @@ READERS: Final = 3
 PROBE: Final = "probe"
 UNDECODABLE: Final = "Could not decode to UTF-8"
 NOT_STORED: Final = N_("This could not be stored right now. Please try again.")
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -47,8 +49,9 @@ class SqliteDatabase(Database):
         self.path = path
         self.health = Health(path)
         self.wal = Wal(path, self.health, self._drive, self.close, self._connect)
-        self._write_engine = _engine(f"sqlite+aiosqlite:///{path}", durability, read_only=False)
-        self._read_engine = _engine(f"sqlite+aiosqlite:///file:{path}?mode=ro&uri=true", durability, read_only=True)
+        self._batches = Batches()
+        self._write_engine = _engine(f"sqlite+aiosqlite:///{path}", durability, factory=self._batches.connect)
+        self._read_engine = _engine(f"sqlite+aiosqlite:///file:{path}?mode=ro&uri=true", durability)
         self._writer: AsyncConnection | None = None
         self._patience_ms = BUSY_MS
         self._questions: Questions | None = None
@@ -80,20 +83,13 @@ class SqliteDatabase(Database):
             # Inside the lock, so that announcements keep the order of commits.
             transaction.announce()
 
-    @asynccontextmanager
-    async def batch(self) -> AsyncIterator[Writer]:
+    async def batch(self, work: Work[T]) -> T:
+        return await asyncio.shield(self._batch(work))
+
+    async def _batch(self, work: Work[T]) -> T:
         async with self.write_lock:
             try:
-                connection = await self.driver()
-                writer = SqliteWriter(connection)
-                await connection.execute("BEGIN IMMEDIATE")
-                try:
-                    yield writer
-                    await connection.execute("COMMIT")
-                except BaseException:
-                    await self._roll_back_batch(connection)
-                    raise
-                self.health.took_it()
+                answer, writer = await self._written(work)
             except (sa.exc.DatabaseError, sqlite3.DatabaseError) as error:
                 if not is_the_disk(error):
                     raise
@@ -106,6 +102,19 @@ class SqliteDatabase(Database):
                 raise Unavailable(NOT_STORED, retry_after=RETRY_SECONDS) from error
             # Still inside the lock: news leaves in the order of commits.
             writer.announce()
+        return answer
+
+    async def _written(self, work: Work[T]) -> tuple[T, Writer]:
+        await self.wal.keep()
+        await self._patient(await self._writing())
+        try:
+            written = await self._batches.run(work)
+        except BaseException:
+            if self._batches.is_open:
+                await self.reopen_writer()
+            raise
+        self.health.took_it()
+        return written
 
     async def driver(self) -> aiosqlite.Connection:
         """The writer's own connection; hold ``write_lock`` while using it."""
@@ -153,6 +162,7 @@ class SqliteDatabase(Database):
         if writer is not None:
             await writer.close()
         await self._write_engine.dispose()
+        self._batches.close()
 
     async def reopen_writer(self) -> None:
         """After a failed fsync the connection's view of the file is not to be trusted."""
@@ -187,13 +197,6 @@ class SqliteDatabase(Database):
             self._patience_ms = self.health.patience_ms
             await (await _driver(writer)).execute(f"PRAGMA busy_timeout={self._patience_ms}")
         return writer
-
-    async def _roll_back_batch(self, connection: aiosqlite.Connection) -> None:
-        try:
-            if connection.in_transaction:
-                await connection.execute("ROLLBACK")
-        except sqlite3.Error:
-            await self.reopen_writer()
 
     async def _roll_back(self, work: Any) -> None:
         try:
@@ -255,9 +258,14 @@ def locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def _engine(url: str, durability: Durability, *, read_only: bool) -> AsyncEngine:
+def _engine(
+    url: str, durability: Durability, *, factory: Callable[..., sqlite3.Connection] | None = None
+) -> AsyncEngine:
+    """To read only, or with a ``factory`` of the one connection that writes."""
+    read_only = factory is None
     engine = create_async_engine(
         url,
+        connect_args={"factory": factory} if factory else {},
         pool_size=READERS if read_only else 1,
         max_overflow=0,
         pool_reset_on_return=None if read_only else "rollback",

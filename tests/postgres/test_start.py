@@ -6,7 +6,10 @@ import asyncio
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -16,6 +19,7 @@ from chatapp.core.audit_log import Wanted
 from chatapp.core.errors import Unavailable
 from chatapp.settings import Settings
 from chatapp.storage import audit_log, migrate, postgres_start
+from chatapp.storage.database import Writer
 from chatapp.storage.postgres import open_postgres
 from chatapp.storage.postgres_engine import Asked, engine
 from chatapp.storage.statement import Statement
@@ -80,8 +84,9 @@ async def test_durability_is_what_was_asked_for(url: str, tmp_path: Path, durabi
     async with open_postgres(url, folder=tmp_path, durability=durability) as database:  # type: ignore[arg-type]
         async with database.transaction() as tx:
             assert await tx.one(asked) == (expected,)
-        async with database.batch() as writer:
-            assert [tuple(row) for row in await writer.rows(Statement(asked))] == [(expected,)]
+        assert [tuple(row) for row in await database.batch(lambda writer: writer.rows(Statement(asked)))] == [
+            (expected,)
+        ]
 
 
 async def test_readers_cannot_write(url: str, tmp_path: Path) -> None:
@@ -103,6 +108,10 @@ async def test_a_server_that_may_lose_what_it_was_given_is_warned_of(server: Ser
     ]
 
 
+async def _asked(wanted: sa.Select[Any], key: str, writer: Writer) -> Sequence[Any]:
+    return await writer.rows(Statement(wanted), key=key)
+
+
 async def test_what_cannot_be_stored_finds_nothing(url: str, tmp_path: Path) -> None:
     wanted = sa.select(meta.c.key).where(meta.c.key == sa.bindparam("key"))
     async with opened(url, tmp_path) as database:
@@ -112,9 +121,8 @@ async def test_what_cannot_be_stored_finds_nothing(url: str, tmp_path: Path) -> 
             async with database.transaction() as tx:
                 assert await tx.all(wanted.params(key=text)) == []
                 assert await tx.one(wanted.params(key="")) is None
-            async with database.batch() as writer:
-                assert await writer.rows(Statement(wanted), key=text) == []
-                assert await writer.rows(Statement(wanted), key="") == []
+            for key in (text, ""):
+                assert await database.batch(partial(_asked, wanted, key)) == []
 
 
 def test_a_server_that_cannot_be_reached_is_one_line_without_the_password(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from chatapp.core.errors import Conflict, NotFound
 from chatapp.core.models import Message, Person
 from chatapp.storage import audit_log, memberships, postgres_audit
 from chatapp.storage.batch import Batch, Delete
+from chatapp.storage.database import Writer
 from chatapp.storage.tables import meta, rooms
 from tests.support.rounds import rounds
 from tests.support.store import NOW, Store, all_at_once, indexes, post, versions
@@ -117,9 +118,12 @@ async def test_what_a_transaction_reads_stays_so_until_its_end(first: Store, sec
 async def test_batches_of_different_rooms_run_side_by_side(first: Store, second: Store) -> None:
     ada = await first.person("ada")
     places = [await first.room(name, ada) for name in ("designers", "writers")]
-    async with first.database.batch() as writer:
+
+    async def holds(writer: Writer) -> None:
         await Batch([post(ada, "held", places[0])]).store(writer)
         assert (await second.says(ada, "free", places[1])).index == 1
+
+    await first.database.batch(holds)
     assert indexes(await first.stored(places[0])) == [1]
 
 

@@ -41,19 +41,27 @@ async def test_a_full_disk_stores_nothing_and_passes(store: Store, ada: Person, 
     assert versions(store.announced) == [1, 2]
 
 
+class Failing:
+    """A connection whose next statement that begins with ``word`` fails; those after it do not."""
+
+    def __init__(self, connection: Any, word: str, error: Exception) -> None:
+        self._connection, self._word, self._error = connection, word, error
+        self._is_over = False
+
+    def execute(self, sql: str, *more: Any) -> Any:
+        if sql.startswith(self._word) and not self._is_over:
+            self._is_over = True
+            raise self._error
+        return self._connection.execute(sql, *more)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
 async def fails_at(monkeypatch: pytest.MonkeyPatch, store: Store, word: str, error: Exception) -> None:
-    """The writer's next statement that begins with ``word`` fails; those after it do not."""
-    connection = await driver(store)
-    execute, is_over = connection.execute, False
-
-    async def failing(sql: str, *more: Any) -> Any:
-        nonlocal is_over
-        if sql.startswith(word) and not is_over:
-            is_over = True
-            raise error
-        return await execute(sql, *more)
-
-    monkeypatch.setattr(connection, "execute", failing)
+    await driver(store)
+    batches = store.file._batches
+    monkeypatch.setattr(batches, "_connection", Failing(batches._connection, word, error))
 
 
 @FILE
