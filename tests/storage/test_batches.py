@@ -1,4 +1,4 @@
-"""A batch of a file is one trip to a thread: it waits for nothing else, ends once begun, and speaks its asker's language."""
+"""A batch of a file is one trip to a thread: waits for nothing else, ends once begun, speaks its asker's language."""
 
 from __future__ import annotations
 
