@@ -55,7 +55,8 @@ class Tail:
 
     def changes(self, after: int) -> History | None:
         """What changed since ``after``, in version order, or None when some of it is not here."""
-        if after < self.floor:
+        # Who has read a commit from the database before it was told here is ahead of this.
+        if not self.floor <= after <= self.version:
             return None
         chosen = [message for message in self._messages.values() if message.version > after]
         chosen.sort(key=lambda message: message.version)

@@ -18,9 +18,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from chatapp.core.errors import Unavailable
 from chatapp.core.models import History, Message, Person, Room
 from chatapp.storage import tail as tails
+from chatapp.storage.journal import Journal
 from chatapp.storage.messages import Log
 from tests.support.house import until
-from tests.support.store import Store, open_store
+from tests.support.store import Store, open_store, post, versions
 
 MESSAGES: Final = 4
 CHARACTERS: Final = 30
@@ -261,3 +262,16 @@ async def test_what_was_read_before_everything_was_forgotten_is_not_kept() -> No
     await until(lambda: len(reads) == 2)
     reads[1].set_result(History((new,), 1, 1))
     assert (await second).recent(5) == History((new,), 1, 1)
+
+
+async def test_who_is_ahead_of_memory_is_answered_from_the_file(store: Store, ada: Person, room: Room) -> None:
+    """Or it would be sent back to where memory is, and hear the rest a second time."""
+    await store.says(ada, "told", room)
+    await store.log.recent(room.id, 10)
+    beside = Journal(store.database, Log(store.database).tails, lambda *_: None)
+    async with beside.running():
+        for n in range(3):
+            await beside.append(post(ada, f"not told {n}", room))
+    found = await store.log.changes(room.id, 2, 100)
+    assert (versions(found.messages), found.version) == ([3, 4], 4)
+    assert (await store.log.changes(room.id, 5, 100)).version == 4
