@@ -11,6 +11,8 @@ ON_POSTGRES := tests/faults/test_kill.py $(patsubst %,tests/%,postgres storage d
   $(patsubst %,tests/gateway/test_%.py,between_steps endings races subscriptions withdrawn_credentials) \
   $(patsubst %,tests/web/test_%.py,api_messages withdrawn_meanwhile)
 .DEFAULT_GOAL := help
+# Where it is set, each of the hundreds of servers that tests start would compile all of the chat anew: 0.3 s.
+export PYTHONDONTWRITEBYTECODE :=
 .PHONY: help serve test test-server test-postgres e2e faults mutants fuzz soak bench coverage check lint types format docs language migration advisories wheel clean
 
 help: ## List the targets

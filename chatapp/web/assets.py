@@ -82,17 +82,17 @@ class Sheet(str):
 
 
 class Assets:
-    """All of static/, read once; while developing, read again for each request."""
+    """All of static/, read once, for the first page: a start need not wait for it. While developing, read again for
+    each request."""
 
     def __init__(self, root: Path, *, is_debug: bool = False) -> None:
         self._root = root
         self._is_debug = is_debug
-        self._read()
 
     def url(self, path: str) -> str:
         """The address of a file. Raises ``KeyError`` for one that does not exist: a page must not link into nothing."""
         if self._is_debug:
-            self._read()
+            self._read_again()
         if path not in self._files:
             raise KeyError(path)
         return f"/static/{self._hashes[_group(path)]}/{path}"
@@ -118,13 +118,21 @@ class Assets:
             raise NotFound
         return asset
 
-    def _read(self) -> None:
-        self._files = _load(self._root)
+    @cached_property
+    def _files(self) -> dict[str, Asset]:
+        return _load(self._root)
+
+    @cached_property
+    def _hashes(self) -> dict[str, str]:
         groups: dict[str, hashlib._Hash] = {}
         for path, asset in sorted(self._files.items()):
             group = groups.setdefault(_group(path), hashlib.sha256())
             group.update(path.encode() + b"\0" + asset.body)
-        self._hashes = {name: group.hexdigest()[:HASH_CHARACTERS] for name, group in groups.items()}
+        return {name: group.hexdigest()[:HASH_CHARACTERS] for name, group in groups.items()}
+
+    def _read_again(self) -> None:
+        for kept in ("_files", "_hashes"):
+            self.__dict__.pop(kept, None)
 
 
 ASSETS: Final = web.AppKey("assets", Assets)

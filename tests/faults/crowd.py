@@ -85,6 +85,10 @@ class Crowd:
         await until(lambda: self.answers > before, seconds=SETTLE_SECONDS)
         return time.monotonic() - began
 
+    async def is_cut_off(self) -> None:
+        """Return once every writer knows that its connection is over."""
+        await until(lambda: all(len(writer.codes) == writer.connects for writer in self.writers))
+
     async def at_an_answer(self) -> None:
         """Return in the very moment in which something has been answered."""
         self.address.answered.clear()
