@@ -113,7 +113,7 @@ class Settings:
     )
     login_window_seconds: int = _setting(180, "Length of that window, in seconds.", minimum=1)
     session_idle_days: int = _setting(
-        14, 'Days after which an unused session ends; without "Keep me signed in" it is 1 day at most.', minimum=1
+        14, 'Days after which an unused session ends; without "Keep me logged in" it is 1 day at most.', minimum=1
     )
     session_days: int = _setting(30, "Days after which any session ends.", minimum=1)
     audit_days: int = _setting(365, "Days that entries of the audit log are kept; 0 keeps them for ever.", minimum=0)

@@ -151,3 +151,9 @@ def test_chinese_speaks_to_its_reader_as_its_head_says() -> None:
     assert [form for form in said if "您" in form or "..." in form] == []
     # Punctuation after a Chinese letter is as wide as the letter.
     assert [form for form in said if re.search("[\u4e00-\u9fff][,;?!](?!\\w)", form)] == []
+
+
+def test_who_comes_logs_in_and_who_goes_logs_out(words: Catalog) -> None:
+    """One pair of words for it, on all pages."""
+    said = [each for message in entries(words) for each in sources(message)]
+    assert [each for each in said if re.search(r"\bsign(ed|ing)?[ -](in|out|on)\b", each, re.IGNORECASE)] == []

@@ -67,6 +67,12 @@ def called(views: Iterable[RoomView], name: str) -> list[RoomView]:
     return [view for view in found if view.room.slug == wanted] or found
 
 
+def holds(view: RoomView, wanted: str) -> bool:
+    """Whether its name, its address or what it is about holds the words, without regard to case."""
+    text = composed(wanted.strip().removeprefix("#").casefold())
+    return any(text in composed(part.casefold()) for part in (view.title, view.room.slug, view.room.topic))
+
+
 def _name(view: RoomView) -> str:
     return f"@{view.other_username}" if view.room.kind == "direct" else composed(view.room.name.casefold())
 

@@ -17,7 +17,7 @@ from chatapp.core.language import _
 from chatapp.core.limits import Limits
 from chatapp.core.models import Person, Role, Room, RoomKind
 from chatapp.core.notices import Told
-from chatapp.core.rooms import RoomView, called
+from chatapp.core.rooms import RoomView, called, holds
 from chatapp.domain.access import Access
 from chatapp.domain.news import News
 from chatapp.storage import audit_log, memberships, mentions, people, rooms
@@ -43,9 +43,10 @@ class Rooms:
         named = await mentions.unread(self._database, actor.id)
         return sorted((_titled(actor, view, named.get(view.room.id, ())) for view in views), key=_order)
 
-    async def browse(self, actor: Person) -> list[RoomView]:
-        """Open rooms the actor is not in, by name."""
-        return sorted(await rooms.open_to(self._database, actor.id), key=_order)
+    async def browse(self, actor: Person, wanted: str = "") -> list[RoomView]:
+        """Open rooms the actor is not in, by name; those that hold ``wanted``."""
+        found = await rooms.open_to(self._database, actor.id)
+        return sorted((view for view in found if holds(view, wanted)), key=_order)
 
     async def called(self, actor: Person, name: str) -> list[RoomView]:
         """Rooms the actor is in and open ones, by their address or else by their name, without regard to case."""

@@ -108,6 +108,13 @@ async def page(db: Reader, *, wanted: str, after: str, limit: int) -> list[tuple
     return [(Person(*row[:WIDTH]), row[WIDTH]) for row in rows]
 
 
+async def listed(db: Reader, *, wanted: str, after: str, limit: int) -> list[Person]:
+    """As :func:`page`, of those whom others may write to."""
+    found = sa.select(*PERSON).where(people.c.is_verified, ~people.c.is_disabled)
+    found = found.where(people.c.username > after, _is_called(wanted)).order_by(people.c.username).limit(limit)
+    return [Person(*row) for row in await db.all(found)]
+
+
 async def called(db: Reader, wanted: str, room_id: int, *, only_members: bool, limit: int) -> list[Candidate]:
     """Whose names hold ``wanted``: members of that room first, of each those first whose names begin with it."""
     is_member = memberships.c.person_id.is_not(None)

@@ -153,6 +153,7 @@ def _rooms() -> list[web.RouteDef]:
         web.post(MESSAGE + "/unpin", pins.destroy),
         web.get(ROOM + "/pins", pins.index),
         web.get("/people", people.index),
+        web.get("/people/{username}", people.show),
         web.post("/direct", directs.create),
     ]
 

@@ -8,8 +8,11 @@ import { Editor } from "./editor.js";
 import { fresh, indexOf } from "./message.js";
 import { Reactions } from "./reactions.js";
 import { quoteWords, replyTo, resumeReply } from "./replies.js";
+import { sheet } from "./sheet.js";
 import { copyAsTranscript } from "./transcript.js";
 import "./words.js";
+
+await sheet("tools");
 
 const GAP = 4;
 /** The menu says itself that these are done. */

@@ -3,9 +3,12 @@ import { make, t } from "./app.js";
 
 /** A line keeps its key until it is done: what was done, though the answer was lost, is not done twice. */
 let line = "", key = "";
+/** What goes out when the connection is there. */
+let waiting = "";
 
 /** What the server says to it, or null where it is refused; then why is said, and what was typed stays. */
 export async function run(connection, form, room, content) {
+  if (!connection.isOnline && !(await isStillMeant(connection, form, content))) return null;
   if (content !== line) [line, key] = [content, crypto.getRandomValues(new Uint32Array(4)).join("-")];
   try {
     const answer = await connection.request("runCommand", { room, line, client_id: key });
@@ -13,9 +16,19 @@ export async function run(connection, form, room, content) {
     say(form, answer.said);
     return answer;
   } catch (error) {
-    say(form, error.code === "disconnected" ? t("not_sent_offline") : error.message || t("not_sent"), true);
+    say(form, error.code === "disconnected" ? t("not_connected") : error.message || t("not_sent"), true);
     return null;
   }
+}
+
+/** Waits for the connection; false where something else is typed by then, or the line waits already. */
+async function isStillMeant(connection, form, content) {
+  if (waiting === content) return false;
+  waiting = content;
+  say(form, t("not_sent_offline"), true);
+  await new Promise((go) => connection.on("hello", go));
+  waiting = "";
+  return form.elements.content.value === content;
 }
 
 /** Until something else is typed. */

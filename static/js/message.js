@@ -91,7 +91,7 @@ export function sign(row, username, displayName) {
   row.dataset.author = username;
   row.classList.toggle("mine", username === page.me.username);
   const [who, handle] = [".who", ".handle"].map((part) => row.querySelector(part));
-  who.textContent = displayName;
+  Object.assign(who.firstChild, { href: `/people/${username}`, textContent: displayName });
   // Names may be alike; usernames are not.
   handle.textContent = username === displayName ? "" : `@${username}`;
   if (row.matches(".action")) who.title = handle.textContent;
@@ -107,7 +107,7 @@ export function paint(row, message, steadily) {
   row.classList.toggle("action", message.kind === "action");
   quote(row, message.reply_to);
   row.classList.toggle("named", isNamed(message));
-  for (const link of row.querySelectorAll(".hd a, .ts, .act")) link.href = `/rooms/${page.room.slug}/${message.index}`;
+  for (const link of row.querySelectorAll(".hd > a, .ts, .act")) link.href = `/rooms/${page.room.slug}/${message.index}`;
   sign(row, message.username, message.display_name);
   paintBody(row.querySelector(".bd"), message);
   showFiles(row, message.attachments ?? [], steadily);

@@ -65,7 +65,7 @@ async def test_a_forgotten_password_is_set_anew_and_ends_other_sessions(visit: V
         await page.goto(await printed(server, "reset"))
         await fill(page, password="a brand new password")
         await expect(page).to_have_url(f"{server.url}/rooms/general")
-        await expect(elsewhere.locator("main [role=status]")).to_have_text("You have been signed out.")
+        await expect(elsewhere.locator("main [role=status]")).to_have_text("You have been logged out.")
         await page.context.clear_cookies()
         await page.goto("/login")
         await fill(page, username="ada", password=PASSWORD)

@@ -81,6 +81,21 @@ async def test_a_line_that_leads_elsewhere_leaves_no_draft(visit: Visit) -> None
     await expect(ada.locator(BOX)).to_have_value("")
 
 
+async def test_a_line_typed_before_there_is_a_connection_goes_out_with_it(visit: Visit) -> None:
+    ada, wire = await visit("ada"), Wire()
+    await wire.hold(ada)
+    wire.is_cut = True
+    await new_room(ada)
+    await types(ada, "/topic Lunch at noon")
+    await expect(ada.locator(".said")).to_have_text("Not sent yet. It goes out when the connection is back.")
+    await types(ada, "/topic Lunch at one")
+    await ada.press(BOX, "Enter")
+    wire.is_cut = False
+    await expect(ada.locator(".said")).to_have_text("The topic is changed.")
+    await expect(ada.locator(".roomhead .topic")).to_have_text("Lunch at one")
+    await expect(ada.locator(BOX)).to_have_value("")
+
+
 async def test_without_an_answer_the_text_stays_and_is_done_once(visit: Visit) -> None:
     ada = await visit("ada")
     wire = Wire()

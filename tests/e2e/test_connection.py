@@ -138,7 +138,7 @@ async def test_a_page_signed_out_elsewhere_shows_nothing_any_more(visit: Visit) 
     await other.goto("/settings/profile")
     await other.click("main form[action='/logout'] button")
     # Whoever sits there next reads neither messages nor rooms nor names, also not by going back.
-    await expect(one.locator("main [role=status]")).to_have_text("You have been signed out.")
+    await expect(one.locator("main [role=status]")).to_have_text("You have been logged out.")
     await expect(one).to_have_url(re.compile(r"/login\?next=%2Frooms%2Fgeneral"))
     await one.evaluate("history.back()")
     await expect(one).not_to_have_url(re.compile("ended"))

@@ -99,7 +99,7 @@ async def test_a_page_that_a_restore_signed_out_shows_nothing_and_keeps_what_was
     await server.run("restore", str(tmp_path / "backup"))
     await server.start()
     await page.context.set_offline(False)
-    told = "You have been signed out. What you wrote is kept in this browser. Sign in to send it."
+    told = "You have been logged out. What you wrote is kept in this browser. Log in to send it."
     await expect(page.locator("main [role=status]")).to_have_text(told, timeout=BACK_MS)
     await page.fill("[name=username]", "ada")
     await page.fill("[name=password]", PASSWORD)

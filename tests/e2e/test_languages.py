@@ -187,7 +187,7 @@ async def test_a_chinese_browser_gets_chinese_and_a_choice_wins_over_it(visit: V
     await expect(page.locator("h1")).to_have_text("登录")
     await has_no_fault(page)
     await page.click("button[lang=en]")
-    await expect(page.locator("h1")).to_have_text("Sign in")
+    await expect(page.locator("h1")).to_have_text("Log in")
     await page.reload()
     await expect(page.locator("html")).to_have_attribute("lang", "en")
 

@@ -74,8 +74,7 @@ async def test_a_closed_room_of_others_is_not_found(visit: Visit) -> None:
 async def test_the_name_of_a_member_leads_to_where_one_writes_to_them(visit: Visit) -> None:
     page = await visit("ada", at="/rooms/general")
     await page.click(".members a:has-text('Grace Lin')")
-    await page.wait_for_url(re.compile("/people#@grace$"))
-    row = page.locator(".list-row:target")
-    await expect(row).to_contain_text("@grace")
-    await row.locator("button").click()
+    await page.wait_for_url(re.compile("/people/grace$"))
+    await expect(page.locator("#main .person")).to_contain_text("@grace")
+    await page.click("#main button:has-text('Write')")
     await page.wait_for_url(re.compile("/rooms/dm-"))

@@ -33,7 +33,7 @@ ANYONE: Final = {
 # Who has an account, confirmed or not.
 UNCONFIRMED: Final = {"GET /verify", "POST /verify", "POST /settings/sessions/end-others"}
 PEOPLE: Final = {
-    *("GET /", "GET /rooms/new", "POST /rooms", "GET /people", "POST /direct"),
+    *("GET /", "GET /rooms/new", "POST /rooms", "GET /people", "GET /people/{username}", "POST /direct"),
     *("GET /commands", "GET /api/v1/commands"),
     *("GET /search", "GET /api/v1/search"),
     *("GET /settings", "GET /settings/profile", "POST /settings/profile", "POST /settings/password"),

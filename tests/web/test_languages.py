@@ -39,7 +39,7 @@ async def test_a_browser_gets_what_it_asks_for(stranger: Browser, ada: Actor, as
 async def test_else_it_gets_english(stranger: Browser, ada: Actor, asked: str) -> None:
     page = await stranger.opens("/login", **{"Accept-Language": asked})
     assert tag(page) == "en"
-    assert "<h1>Sign in</h1>" in page.text
+    assert "<h1>Log in</h1>" in page.text
 
 
 async def test_a_choice_on_the_login_page_stays_in_this_browser(stranger: Browser, ada: Actor) -> None:

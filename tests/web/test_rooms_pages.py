@@ -51,7 +51,7 @@ async def test_who_takes_anothers_name_is_told_apart_by_the_username(
     await ada.says("truly mine")
     await grace.says("mine as well")
     page = (await adas.opens("/rooms/general")).text
-    assert re.findall(r'<bdi class="who">([^<]+)</bdi><span class="handle">([^<]*)<', page)[:2] == [
+    assert re.findall(r'<bdi class="who"><a [^>]+>([^<]+)</a></bdi><span class="handle">([^<]*)<', page)[:2] == [
         ("Ada Okafor", "@ada"),
         ("Ada Okafor", "@grace"),
     ]
@@ -64,7 +64,7 @@ async def test_a_name_that_is_the_username_is_not_said_twice(adas: Browser, ada:
     await chat.accounts.update_profile(ada.person, display_name="ada", time_zone="")
     await ada.says("hello")
     page = (await adas.opens("/rooms/general")).text
-    assert '<bdi class="who">ada</bdi><span class="handle"></span>' in page
+    assert '<bdi class="who"><a href="/people/ada">ada</a></bdi><span class="handle"></span>' in page
     assert re.search(r'aria-label="ada, \d', page)
 
 

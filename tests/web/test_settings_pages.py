@@ -22,6 +22,18 @@ async def test_settings_begin_with_the_profile(adas: Browser) -> None:
         assert (await adas.opens(path)).status == 200
 
 
+async def test_invites_are_among_what_administrators_do(adas: Browser) -> None:
+    page = (await adas.opens("/settings/invites")).text
+    tabs = re.search(r'<nav class="tabs" aria-label="([^"]+)">(.*?)</nav>', page, re.S)
+    assert tabs
+    assert (tabs[1], 'href="/admin/users"' in tabs[2]) == ("Administration", True)
+    assert re.search(r'href="/settings/invites" aria-current="page"', tabs[2])
+    assert (
+        "/settings/invites"
+        not in (await adas.opens("/settings/profile")).text.partition('class="tabs"')[2].partition("</nav>")[0]
+    )
+
+
 async def test_nobody_sees_them_signed_out(stranger: Browser, ada: Actor) -> None:
     for path in [*PAGES, "/settings/invites", "/settings"]:
         assert (await stranger.opens(path)).location == f"/login?next={path}"

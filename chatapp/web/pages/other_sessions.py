@@ -13,5 +13,5 @@ from chatapp.web.templating import see_other
 
 async def destroy(request: web.Request) -> web.Response:
     await request.config_dict[CHAT].sign_in.end_other_sessions(current(request))
-    await flash(request, _("Every other browser is signed out."))
+    await flash(request, _("Every other browser is logged out."))
     return see_other("/settings/sessions")

@@ -27,5 +27,5 @@ async def update(request: web.Request) -> web.Response:
         await request.config_dict[CHAT].accounts.change_password(me, **msgspec.structs.asdict(form.data), keep=keep)
     except ChatError as error:
         return await profile_page(request, password_form=form.refused(error))
-    await flash(request, _("Your password is changed. Every other browser is signed out."))
+    await flash(request, _("Your password is changed. Every other browser is logged out."))
     return see_other("/settings/profile")

@@ -1,14 +1,35 @@
-"""Everybody here, to write to."""
+"""Everybody here, to write to; and one of them."""
 
 from __future__ import annotations
+
+from urllib.parse import urlencode
 
 from aiohttp import web
 
 from chatapp.keys import CHAT
+from chatapp.web import query
 from chatapp.web.identity import actor
 from chatapp.web.templating import render_shell
 
 
 async def index(request: web.Request) -> web.Response:
-    people = await request.config_dict[CHAT].accounts.people(actor(request))
-    return await render_shell(request, "people/index.html", people=people)
+    wanted, after = query.text(request, "q"), query.text(request, "after")
+    found, has_more = await request.config_dict[CHAT].accounts.listed(actor(request), wanted=wanted, after=after)
+    return await render_shell(
+        request,
+        "people/index.html",
+        people=found,
+        wanted=wanted,
+        first_url=_url(q=wanted) if after else None,
+        next_url=_url(q=wanted, after=found[-1].username) if has_more else None,
+    )
+
+
+async def show(request: web.Request) -> web.Response:
+    somebody = await request.config_dict[CHAT].accounts.known(actor(request), request.match_info["username"])
+    return await render_shell(request, "people/show.html", somebody=somebody)
+
+
+def _url(**given: str) -> str:
+    said = {name: value for name, value in given.items() if value}
+    return f"/people?{urlencode(said)}" if said else "/people"

@@ -10,7 +10,7 @@ from aiohttp_session import get_session
 
 from chatapp.core.errors import ChatError
 from chatapp.keys import CHAT
-from chatapp.web import forms
+from chatapp.web import forms, query
 from chatapp.web.identity import actor
 from chatapp.web.language import _
 from chatapp.web.room_settings import settings_page
@@ -32,8 +32,9 @@ class RoomSettings(msgspec.Struct):
 
 
 async def index(request: web.Request) -> web.Response:
-    browse = await request.config_dict[CHAT].rooms.browse(actor(request))
-    return await render_shell(request, "rooms/index.html", browse=browse)
+    wanted = query.text(request, "q")
+    browse = await request.config_dict[CHAT].rooms.browse(actor(request), wanted)
+    return await render_shell(request, "rooms/index.html", browse=browse, wanted=wanted)
 
 
 async def new(request: web.Request) -> web.Response:
