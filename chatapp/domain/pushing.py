@@ -25,7 +25,7 @@ from chatapp.storage.pushes import Push
 
 AT_ONCE: Final = 20
 # Longer than any of them may take.
-CLAIM_MS: Final = 60_000
+CLAIM_MS: Final = 20_000
 FIRST_RETRY_MS: Final = 5_000
 LONGEST_RETRY_MS: Final = 3_600_000
 MOST_ATTEMPTS: Final = 10
@@ -64,11 +64,12 @@ class Pushing:
         self._woken = deciding.decided
 
     async def next(self) -> list[Push]:
-        """What is to be sent now, of each browser at most one summary. It stays until it is settled: a crash in between
-        sends it again, in the place of the first. Of several processes one is given it."""
+        """What is to be sent now, of each browser at most one summary. It stays until it is settled: after a crash in
+        between it is given out again when the claim is over, and sent in the place of the first. Until then nobody else gets
+        it, nor whoever asks again."""
         now = self._database.clock()
         found = await pushes.due(self._database, now, AT_ONCE)
-        if found and self._database.is_shared:
+        if found:
             async with self._database.transaction(alone=False) as tx:
                 mine = await pushes.claim(tx, [each.id for each in found], now, until=now + CLAIM_MS)
             found = [each for each in found if each.id in mine]

@@ -26,6 +26,7 @@ from chatapp.settings import Settings
 
 SECONDS: Final = 10
 AFTER_TROUBLE_SECONDS: Final = 1.0
+MOST_IN_HAND: Final = 100
 # RFC 8030, 7.3: there is no such subscription any more.
 GONE: Final = frozenset({404, 410})
 
@@ -151,22 +152,24 @@ class Pusher:
         self._pushing = pushing
         self._courier = courier
         self._tasks: list[asyncio.Task[None]] = []
+        self._in_hand: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         if self._pushing.is_on:
             self._tasks = [
                 asyncio.create_task(self._run(self._deciding.next, self._deciding.wait), name="decide pushes"),
-                asyncio.create_task(self._run(self.send, self._pushing.wait), name="send pushes"),
+                asyncio.create_task(self._run(self._send_on, self._pushing.wait), name="send pushes"),
             ]
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for task in self._tasks:
+        tasks = [*self._tasks, *self._in_hand]
+        for task in tasks:
             task.cancel()
-        # What was not answered is sent again at the next start, in the place of the first.
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        # What was not answered is sent again after the next start, in the place of the first.
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._courier.close()
 
     async def send(self) -> bool:
@@ -174,6 +177,25 @@ class Pusher:
         due = await self._pushing.next()
         await asyncio.gather(*map(self._tried, due))
         return bool(due)
+
+    async def _send_on(self) -> bool:
+        """As :meth:`send`; but while one push service is silent, others are not kept waiting."""
+        due = await self._pushing.next()
+        for each in due:
+            task = asyncio.create_task(self._seen_to(each), name="send a push")
+            self._in_hand.add(task)
+            task.add_done_callback(self._in_hand.discard)
+        if len(self._in_hand) >= MOST_IN_HAND:
+            await asyncio.wait(self._in_hand, return_when=asyncio.FIRST_COMPLETED)
+        return bool(due)
+
+    async def _seen_to(self, due: Due) -> None:
+        try:
+            await self._tried(due)
+        except Exception as error:  # as in _run; it is given out again when its claim is over
+            log.warning("push.trouble", error=str(error))
+        # What was added meanwhile is due now.
+        self._pushing.wake()
 
     async def _run(self, work: Callable[[], Awaitable[bool]], wait: Callable[[], Awaitable[None]]) -> None:
         while True:

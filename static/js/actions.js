@@ -12,7 +12,7 @@ import { sheet } from "./sheet.js";
 import { copyAsTranscript } from "./transcript.js";
 import "./words.js";
 
-await sheet("tools");
+const dressed = sheet("tools");
 
 const GAP = 4;
 /** The menu says itself that these are done. */
@@ -65,6 +65,8 @@ export class Actions {
     };
     this.#menu.querySelector("[data-do=pin]").before(this.#item("givers", t("who_reacted"), "users"));
     document.getElementById("main").append(this.#menu, this.#quick);
+    this.#tools.hidden = true;
+    dressed.then(() => { this.#tools.hidden = false; });
     this.#listen();
     copyAsTranscript(this.#log);
     this.#show(this.#log.querySelector(".msg:focus-within, .msg:hover"));

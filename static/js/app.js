@@ -292,7 +292,7 @@ document.addEventListener("click", onClick);
 document.addEventListener("keydown", onKey);
 if (document.querySelector("[data-show]")) import("./passwords.js").catch(() => {});
 document.querySelectorAll("[data-copy]").forEach((button) => { button.hidden = false; });
-if (!page.me) navigator.clearAppBadge?.().catch(() => {}); // nobody is wanted where nobody is signed in
+if (!page.me) import("./strangers.js").catch(() => {});
 let isStarting = Boolean(page.me);
 // Not awaited at the top level: the modules loaded there import this one, and would wait for it for ever.
 const started = isStarting && startChat().finally(() => { isStarting = false; });

@@ -2,7 +2,7 @@
  * Writing a message anew, in its place, and what its pictures show: Enter saves, Escape gives up, and words that were
  * typed survive a reload.
  */
-import { announce, isComposing, isOff, make, page, storage, t } from "./app.js";
+import { announce, isComposing, isOff, later, make, page, storage, t } from "./app.js";
 import { sendsByEnter } from "./composer.js";
 import { measure } from "./excess.js";
 import { fresh, indexOf } from "./message.js";
@@ -34,6 +34,9 @@ export class Editor {
     this.#form.addEventListener("keydown", (event) => this.#onKey(event));
     this.#form.querySelector("[data-cancel]").addEventListener("click", () => this.#cancel());
     this.#input.addEventListener("input", () => this.#onInput());
+    const smile = document.querySelector("#composer .smile").cloneNode(true);
+    smile.addEventListener("click", () => later("insertEmoji", this.#input));
+    this.#input.after(smile);
   }
 
   get #draft() { return `draft:${page.me.username}:${room}/${indexOf(this.#row)}`; }
@@ -45,6 +48,7 @@ export class Editor {
     const { content = "", attachments = [] } = answer?.ok ? await answer.json() : {};
     if (!answer?.ok) return void announce(t("not_connected"));
     const pictures = attachments.filter((each) => each.thumbnail);
+    await sheet("tools");
     if (pictures.length) await sheet("files");
     if (this.#row) this.#close();
     this.#row = row;

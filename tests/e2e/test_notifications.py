@@ -208,6 +208,23 @@ async def test_where_a_page_may_show_none_the_service_worker_does(visit: Visit) 
     await comes_true(page, f"{SHOWN}.then((shown) => shown === '')")
 
 
+async def test_who_logs_out_leaves_no_notice_on_the_screen(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada, "grace")
+    page = await visit("grace")
+    await page.context.grant_permissions(["notifications"])
+    await page.goto(SETTINGS)
+    await page.click("#notifications-on")
+    await expect(page.locator("#notifications-off")).to_be_visible()
+    await ready(page, "/rooms/general", room)
+    await say(ada, "for your eyes only")
+    await comes_true(page, f"{SHOWN}.then((shown) => shown.includes('for your eyes only'))")
+    await page.click(".me-button")
+    await page.click('form[action="/logout"] button')
+    await page.wait_for_url("**/login**")
+    await comes_true(page, f"{SHOWN}.then((shown) => shown === '')")
+
+
 async def test_what_was_held_back_and_is_read_elsewhere_is_not_told(visit: Visit) -> None:
     ada = await visit("ada")
     room = await new_room(ada, "grace")

@@ -113,6 +113,28 @@ async def test_the_emoji_button_by_keyboard(visit: Visit) -> None:
     await expect(picker.locator("[role=option]").first).to_have_text("🎉")
 
 
+async def test_an_emoji_comes_into_a_message_that_is_written_anew(visit: Visit) -> None:
+    ada = await visit("ada")
+    await new_room(ada)
+    await say(ada, "hello")
+    await ada.focus("#message")
+    await ada.keyboard.press("ArrowUp")
+    box = ada.locator(".editor textarea")
+    await expect(box).to_be_focused()
+    await ada.locator(".editor .smile").click()
+    await expect(ada.locator("#picker input")).to_be_focused()
+    await has_no_fault(ada)
+    await ada.keyboard.type("tada")
+    await expect(ada.locator("#picker [aria-selected=true]")).to_have_text("🎉")
+    await ada.keyboard.press("Enter")
+    await expect(box).to_have_value("hello🎉")
+    await expect(box).to_be_focused()
+    await has_no_fault(ada)
+    await ada.keyboard.press("Enter")
+    await expect(row(ada, "hello🎉")).to_have_count(1)
+    await expect(ada.locator("#message")).to_have_value("")
+
+
 @pytest.mark.parametrize(("scheme", "viewport"), LOOKS)
 async def test_the_emoji_button_by_touch(visit: Visit, scheme: str, viewport: dict[str, int], screens: Any) -> None:
     ada = await visit("ada", has_touch=True, color_scheme=scheme, viewport=viewport)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -10,13 +11,14 @@ import sqlalchemy as sa
 
 from chatapp.core.notifications import AWAY_MS
 from chatapp.domain import pushing
+from chatapp.domain.pushing import Letter
 from chatapp.jobs.push import Courier, Pusher
 from chatapp.settings import Settings
 from chatapp.storage.tables import push_subscriptions
 from tests.support.house import open_house
 from tests.support.push_service import SETTINGS
 from tests.support.pushing import Scene, closing, scene
-from tests.support.time import SettableClock
+from tests.support.time import SettableClock, eventually
 
 
 async def test_a_closed_browser_is_told_who_said_what_and_where(s: Scene) -> None:
@@ -264,3 +266,28 @@ async def test_one_browser_that_fails_does_not_keep_another_from_it(s: Scene) ->
     s.house.clock.passes(seconds=5)
     await s.works()
     assert len(second.notices()) == len(s.browser.notices()) == 1
+
+
+async def test_a_push_service_that_is_silent_keeps_no_other_from_being_asked(
+    s: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, second = await s.subscribes("grace")
+    deliver, is_over, asked = Courier.deliver, asyncio.Event(), []
+
+    async def silent_for_one(courier: Courier, letter: Letter) -> None:
+        asked.append(letter.address)
+        if letter.address.endswith(s.browser.path):
+            await is_over.wait()
+        await deliver(courier, letter)
+
+    monkeypatch.setattr(Courier, "deliver", silent_for_one)
+    async with s.pusher:
+        await s.says("one")
+        await eventually(lambda: len(asked) == 2)
+        await eventually(lambda: [each["body"] for each in second.notices()] == ["one"])
+        await s.says("two")
+        await eventually(lambda: [each["body"] for each in second.notices()] == ["one", "two"])
+        # The silent one is asked once, and told of the newest when it is back.
+        assert sum(address.endswith(s.browser.path) for address in asked) == 1
+        is_over.set()
+        await eventually(lambda: [each["body"] for each in s.browser.notices()] == ["one", "two"])
