@@ -135,7 +135,7 @@ export class Actions {
 
   #onTouch(target) {
     const [row, chip] = [rowOf(target), target.closest(".rx button")];
-    if (row && (chip || !target.closest("a, button, textarea"))) hold(row, () => this.run(chip ? "givers" : "more", row));
+    if (row && (chip || !target.closest("a:not(.who > a), button, textarea"))) hold(row, () => this.run(chip ? "givers" : "more", row));
   }
 
   #onPointer(row) {
