@@ -65,8 +65,8 @@ class Pushing:
 
     async def next(self) -> list[Push]:
         """What is to be sent now, of each browser at most one summary. It stays until it is settled: after a crash in
-        between it is given out again when the claim is over, and sent in the place of the first. Until then nobody else gets
-        it, nor whoever asks again."""
+        between it is given out again when its claim is over, and sent in the place of the first. Until then nobody
+        else gets it, nor whoever asks again."""
         now = self._database.clock()
         found = await pushes.due(self._database, now, AT_ONCE)
         if found:
