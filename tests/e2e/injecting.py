@@ -18,9 +18,9 @@ from chatapp.core.errors import ChatError
 from chatapp.core.models import Person
 from chatapp.domain.chat import Chat
 from chatapp.keys import CHAT
-from chatapp.settings import Settings
 from tests.support.cast import PASSWORD
 from tests.support.drawn import shown
+from tests.support.engine import settings_on
 
 MOST: Final = 8000
 FORM: Final = "application/x-www-form-urlencoded"
@@ -128,8 +128,7 @@ Door = Callable[[House, str, str], Awaitable[None]]
 
 @asynccontextmanager
 async def open_house(data: Path, *usernames: str) -> AsyncIterator[House]:
-    settings = Settings(data=data, port=0, password_memory_kib=64, limits=False, durability="normal")
-    app = create_app(settings)
+    app = create_app(settings_on(data, limits=False, durability="normal"))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:

@@ -109,6 +109,8 @@ async def test_who_hangs_up_anywhere_costs_nobody_else_his_answer_and_leaves_not
 
     with structlog.testing.capture_logs() as lines:
         asking = [asyncio.create_task(asker.asks(over, 20)) for asker in askers]
+        # Whose first answers say how long one takes here; before that everybody would hang up too soon.
+        await until(lambda: all(asker.seconds for asker in askers), seconds=SECONDS)
         await asyncio.gather(*(one_after_the_other() for _ in range(AT_ONCE)))
         over.set()
         await asyncio.gather(*asking)

@@ -15,7 +15,7 @@ from aiohttp import ClientSession
 
 from chatapp.storage import journal
 from tests.faults.crowd import populate
-from tests.faults.figures import p99, resident_mib, sockets
+from tests.faults.figures import p99, resident_mib, visitors
 from tests.faults.line import Gone, Line, Refused
 from tests.support.cast import Actor
 from tests.support.house import until
@@ -145,11 +145,11 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
 async def test_what_is_too_much_is_refused_and_the_rest_is_kept(server: Server) -> None:
     tokens = await populate(server.data, ("general",))
     await server.start()
-    idle, memory = sockets(server.pid), resident_mib(server.pid)
+    idle, memory = visitors(server.pid, server.port), resident_mib(server.pid)
     pressure = Pressure(server, tokens)
     await pressure.everybody()
     growth = resident_mib(server.pid) - memory
-    await until(lambda: sockets(server.pid) == idle, seconds=30)
+    await until(lambda: visitors(server.pid, server.port) == idle, seconds=30)
     print(
         f"overload: {SECONDS} s, {len(pressure.accepted)} taken in {statistics.mean(pressure.took):.3f} s (mean),"
         f" {p99(pressure.took):.3f} s (p99),"

@@ -16,7 +16,7 @@ from typing import Final
 import pytest
 
 from tests.faults.crowd import populate
-from tests.faults.figures import p99, resident_mib, sockets
+from tests.faults.figures import p99, resident_mib, visitors
 from tests.faults.line import Gone, Line
 from tests.faults.recorder import Address, Listener
 from tests.support.house import until
@@ -159,15 +159,15 @@ async def stalls(server: Server, token: str) -> None:
 
 async def speaks_to_nobody(server: Server, token: str, speaker: Line, slow: Slow) -> None:
     """To a program that is stopped and to one who is slow, until the ones are gone and the other knows everything."""
-    before = sockets(server.pid)
+    before = visitors(server.pid, server.port)
     async with a_program_of_readers(server.port, token) as program:
-        assert sockets(server.pid) == before + STALLED
+        assert visitors(server.pid, server.port) == before + STALLED
         program.send_signal(signal.SIGSTOP)
         reading = asyncio.create_task(slow.run())
         await speaks(speaker, MESSAGES)
         await until(lambda: dropped(server) >= STALLED, seconds=30 + STALLED_SECONDS)
         # Nothing is left of those who did not read; the one who did is at most late.
-        await until(lambda: sockets(server.pid) <= before + 1)
+        await until(lambda: visitors(server.pid, server.port) <= before + 1)
         await until(lambda: slow.knows_up_to({"general": TOP}), seconds=60 + SLOW_PAUSE * SLOW_TURNS)
     slow.is_over = True
     slow.leaves()
