@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -68,6 +69,11 @@ def new_secret() -> str:
 def digest(secret: str) -> str:
     """SHA-256 in hexadecimal: all that is kept of a secret."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def is_digest(text: str) -> bool:
+    """Whether it has the form of one: a database need not be asked for anything else, and PostgreSQL refuses a NUL."""
+    return re.fullmatch("[0-9a-f]{64}", text) is not None
 
 
 def new_token(kind: TokenKind) -> str:

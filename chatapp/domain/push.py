@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatapp.core import push, validation
+from chatapp.core import push, tokens, validation
 from chatapp.core.destinations import networks
 from chatapp.core.errors import Forbidden, NotFound, Unavailable, invalid
 from chatapp.core.language import _
@@ -56,7 +56,7 @@ class Push:
 
     async def remove(self, actor: Person, digest: str) -> None:
         """The browser of one of the actor's own sessions. Raises ``NotFound``."""
-        if not await self._remove(actor, digest):
+        if not (tokens.is_digest(digest) and await self._remove(actor, digest)):
             raise NotFound
 
     async def devices(self, actor: Person) -> list[Device]:

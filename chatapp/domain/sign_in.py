@@ -158,7 +158,7 @@ class SignIn:
         """One of the actor's own sessions. Raises ``NotFound``."""
         self._limits.act("settings", actor.id)
         async with self._database.transaction() as tx:
-            if not await self._end(tx, actor, digest):
+            if not (tokens.is_digest(digest) and await self._end(tx, actor, digest)):
                 raise NotFound
             await audit_log.note(tx, actor, "session.ended")
 
