@@ -1,4 +1,4 @@
-"""Browser tests: one Chromium and one server process for all, a fresh context for every person."""
+"""Browser tests: one Chromium for all, a server process for each file, a fresh context for every person."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from aiohttp.test_utils import TestClient, TestServer
 from playwright.async_api import Browser, BrowserContext, Page
 
+from chatapp.app import create_app
+from chatapp.keys import CHAT
+from tests.e2e.injecting import add
 from tests.e2e.verbs import submit
 from tests.support.browser import PATIENCE_MS, WIDE, Guard, browsing, chromium
+from tests.support.engine import settings_on
 from tests.support.needs import lacking
-from tests.support.server import PASSWORD, Server
+from tests.support.server import PASSWORD, Server, serving
 
 Login = Callable[..., Awaitable[Page]]
 
@@ -35,18 +40,20 @@ async def browser(executable: str) -> AsyncIterator[Browser]:
         yield found
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
-    """A server with three people in general; tests make rooms of their own."""
-    running = Server(tmp_path_factory.mktemp("e2e") / "data", LIMITS="off", HEARTBEAT="5")
-    await running.add_person("ada", display_name="Ada Okafor", is_admin=True)
-    await running.add_person("grace", display_name="Grace Lin")
-    await running.add_person("lin", display_name="林晓")
-    await running.start()
-    try:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def server(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> AsyncIterator[Server]:
+    """A server for the tests of a file, with three people in general; tests make rooms of their own.
+
+    One for all files would list the rooms of hundreds of tests on every page.
+    """
+    data = tmp_path_factory.mktemp("e2e") / "data"
+    data.mkdir(mode=0o700)
+    async with TestClient(TestServer(app := create_app(settings_on(data, migrated, durability="normal")))):
+        await add(app[CHAT], "ada", "Ada Okafor", is_admin=True)
+        await add(app[CHAT], "grace", "Grace Lin")
+        await add(app[CHAT], "lin", "林晓")
+    async with serving(data, LIMITS="off", HEARTBEAT="5") as running:
         yield running
-    finally:
-        await running.kill()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -58,7 +65,7 @@ async def visit(browser: Browser, server: Server) -> AsyncIterator[Callable[...,
     contexts: list[tuple[BrowserContext, Guard]] = []
 
     async def open_page(username: str = "", *, at: str = "", to: Server = server, **options: Any) -> Page:
-        context = await browser.new_context(base_url=to.url, viewport=options.pop("viewport", WIDE), **options)
+        context = await browser.new_context(**{"base_url": to.url, "viewport": WIDE, "locale": "en-US", **options})
         context.set_default_timeout(PATIENCE_MS)
         guard = Guard(to.url)
         await guard.watch(context)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, BrowserContext, Dialog, Page, Request, async_playwright, expect
 
-CANDIDATES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CANDIDATES: Final = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PATIENCE_MS: Final = 20_000
 WIDE: Final = {"width": 1280, "height": 800}
 NARROW: Final = {"width": 390, "height": 844}
