@@ -295,4 +295,5 @@ document.querySelectorAll("[data-copy]").forEach((button) => { button.hidden = f
 if (!page.me) import("./strangers.js").catch(() => {});
 let isStarting = Boolean(page.me);
 // Not awaited at the top level: the modules loaded there import this one, and would wait for it for ever.
-const started = isStarting && startChat().finally(() => { isStarting = false; });
+/** Settled when all that acts on this page is here. */
+export const started = isStarting && startChat().finally(() => { isStarting = false; });

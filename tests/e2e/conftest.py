@@ -15,7 +15,7 @@ from chatapp.app import create_app
 from chatapp.keys import CHAT
 from tests.e2e.injecting import add
 from tests.e2e.verbs import submit
-from tests.support.browser import PATIENCE_MS, WIDE, Guard, browsing, chromium
+from tests.support.browser import PATIENCE_MS, WIDE, Guard, browsing, chromium, stand_before_acting
 from tests.support.engine import settings_on
 from tests.support.needs import lacking
 from tests.support.server import PASSWORD, Server, serving
@@ -69,6 +69,8 @@ async def visit(browser: Browser, server: Server) -> AsyncIterator[Callable[...,
         context.set_default_timeout(PATIENCE_MS)
         guard = Guard(to.url)
         await guard.watch(context)
+        if options.get("java_script_enabled", True):
+            context.on("page", stand_before_acting)
         contexts.append((context, guard))
         page = await context.new_page()
         if username:

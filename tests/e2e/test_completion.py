@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 from playwright.async_api import Locator, Page, Request, Route, expect
 
-from tests.e2e.test_accessibility import LOOKS, has_no_fault
+from tests.e2e.test_accessibility import WIDTHS, has_no_fault
 from tests.e2e.verbs import comes_true, new_room, row, say, submit
 from tests.support.browser import NARROW, WIDE
 
@@ -165,12 +165,12 @@ async def test_who_is_not_in_the_room_is_marked_so_and_late_answers_are_dropped(
     await expect(page.locator("#completion")).to_be_hidden()
 
 
-@pytest.mark.parametrize(("scheme", "viewport"), LOOKS)
-async def test_an_open_list_has_no_fault(visit: Visit, scheme: str, viewport: dict[str, int], screens: Any) -> None:
-    page = await visit("ada", color_scheme=scheme, viewport=viewport)
+@WIDTHS
+async def test_an_open_list_has_no_fault(visit: Visit, viewport: dict[str, int], screens: Any) -> None:
+    page = await visit("ada", viewport=viewport)
     await new_room(page, "grace")
     await expect((await types(page, ":smi")).first).to_be_visible()
-    await page.screenshot(path=screens / f"completion-{scheme}-{viewport['width']}.png")
+    await page.screenshot(path=screens / f"completion-{viewport['width']}.png")
     await has_no_fault(page)
     # Not over what is written.
     ends = await page.evaluate(

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from tests.e2e.test_accessibility import LOOKS, has_no_fault
+from tests.e2e.test_accessibility import WIDTHS, has_no_fault
 from tests.e2e.verbs import new_room, rows
 from tests.support.pictures import picture
 from tests.support.server import Server
@@ -284,9 +284,9 @@ async def test_a_file_goes_with_its_message(visit: Visit, is_deleted: bool) -> N
     assert (await page.context.request.get(str(url))).status == (404 if is_deleted else 200)
 
 
-@pytest.mark.parametrize(("scheme", "viewport"), LOOKS)
-async def test_every_state_is_accessible(visit: Visit, scheme: str, viewport: dict[str, int]) -> None:
-    page = await visit("ada", color_scheme=scheme, viewport=viewport)
+@WIDTHS
+async def test_every_state_is_accessible(visit: Visit, viewport: dict[str, int]) -> None:
+    page = await visit("ada", viewport=viewport)
     await new_room(page)
     await chooses(page, NOTES, image())
     await has_no_fault(page)

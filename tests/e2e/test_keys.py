@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.e2e.test_accessibility import LOOKS, has_no_fault
+from tests.e2e.test_accessibility import WIDTHS, has_no_fault
 from tests.e2e.test_actions import open_menu, point_at
 from tests.e2e.test_completion import options, types
 from tests.e2e.verbs import comes_true, distance_to_end, new_room, post_many, row, say
@@ -259,8 +259,8 @@ async def test_the_focus_goes_where_one_goes_on(visit: Visit) -> None:
     await expect(ada.locator(BOX)).to_be_focused()
 
 
-@pytest.mark.parametrize(("scheme", "viewport"), LOOKS)
-async def test_the_settings_of_the_keyboard_have_no_fault(visit: Visit, scheme: str, viewport: dict[str, int]) -> None:
-    page = await visit("ada", at="/settings/appearance", color_scheme=scheme, viewport=viewport)
+@WIDTHS
+async def test_the_settings_of_the_keyboard_have_no_fault(visit: Visit, viewport: dict[str, int]) -> None:
+    page = await visit("ada", at="/settings/appearance", viewport=viewport)
     await expect(page.locator("#keyboard")).to_be_visible()
     await has_no_fault(page)

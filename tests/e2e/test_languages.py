@@ -16,10 +16,9 @@ from playwright.async_api import Page, Route, expect
 from chatapp.app import create_app
 from chatapp.keys import CHAT
 from chatapp.storage import migrate
-from tests.e2e.test_accessibility import INSIDE, OUTSIDE, has_no_fault
+from tests.e2e.test_accessibility import INSIDE, OUTSIDE, WIDTHS, has_no_fault
 from tests.e2e.verbs import new_room, row, say
 from tests.support import pseudo
-from tests.support.browser import NARROW, WIDE
 from tests.support.cast import Given, cast
 from tests.support.engine import settings_on
 from tests.support.pseudo import LEFT_TO_RIGHT, RIGHT_TO_LEFT
@@ -27,7 +26,6 @@ from tests.support.pseudo import LEFT_TO_RIGHT, RIGHT_TO_LEFT
 Visit = Callable[..., Awaitable[Page]]
 
 CHINESE: Final = "zh-Hans"
-WIDTHS: Final = pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["1280", "390"])
 # What people wrote, what a machine reads, what is called so in every language, and times: browsers write those and know
 # no pseudo-locale.
 AS_IT_IS: Final = (

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, Route, expect
 
-from tests.e2e.test_accessibility import LOOKS, has_no_fault
+from tests.e2e.test_accessibility import WIDTHS, has_no_fault
 from tests.e2e.verbs import comes_true, new_room, post_many, row, rows, say, submit
 from tests.support.browser import NARROW
 from tests.support.first_view import PAINTED
@@ -185,11 +185,9 @@ async def test_on_paper_there_are_messages_and_nothing_around_them(visit: Visit,
     assert await page.evaluate(BACKGROUND) == light
 
 
-@pytest.mark.parametrize(("scheme", "viewport"), LOOKS)
-async def test_where_somebody_wants_it_compact_more_fits(
-    visit: Visit, ours: Server, scheme: str, viewport: dict[str, int]
-) -> None:
-    page = await visit("theo", to=ours, color_scheme=scheme, viewport=viewport)
+@WIDTHS
+async def test_where_somebody_wants_it_compact_more_fits(visit: Visit, ours: Server, viewport: dict[str, int]) -> None:
+    page = await visit("theo", to=ours, viewport=viewport)
     room = await new_room(page)
     for words in ("one", "two", "three"):
         await say(page, words)

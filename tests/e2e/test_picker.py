@@ -7,10 +7,9 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
-from tests.e2e.test_accessibility import LOOKS, has_no_fault
+from tests.e2e.test_accessibility import WIDTHS, has_no_fault
 from tests.e2e.test_reactions import chip, open_picker, open_quick
 from tests.e2e.verbs import new_room, row, say
 
@@ -135,19 +134,19 @@ async def test_an_emoji_comes_into_a_message_that_is_written_anew(visit: Visit) 
     await expect(ada.locator("#message")).to_have_value("")
 
 
-@pytest.mark.parametrize(("scheme", "viewport"), LOOKS)
-async def test_the_emoji_button_by_touch(visit: Visit, scheme: str, viewport: dict[str, int], screens: Any) -> None:
-    ada = await visit("ada", has_touch=True, color_scheme=scheme, viewport=viewport)
+@WIDTHS
+async def test_the_emoji_button_by_touch(visit: Visit, viewport: dict[str, int], screens: Any) -> None:
+    ada = await visit("ada", has_touch=True, viewport=viewport)
     await new_room(ada)
     box = ada.locator("#message")
     await button(ada).tap()
     await expect(ada.locator("#picker [role=option]").first).to_be_visible()
-    await ada.screenshot(path=screens / f"picker-{scheme}-{viewport['width']}.png")
+    await ada.screenshot(path=screens / f"picker-{viewport['width']}.png")
     await has_no_fault(ada)
     await ada.locator("#picker [role=option]").first.tap()
     await expect(box).to_have_value("😀")
     await expect(box).to_be_focused()
-    await ada.screenshot(path=screens / f"composer-{scheme}-{viewport['width']}.png")
+    await ada.screenshot(path=screens / f"composer-{viewport['width']}.png")
     await has_no_fault(ada)
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import pytest
 from playwright.async_api import Locator, Page, expect
 
-from tests.e2e.test_accessibility import LOOKS, has_no_fault
+from tests.e2e.test_accessibility import WIDTHS, has_no_fault
 from tests.e2e.verbs import Wire, new_room, post_many, row, say, top_of
 from tests.support.server import Server
 
@@ -240,9 +239,9 @@ async def test_without_scripts_chips_are_buttons(visit: Visit) -> None:
     await expect(row_of_pins(page)).to_contain_text("hello")
 
 
-@pytest.mark.parametrize(("scheme", "viewport"), LOOKS)
-async def test_every_state_is_accessible(visit: Visit, scheme: str, viewport: dict[str, int]) -> None:
-    page = await visit("ada", color_scheme=scheme, viewport=viewport)
+@WIDTHS
+async def test_every_state_is_accessible(visit: Visit, viewport: dict[str, int]) -> None:
+    page = await visit("ada", viewport=viewport)
     room = await new_room(page, "grace")
     await has_no_fault(await at(page, f"/rooms/{room}/pins"))
     await page.goto(f"/rooms/{room}")

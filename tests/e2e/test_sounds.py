@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-import pytest
 from playwright.async_api import Page, expect
 
-from tests.e2e.test_accessibility import LOOKS, has_no_fault
+from tests.e2e.test_accessibility import WIDTHS, has_no_fault
 from tests.e2e.test_notifications import SETTINGS, ready, sends, told, turned_on
 from tests.e2e.verbs import comes_true, new_room, post_many, say, submit
 
@@ -148,10 +147,9 @@ async def test_nobody_who_is_not_told_is_asked(visit: Visit) -> None:
     await expect(page.locator(SOUND)).to_be_hidden()
 
 
-@pytest.mark.parametrize(("scheme", "viewport"), LOOKS)
-async def test_the_choice_has_no_fault(visit: Visit, scheme: str, viewport: dict[str, int]) -> None:
+@WIDTHS
+async def test_the_choice_has_no_fault(visit: Visit, viewport: dict[str, int]) -> None:
     page = await turned_on(visit, "grace")
-    await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     await page.set_viewport_size(viewport)  # type: ignore[arg-type]
     await page.check(SOUND)
     await has_no_fault(page)

@@ -10,7 +10,7 @@ from playwright.async_api import Page, expect
 
 from chatapp.core.text import MOST_UNASKED
 from tests.e2e import injecting
-from tests.e2e.test_accessibility import LOOKS, has_no_fault
+from tests.e2e.test_accessibility import WIDTHS, has_no_fault
 from tests.e2e.verbs import comes_true, new_room, row, rows, say
 from tests.support.browser import NARROW, WIDE
 
@@ -150,9 +150,9 @@ async def test_calling_very_many_is_asked_about_first(crowded: injecting.House, 
     await expect(dialog).to_be_hidden()
 
 
-@pytest.mark.parametrize(("scheme", "viewport"), LOOKS)
-async def test_a_room_full_of_markdown_has_no_fault(visit: Visit, scheme: str, viewport: dict[str, int]) -> None:
-    page = await visit("grace", color_scheme=scheme, viewport=viewport)
+@WIDTHS
+async def test_a_room_full_of_markdown_has_no_fault(visit: Visit, viewport: dict[str, int]) -> None:
+    page = await visit("grace", viewport=viewport)
     room = await new_room(page, "ada")
     ada = await visit("ada", at=f"/rooms/{room}")
     code = "```py\n# why\ndef f(x):\n    return 'a' + 1\n```\n```diff\n-a\n+b\n```"

@@ -6,10 +6,9 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-import pytest
 from playwright.async_api import CDPSession, Locator, Page, expect
 
-from tests.e2e.test_accessibility import LOOKS, has_no_fault
+from tests.e2e.test_accessibility import WIDTHS, has_no_fault
 from tests.e2e.test_actions import open_menu, say_by_thumb
 from tests.e2e.test_reactions import chip, react
 from tests.e2e.verbs import new_room, row, say
@@ -106,9 +105,9 @@ async def test_by_keyboard_and_the_focus_comes_back(visit: Visit) -> None:
     await expect(more).to_be_focused()
 
 
-@pytest.mark.parametrize(("scheme", "viewport"), LOOKS)
-async def test_it_is_accessible_in_every_look(visit: Visit, scheme: str, viewport: dict[str, int]) -> None:
-    ada, message = await given_by_both(visit, color_scheme=scheme, viewport=viewport)
+@WIDTHS
+async def test_it_is_accessible_in_every_look(visit: Visit, viewport: dict[str, int]) -> None:
+    ada, message = await given_by_both(visit, viewport=viewport)
     await (await open_menu(ada, message)).locator("[data-do=givers]").click()
     await tells_all(ada.locator("dialog.givers"))
     await has_no_fault(ada)

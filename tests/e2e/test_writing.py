@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from tests.e2e.test_accessibility import LOOKS, has_no_fault
+from tests.e2e.test_accessibility import WIDTHS, has_no_fault
 from tests.e2e.verbs import new_room, row, say
 from tests.support.server import Server
 
@@ -212,9 +212,9 @@ async def test_a_long_text_survives_a_reload_before_it_was_uploaded(visit: Visit
     await expect(field).to_have_value("x" * (MOST + 1))
 
 
-@pytest.mark.parametrize(("scheme", "viewport"), LOOKS)
-async def test_too_long_has_no_fault(visit: Visit, scheme: str, viewport: dict[str, int]) -> None:
-    page = await visit("ada", color_scheme=scheme, viewport=viewport)
+@WIDTHS
+async def test_too_long_has_no_fault(visit: Visit, viewport: dict[str, int]) -> None:
+    page = await visit("ada", viewport=viewport)
     field = await box(page)
     await field.fill("x" * (MOST + 1))
     await expect(page.locator(".as-file")).to_be_visible()

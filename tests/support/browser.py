@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, Dialog, Page, Request, async_playwright, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    Dialog,
+    Error,
+    Page,
+    Request,
+    Response,
+    async_playwright,
+    expect,
+)
 
 CANDIDATES: Final = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PATIENCE_MS: Final = 20_000
@@ -23,6 +34,11 @@ document.addEventListener('securitypolicyviolation', event => {
   window.__violations.push(`${event.violatedDirective} ${event.blockedURI}`);
 });
 """
+# Modules are fetched by the first one, and do not hold up the load event.
+STANDS: Final = """async () => {
+  const app = document.querySelector('script[type=module][src*="/js/app.js"]');
+  if (app) await (await import(app.src)).started;
+}"""
 
 
 def chromium() -> str | None:
@@ -47,6 +63,25 @@ async def browsing(executable: str) -> AsyncIterator[Browser]:
             yield browser
         finally:
             await browser.close()
+
+
+def stand_before_acting(page: Page) -> None:
+    """Whoever goes somewhere and does not say what to wait for is there when the scripts are: not even a quick hand is
+    quicker than they are, but a test on a busy machine is."""
+    for name in ("goto", "reload"):
+        setattr(page, name, _standing(page, getattr(page, name)))
+
+
+def _standing(page: Page, goes: Callable[..., Awaitable[Response | None]]) -> Callable[..., Awaitable[Response | None]]:
+    async def gone(*where: Any, **how: Any) -> Response | None:
+        answer = await goes(*where, **how)
+        if "wait_until" not in how:
+            # A page that goes on by itself, or whose scripts do not come, is what the test is about.
+            with suppress(Error):
+                await asyncio.wait_for(page.evaluate(STANDS), PATIENCE_MS / 1000)
+        return answer
+
+    return gone
 
 
 class Guard:
