@@ -29,14 +29,16 @@ def pytest_collectstart(collector: pytest.Collector) -> None:
         collector.add_marker(pytest.mark.asyncio(loop_scope="session"))
 
 
-@pytest.fixture(scope="session")
-def executable() -> str:
-    return chromium() or lacking("A browser (chromium, or CHATAPP_CHROMIUM)")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with browsing(chromium() or lacking("A browser (chromium-headless-shell, or CHATAPP_CHROMIUM)")) as found:
+        yield found
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser(executable: str) -> AsyncIterator[Browser]:
-    async with browsing(executable) as found:
+async def whole_browser() -> AsyncIterator[Browser]:
+    """For files that take it as their ``browser``, since the shell shows no notifications."""
+    async with browsing(chromium(is_whole=True) or lacking("A whole browser (chromium)")) as found:
         yield found
 
 

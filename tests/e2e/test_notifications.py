@@ -177,54 +177,6 @@ async def test_words_can_be_hidden_and_quiet_hours_are_quiet(visit: Visit) -> No
         await grace.click("form[action='/settings/notifications'] button")
 
 
-ANDROID = """
-window.Notification = class {
-  static permission = 'granted';
-  static requestPermission() { return Promise.resolve('granted'); }
-  constructor() { throw new TypeError('Illegal constructor'); }
-};
-"""
-SHOWN = """navigator.serviceWorker.getRegistration('/').then((it) => it.getNotifications())
-  .then((notes) => notes.map(({ tag, body, data }) => `${tag}: ${body} ${data.url}`).join())"""
-
-
-async def test_where_a_page_may_show_none_the_service_worker_does(visit: Visit) -> None:
-    ada = await visit("ada")
-    room = await new_room(ada, "grace")
-    page = await visit("grace")
-    await page.context.grant_permissions(["notifications"])
-    await page.context.add_init_script(ANDROID)
-    await page.goto(SETTINGS)
-    await page.click("#notifications-on")
-    await page.click("#notifications-test")
-    await comes_true(page, f"{SHOWN}.then((shown) => shown.startsWith('test: '))")
-    await page.evaluate("navigator.serviceWorker.ready.then((it) => it.getNotifications()).then(([it]) => it.close())")
-    await ready(page, "/rooms/general", room)
-    for number, words in enumerate(("first", "second"), 1):
-        await say(ada, words)
-        await comes_true(page, f"{SHOWN}.then((shown) => shown === '{room}: {words} /rooms/{room}/{number}')")
-    await page.reload()
-    await visit("grace", at=f"/rooms/{room}")
-    await comes_true(page, f"{SHOWN}.then((shown) => shown === '')")
-
-
-async def test_who_logs_out_leaves_no_notice_on_the_screen(visit: Visit) -> None:
-    ada = await visit("ada")
-    room = await new_room(ada, "grace")
-    page = await visit("grace")
-    await page.context.grant_permissions(["notifications"])
-    await page.goto(SETTINGS)
-    await page.click("#notifications-on")
-    await expect(page.locator("#notifications-off")).to_be_visible()
-    await ready(page, "/rooms/general", room)
-    await say(ada, "for your eyes only")
-    await comes_true(page, f"{SHOWN}.then((shown) => shown.includes('for your eyes only'))")
-    await page.click(".me-button")
-    await page.click('form[action="/logout"] button')
-    await page.wait_for_url("**/login**")
-    await comes_true(page, f"{SHOWN}.then((shown) => shown === '')")
-
-
 async def test_what_was_held_back_and_is_read_elsewhere_is_not_told(visit: Visit) -> None:
     ada = await visit("ada")
     room = await new_room(ada, "grace")

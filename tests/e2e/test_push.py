@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.test_accessibility import has_no_fault
 from tests.e2e.verbs import say
@@ -59,6 +59,11 @@ MOVED = """async ({ key, ...keys }) => {
   return asked;
 }"""
 LOGIN = "main form button:not([type=button]), form button:not([type=button])"
+
+
+@pytest.fixture
+def browser(whole_browser: Browser) -> Browser:
+    return whole_browser
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

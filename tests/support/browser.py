@@ -23,7 +23,9 @@ from playwright.async_api import (
     expect,
 )
 
-CANDIDATES: Final = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# Half the work of a whole browser, which runs windows that nobody sees.
+SHELL: Final = "chromium-headless-shell"
+WHOLE: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PATIENCE_MS: Final = 20_000
 WIDE: Final = {"width": 1280, "height": 800}
 NARROW: Final = {"width": 390, "height": 844}
@@ -41,12 +43,13 @@ STANDS: Final = """async () => {
 }"""
 
 
-def chromium() -> str | None:
-    """Where a Chromium is on this machine, or None."""
+def chromium(*, is_whole: bool = False) -> str | None:
+    """Where a Chromium is on this machine, or None. The shell shows no notifications: ``is_whole`` where they are."""
     named = os.environ.get("CHATAPP_CHROMIUM")
     if named:
         return named if Path(named).exists() else None
-    return next((found for name in CANDIDATES if (found := shutil.which(name))), None)
+    candidates = WHOLE if is_whole else (SHELL, *WHOLE)
+    return next((found for name in candidates if (found := shutil.which(name))), None)
 
 
 @asynccontextmanager
