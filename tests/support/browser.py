@@ -71,7 +71,7 @@ async def browsing(executable: str) -> AsyncIterator[Browser]:
 def stand_before_acting(page: Page) -> None:
     """Whoever goes somewhere and does not say what to wait for is there when the scripts are: not even a quick hand is
     quicker than they are, but a test on a busy machine is."""
-    for name in ("goto", "reload"):
+    for name in ("goto", "reload", "wait_for_url"):
         setattr(page, name, _standing(page, getattr(page, name)))
 
 
