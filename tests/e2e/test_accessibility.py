@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
-from tests.e2e.verbs import Wire, new_room, say, say_into_the_void
+from tests.e2e.verbs import Wire, new_room, say, say_into_the_void, sends
 from tests.support.browser import NARROW, WIDE
 from tests.support.server import Server, serving
 
@@ -171,7 +171,7 @@ async def test_the_theme_of_the_person_wins_over_that_of_the_system(visit: Visit
     light = await page.evaluate("getComputedStyle(document.body).backgroundColor")
     for theme, is_dark in (("dark", True), ("system", False)):
         await page.check(f"[name=theme][value={theme}]")
-        await page.click("main form[action='/settings/theme'] button:not([type=button])")
+        await sends(page, "main form[action='/settings/theme'] button:not([type=button])")
         await page.goto("/rooms/general")
         assert (await page.evaluate("getComputedStyle(document.body).backgroundColor") != light) is is_dark
         await page.goto("/settings/appearance")

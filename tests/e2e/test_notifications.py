@@ -8,7 +8,7 @@ from typing import Any
 from playwright.async_api import Page, expect
 
 from tests.e2e.test_accessibility import has_no_fault
-from tests.e2e.verbs import comes_true, new_room, say
+from tests.e2e.verbs import comes_true, new_room, say, sends
 from tests.support.time import eventually
 
 Visit = Callable[..., Awaitable[Page]]
@@ -58,12 +58,6 @@ async def turned_on(visit: Visit, who: str) -> Page:
     # A page loaded from now on is one of a browser that has allowed it.
     await page.context.add_init_script("window.Notification.permission = 'granted';")
     return page
-
-
-async def sends(page: Page, button: str) -> None:
-    """Press the button of a form; whoever goes on before it was answered may take it back."""
-    async with page.expect_response(lambda response: response.request.method == "POST"):
-        await page.click(button)
 
 
 async def ready(page: Page, at: str, room: str) -> None:
@@ -144,14 +138,15 @@ async def test_words_can_be_hidden_and_quiet_hours_are_quiet(visit: Visit) -> No
     room = await new_room(ada, "grace")
     grace = await turned_on(visit, "grace")
     await grace.check("input[name=words][value=hidden]")
-    await grace.click("form[action='/settings/notifications'] button")
+    await sends(grace, "form[action='/settings/notifications'] button")
     await ready(grace, "/rooms/general", room)
     await say(ada, "a secret")
     (note,) = await told(grace, 1)
     assert "secret" not in note["body"]
     await grace.goto(SETTINGS)
-    await grace.click("button[value=hour]")
+    await sends(grace, "button[value=hour]")
     try:
+        await expect(grace.locator("button[value=over]")).to_be_visible()
         await has_no_fault(grace)
         await ready(grace, "/rooms/general", room)
         await say(ada, "in the night")
@@ -164,7 +159,7 @@ async def test_words_can_be_hidden_and_quiet_hours_are_quiet(visit: Visit) -> No
         assert len(await morning.evaluate(NOTES)) == 1
         grace = await morning.context.new_page()
         await grace.goto(SETTINGS)
-        await grace.click("button[value=over]")
+        await sends(grace, "button[value=over]")
         await told(grace, 2)
         held = [each for each in await grace.evaluate(NOTES) if each["tag"] == "held"]
         assert [each["body"] for each in held] == ["1 new message"]
@@ -174,7 +169,7 @@ async def test_words_can_be_hidden_and_quiet_hours_are_quiet(visit: Visit) -> No
     finally:
         await grace.goto(SETTINGS)
         await grace.check("input[name=words][value=shown]")
-        await grace.click("form[action='/settings/notifications'] button")
+        await sends(grace, "form[action='/settings/notifications'] button")
 
 
 async def test_what_was_held_back_and_is_read_elsewhere_is_not_told(visit: Visit) -> None:

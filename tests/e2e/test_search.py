@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.e2e.verbs import new_room, row, say
+from tests.e2e.verbs import new_room, row, say, sends
 
 Visit = Callable[..., Awaitable[Page]]
 
@@ -64,7 +64,7 @@ async def test_results_of_an_edited_message_are_those_of_its_new_words(visit: Vi
     await page.click("#composer .send")
     await page.goto(f"/rooms/{room}/1/edit")
     await page.fill("main [name=content]", "second wording")
-    await page.click("main form button:not([type=button])")
+    await sends(page, "main form button:not([type=button])")
     await page.goto(f"/search?q=first+in:{room}")
     await expect(page.locator(".hit")).to_have_count(0)
     await page.goto(f"/search?q=second+in:{room}")

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from playwright.async_api import Page, expect
 
 from tests.e2e.test_accessibility import WIDTHS, has_no_fault
-from tests.e2e.test_notifications import SETTINGS, ready, sends, told, turned_on
-from tests.e2e.verbs import comes_true, new_room, post_many, say, submit
+from tests.e2e.test_notifications import SETTINGS, ready, told, turned_on
+from tests.e2e.verbs import comes_true, new_room, post_many, say, sends, submit
 
 Visit = Callable[..., Awaitable[Page]]
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from playwright.async_api import FilePayload, Page, expect
 
-from tests.e2e.verbs import new_room, row, rows
+from tests.e2e.verbs import new_room, row, rows, sends
 from tests.support.pictures import picture
 from tests.support.server import Server
 
@@ -24,7 +24,7 @@ async def test_log_in_read_post_and_log_out(visit: Visit) -> None:
     await expect(row(page, "posted by a form")).to_have_count(1)
     await expect(row(page, "posted by a form").locator(".you")).to_be_visible()
     await page.goto("/settings/profile")
-    await page.click("main form[action='/logout'] button")
+    await sends(page, "main form[action='/logout'] button")
     await page.goto(f"/rooms/{room}")
     assert "/login" in page.url
 

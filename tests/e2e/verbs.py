@@ -50,6 +50,12 @@ async def submit(context: BrowserContext, path: str, *, at: str, **fields: str) 
     return answer
 
 
+async def sends(page: Page, button: str) -> None:
+    """Press the button of a form; whoever goes on before it was answered may take it back."""
+    async with page.expect_response(lambda response: response.request.method == "POST"):
+        await page.click(button)
+
+
 def rows(page: Page) -> Locator:
     return page.locator("#timeline .msg")
 
