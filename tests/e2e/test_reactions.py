@@ -8,7 +8,7 @@ from typing import Any
 from playwright.async_api import Locator, Page, expect
 
 from tests.e2e.test_accessibility import WIDTHS, has_no_fault
-from tests.e2e.verbs import Wire, new_room, post_many, row, say, top_of
+from tests.e2e.verbs import Wire, new_room, post_many, row, say, sends, top_of
 from tests.support.server import Server
 
 Visit = Callable[..., Awaitable[Page]]
@@ -228,7 +228,7 @@ async def test_without_scripts_chips_are_buttons(visit: Visit) -> None:
     page = await visit("ada", java_script_enabled=False)
     room = await new_room(page)
     await page.fill("#message", "hello")
-    await page.click("#composer .send")
+    await sends(page, "#composer .send")
     await page.goto(f"/rooms/{room}/1")
     await page.locator(".message-actions button[value='👍']").click()
     await chip(row(page, "hello"), "👍").click()
