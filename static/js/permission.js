@@ -33,9 +33,9 @@ function draw() {
 
 async function turnOn() {
   if (await Notification.requestPermission() === "granted") {
-    storage.write(key, String(Date.now()));
-    // Without one the page shows them itself, which Android does not let it.
+    // Without one the page shows them itself, which Android does not let it: they are on when it is there.
     await register().catch(() => {});
+    storage.write(key, String(Date.now()));
     if (mayPush) await push();
   }
   draw();

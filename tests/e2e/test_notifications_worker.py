@@ -19,6 +19,13 @@ window.Notification = class {
   constructor() { throw new TypeError('Illegal constructor'); }
 };
 """
+# The page is looked at anew before the worker is there: whether a try has to wait.
+TURNED_ON = """async () => {
+  document.getElementById('notifications-on').click();
+  for (let turn = 0; turn < 9; turn++) await null;
+  dispatchEvent(new Event('focus'));
+  return document.getElementById('notifications-test').hidden;
+}"""
 SHOWN = """navigator.serviceWorker.getRegistration('/').then((it) => it.getNotifications())
   .then((notes) => notes.map(({ tag, body, data }) => `${tag}: ${body} ${data.url}`).join())"""
 
@@ -35,7 +42,7 @@ async def test_where_a_page_may_show_none_the_service_worker_does(visit: Visit) 
     await page.context.grant_permissions(["notifications"])
     await page.context.add_init_script(ANDROID)
     await page.goto(SETTINGS)
-    await page.click("#notifications-on")
+    assert await page.evaluate(TURNED_ON)
     await page.click("#notifications-test")
     await comes_true(page, f"{SHOWN}.then((shown) => shown.startsWith('test: '))")
     await page.evaluate("navigator.serviceWorker.ready.then((it) => it.getNotifications()).then(([it]) => it.close())")
