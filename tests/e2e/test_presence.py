@@ -56,6 +56,8 @@ async def test_a_page_shows_who_is_online_away_and_offline(visit: Visit) -> None
 
 async def test_without_javascript_it_is_as_of_when_the_page_was_made(visit: Visit) -> None:
     await visit("grace", at="/")
+    lin = await visit("lin", at="/people")
+    await shows(lin, "main", "online")
     ada = await visit("ada", java_script_enabled=False)
     await ada.goto("/people")
     await shows(ada, "main", "online")
@@ -63,7 +65,7 @@ async def test_without_javascript_it_is_as_of_when_the_page_was_made(visit: Visi
     await ada.check("[name=presence][value=hidden]")
     await ada.click("main form[action='/settings/presence'] button")
     await expect(ada.locator("[name=presence][value=hidden]")).to_be_checked()
-    lin = await visit("lin", at="/people")
+    await lin.reload()
     await expect(lin.locator("main .dot[data-presence=ada]")).to_have_attribute("data-state", "offline")
     await ada.check("[name=presence][value=shown]")
     await ada.click("main form[action='/settings/presence'] button")
