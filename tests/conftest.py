@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -23,6 +24,7 @@ from tests.support.engine import ON_POSTGRES, FileOnly, settings_on
 from tests.support.leaks import WATCH
 from tests.support.needs import NOT_TRIED
 from tests.support.postgres import databases
+from tests.support.statements import share
 from tests.support.steady import SteadyLoop
 from tests.support.time import SettableClock
 
@@ -31,6 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(WATCH)
     config.pluginmanager.register(FileOnly())
     config.pluginmanager.register(NOT_TRIED)
+    share()
     _hear_signals()
     # Hundreds of servers start: compiling our own modules would be a quarter of each start.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -45,6 +48,12 @@ def _hear_signals() -> None:
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], SteadyLoop]]:
     return {"steady": SteadyLoop}
+
+
+def pytest_collection_finish() -> None:
+    # The tests themselves stay to the end: what is left of one is not sought among all the others.
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from aiohttp import web
 
 from chatapp.web import assets, manifest, probes, words, worker
@@ -79,7 +81,16 @@ API_MESSAGE = API_ROOM + "/messages/{index:[0-9]+}"
 
 
 def setup_routes(app: web.Application) -> None:
-    app.add_routes([*_probes(), *_accounts(), *_rooms(), *_settings(), *_administration(), *_api()])
+    for resource in _resources():
+        app.router.register_resource(resource)
+
+
+# Cached as the templates are: the same for every application of a process.
+@cache
+def _resources() -> tuple[web.AbstractResource, ...]:
+    table = web.UrlDispatcher()
+    table.add_routes([*_probes(), *_accounts(), *_rooms(), *_settings(), *_administration(), *_api()])
+    return tuple(table.resources())
 
 
 def _probes() -> list[web.RouteDef]:
