@@ -1,4 +1,4 @@
-"""SQL that was compiled for one test's database is there for the next one's: it is the same for every file or server."""
+"""SQL compiled for one test's database is there for the next one's: it is the same for every file or server."""
 
 from __future__ import annotations
 
