@@ -194,7 +194,7 @@ def test_a_step_that_fails_leaves_nothing_of_itself(earlier: Path, monkeypatch: 
 
 def test_a_kill_at_any_statement_is_made_good_by_the_next_start(tmp_path: Path) -> None:
     forking = [sys.executable, "-c", DYING, str(tmp_path)]
-    subprocess.run(forking, check=True, cwd=ROOT, timeout=50)
+    subprocess.run(forking, check=True, cwd=ROOT, timeout=150)
     files = sorted(tmp_path.glob("?*.db"), key=lambda file: int(file.stem))
     assert len(files) > 15
     for file in files:
