@@ -25,6 +25,11 @@ from chatapp.storage import postgres_start
 from tests.support.postgres_server import Server
 
 T = TypeVar("T")
+# But for the one that asks.
+CUT: Final = """
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
 SCRUB: Final = """
 DO $$
 DECLARE name text;
@@ -126,6 +131,15 @@ async def _asked(url: str, sql: str, values: tuple[Any, ...]) -> list[tuple[Any,
         await connection.close()
 
 
+async def _scrubbed(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(CUT)
+        await connection.execute(SCRUB)
+    finally:
+        await connection.close()
+
+
 class Databases:
     """Migrated databases: one for each folder that asks, used again for another when it is free."""
 
@@ -158,8 +172,7 @@ class Databases:
         """Those of that folder and of what is in it are used no more."""
         for folder in [each for each in self._of if parent == each or parent in each.parents]:
             url = self._of.pop(folder)
-            self.cut(url)
-            self.desk.asks(url, SCRUB)
+            self.desk.does(_scrubbed(url))
             self._free.append(url)
 
     def top(self, url: str) -> list[tuple[Any, ...]]:
@@ -175,9 +188,7 @@ class Databases:
 
     def cut(self, url: str) -> None:
         """End all connections to it."""
-        ends = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1"
-        # Not this one, which asks.
-        self.desk.asks(url, f"{ends} AND pid <> pg_backend_pid()", _name(url))
+        self.desk.asks(url, CUT)
 
     def _make(self, how: str) -> str:
         self._count += 1
