@@ -9,15 +9,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+import sqlalchemy as sa
 from aiohttp import ClientSession, CookieJar, WSServerHandshakeError
 from aiohttp.test_utils import TestClient, TestServer
 
 from chatapp.app import create_app
-from chatapp.core.models import Attach, Message, Person, Role
+from chatapp.core.models import Attach, Message, Person
 from chatapp.domain.chat import Chat
 from chatapp.keys import CHAT
 from chatapp.settings import Settings
-from chatapp.storage import memberships
+from chatapp.storage.tables import memberships
 from tests.support.cast import PASSWORD, Ear
 from tests.support.pictures import picture
 from tests.support.rooms import closed_room
@@ -29,6 +30,7 @@ NOWHERE: Final = "empty"
 # In the chat; the first three are outside of the rooms, the others inside.
 PERSONS: Final = ("outsider", "former", "admin", "member", "owner", "moderator")
 OUTSIDE: Final = PERSONS[:3]
+MEMBERS: Final = ("member", "owner", "moderator", "host", "disabled")
 NOT_IN_THE_CHAT: Final = ("nobody", "unverified", "disabled")
 HTML: Final = {"Accept": "text/html"}
 UNSPOKEN: Final = {"date", "x-request-id", "content-length", "set-cookie"}
@@ -80,13 +82,17 @@ class World:
     async def puts_back(self) -> None:
         """Everybody is where they were: what a cell of the table did is undone."""
         database = self.chat.outbox._database
+        of_a_room = {name: "owner" if name == "owner" else "member" for name in MEMBERS}
+        rows = [
+            {"room_id": room_id, "person_id": self.people[name].id, "role": role, "joined_at": database.clock()}
+            for room_id in self._ids
+            for name, role in of_a_room.items()
+        ]
+        everybody = [person.id for person in self.people.values()]
+        theirs = sa.and_(memberships.c.room_id.in_(self._ids), memberships.c.person_id.in_(everybody))
         async with database.transaction() as tx:
-            for room_id in self._ids:
-                for name, person in self.people.items():
-                    await memberships.delete(tx, room_id, person.id)
-                    if name in {"member", "owner", "moderator", "host", "disabled"}:
-                        role: Role = "owner" if name == "owner" else "member"
-                        await memberships.insert(tx, room_id, person.id, role, 0, database.clock())
+            await tx.execute(sa.delete(memberships).where(theirs))
+            await tx.execute(sa.insert(memberships), rows)
 
     # Doors
 
