@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.e2e.verbs import comes_true, say
+from tests.e2e.verbs import comes_true, goes_back, say
 from tests.support.server import PASSWORD, Server
 
 Visit = Callable[..., Awaitable[Page]]
@@ -108,7 +108,8 @@ async def test_back_after_a_logout_shows_nothing(visit: Visit, server: Server) -
     await page.click("main form[action='/logout'] button")
     await page.wait_for_url("**/login")
     for _ in range(2):
-        await page.evaluate("history.back()")
+        async with page.expect_event("load"):
+            await goes_back(page)
         await expect(page).to_have_url(re.compile("/login"))
         await expect(page.locator("#timeline")).to_have_count(0)
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Page, Route, WebSocketRoute, expect
 
 from tests.e2e.test_accessibility import has_no_fault
-from tests.e2e.verbs import Wire, new_room, row, say
+from tests.e2e.verbs import Wire, goes_back, new_room, row, say
 from tests.support.backoff import retry_seconds, return_seconds
 from tests.support.house import until
 from tests.support.server import Server
@@ -120,7 +120,7 @@ async def test_going_back_brings_a_live_page_with_what_was_said_meanwhile(visit:
     # A page that rests in the back/forward cache holds no socket: the server knew at once, not a heartbeat later.
     await until(lambda: closed(server) > gone, seconds=3)
     await say(ada, "while away")
-    await grace.evaluate("history.back()")
+    await goes_back(grace)
     await expect(row(grace, "while away")).to_have_count(1)
     await say(ada, "and on")
     await expect(row(grace, "and on")).to_have_count(1)
@@ -140,7 +140,7 @@ async def test_a_page_signed_out_elsewhere_shows_nothing_any_more(visit: Visit) 
     # Whoever sits there next reads neither messages nor rooms nor names, also not by going back.
     await expect(one.locator("main [role=status]")).to_have_text("You have been logged out.")
     await expect(one).to_have_url(re.compile(r"/login\?next=%2Frooms%2Fgeneral"))
-    await one.evaluate("history.back()")
+    await goes_back(one)
     await expect(one).not_to_have_url(re.compile("ended"))
     await expect(one).to_have_url(re.compile("/login"))
     await expect(one.locator("#timeline")).to_have_count(0)

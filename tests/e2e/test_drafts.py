@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from playwright.async_api import Locator, Page, Route, expect
 
 from tests.e2e.test_accessibility import has_no_fault
-from tests.e2e.verbs import comes_true, new_room
+from tests.e2e.verbs import comes_true, goes_back, new_room
 
 Visit = Callable[..., Awaitable[Page]]
 
@@ -43,7 +43,7 @@ async def test_a_page_that_was_left_knows_the_draft_when_somebody_goes_back_to_i
     await ada.goto(f"/rooms/{one}")
     await ada.goto(f"/rooms/{other}")
     await ada.fill("#message", "half a thought")
-    await ada.evaluate("history.back()")
+    await goes_back(ada)
     await ada.wait_for_url(f"**/rooms/{one}")
     await expect(pencil(ada, other)).to_be_visible()
 

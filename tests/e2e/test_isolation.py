@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.verbs import new_room, say
+from tests.e2e.verbs import goes_back, new_room, say
 from tests.support.server import Server
 
 Visit = Callable[..., Awaitable[Page]]
@@ -73,7 +73,7 @@ async def test_after_logging_out_back_shows_nothing(visit: Visit) -> None:
     await ada.click("main form[action='/logout'] button")
     await ada.wait_for_url("**/login")
     for left in ("/settings/profile", f"/rooms/{room}"):
-        await ada.evaluate("history.back()")
+        await goes_back(ada)
         await ada.wait_for_url(f"**/login?next={left}")
     await ada.goto(f"/rooms/{room}")
     await expect(ada.locator("[name=password]")).to_be_visible()

@@ -12,7 +12,7 @@ import pytest_asyncio
 from playwright.async_api import Page, Route, expect
 
 from tests.e2e.test_accessibility import WIDTHS, has_no_fault
-from tests.e2e.verbs import comes_true, new_room, post_many, row, rows, say, submit
+from tests.e2e.verbs import comes_true, goes_back, new_room, post_many, row, rows, say, submit
 from tests.support.browser import NARROW
 from tests.support.first_view import PAINTED
 from tests.support.server import Server
@@ -80,7 +80,7 @@ async def test_on_a_phone_rooms_are_a_page_and_going_back_finds_it_as_it_was(vis
     await link.tap()
     await page.wait_for_url(f"**/rooms/list-{ROOMS - 1:02}")
     await expect(page.locator("#sidebar")).to_be_hidden()
-    await page.evaluate("history.back()")
+    await goes_back(page)
     await expect(link).to_be_in_viewport()
     await comes_true(page, f"Math.abs(scrollY - {where}) <= 1")
     await link.tap()

@@ -56,6 +56,11 @@ async def sends(page: Page, button: str) -> None:
         await page.click(button)
 
 
+async def goes_back(page: Page) -> None:
+    """As by the browser's button; the page is left when it has answered."""
+    await page.evaluate("setTimeout(() => history.back())")
+
+
 def rows(page: Page) -> Locator:
     return page.locator("#timeline .msg")
 
