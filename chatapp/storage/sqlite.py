@@ -155,6 +155,7 @@ class SqliteDatabase(Database):
         questions, self._questions = self._questions, None
         if questions is not None:
             questions.close()
+        self._batches.close()
         await self._read_engine.dispose()
         # The writer last: only it can bring what is in the -wal file home, and a file left behind would be taken
         # for that of whatever database is put here next.
@@ -162,7 +163,6 @@ class SqliteDatabase(Database):
         if writer is not None:
             await writer.close()
         await self._write_engine.dispose()
-        self._batches.close()
 
     async def reopen_writer(self) -> None:
         """After a failed fsync the connection's view of the file is not to be trusted."""
@@ -227,7 +227,9 @@ async def open_database(
         async with database.wal.watched(database.write_lock):
             yield database
     finally:
-        await database.close()
+        # Who was cancelled may have left a batch under way.
+        async with database.write_lock:
+            await database.close()
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from chatapp.storage import meta as metas
 from chatapp.storage.database import Writer
 from chatapp.storage.statement import Statement
 from chatapp.storage.tables import meta
-from tests.support.store import Store
+from tests.support.store import Store, open_store
 
 PUT = Statement(metas.PUT)
 pytestmark = pytest.mark.file_only("how a file is written; PostgreSQL is asked from the loop")
@@ -67,3 +68,20 @@ async def test_a_refusal_is_in_the_language_of_who_asked(store: Store) -> None:
         await store.database.batch(work)
     assert plain.value.message == "There is no such message to reply to." != refused.value.message
     assert await kept(store) == []
+
+
+async def test_a_database_is_closed_once_what_was_begun_has_ended(path: Path) -> None:
+    begun, goes_on = threading.Event(), threading.Event()
+
+    async def work(writer: Writer) -> None:
+        begun.set()
+        assert goes_on.wait(10)
+        await writer.rows(PUT, key="batch", value="stored")
+
+    async with open_store(path) as store:
+        asking = asyncio.ensure_future(store.database.batch(work))
+        assert await asyncio.to_thread(begun.wait, 10)
+        asking.cancel()
+        asyncio.get_running_loop().call_later(0.1, goes_on.set)
+    async with open_store(path) as store:
+        assert await kept(store) == ["stored"]
