@@ -1,5 +1,6 @@
 /** Lines that begin with a slash: what they do is done by the server, and said under the box. Loaded with the first. */
 import { make, t } from "./app.js";
+import "./words.js";
 
 /** A line keeps its key until it is done: what was done, though the answer was lost, is not done twice. */
 let line = "", key = "";

@@ -1,4 +1,4 @@
-"""Where a page may not show a notification itself, as on Android, its service worker does."""
+"""What takes a whole browser: notifications that are shown, and those that were not asked for yet."""
 
 from __future__ import annotations
 
@@ -71,3 +71,9 @@ async def test_who_logs_out_leaves_no_notice_on_the_screen(visit: Visit) -> None
     await page.click('form[action="/logout"] button')
     await page.wait_for_url("**/login**")
     await comes_true(page, f"{SHOWN}.then((shown) => shown === '')")
+
+
+async def test_nobody_who_is_not_told_is_asked_for_a_sound(visit: Visit) -> None:
+    page = await visit("ada", at=SETTINGS)
+    await expect(page.locator("#notifications-on")).to_be_visible()
+    await expect(page.locator("#notifications-sound")).to_be_hidden()

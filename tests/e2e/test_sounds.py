@@ -141,12 +141,6 @@ async def test_where_a_page_may_make_none_the_system_does(visit: Visit) -> None:
     assert await page.evaluate(TONES) == 1
 
 
-async def test_nobody_who_is_not_told_is_asked(visit: Visit) -> None:
-    page = await visit("ada", at=SETTINGS)
-    await expect(page.locator("#notifications-on")).to_be_visible()
-    await expect(page.locator(SOUND)).to_be_hidden()
-
-
 @WIDTHS
 async def test_the_choice_has_no_fault(visit: Visit, viewport: dict[str, int]) -> None:
     page = await turned_on(visit, "grace")
