@@ -158,7 +158,7 @@ class Pusher:
         if self._pushing.is_on:
             self._tasks = [
                 asyncio.create_task(self._run(self._deciding.next, self._deciding.wait), name="decide pushes"),
-                asyncio.create_task(self._run(self._send_on, self._pushing.wait), name="send pushes"),
+                asyncio.create_task(self._run(self.send, self._pushing.wait), name="send pushes"),
             ]
         return self
 
@@ -173,13 +173,8 @@ class Pusher:
         await self._courier.close()
 
     async def send(self) -> bool:
-        """What is due; False when nothing was."""
-        due = await self._pushing.next()
-        await asyncio.gather(*map(self._tried, due))
-        return bool(due)
-
-    async def _send_on(self) -> bool:
-        """As :meth:`send`; but while one push service is silent, others are not kept waiting."""
+        """Begin to send what is due; False when nothing was. While one push service is silent, others are not kept
+        waiting."""
         due = await self._pushing.next()
         for each in due:
             task = asyncio.create_task(self._seen_to(each), name="send a push")

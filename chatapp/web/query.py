@@ -1,10 +1,11 @@
-"""Numbers and words from the query string and the path: strict, so that a slip is told and not guessed at."""
+"""Numbers and words from the query string and the path: strict, so that a slip is told and not guessed at. And back."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
 from typing import Final
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -24,6 +25,12 @@ def text(request: web.Request, name: str, default: str = "") -> str:
     if len(values) > 1:
         raise wrong(name, _("This is given twice."))
     return values[0] if values else default
+
+
+def address(path: str, **given: str) -> str:
+    """The path with what is given of its query; what is empty stays away."""
+    said = {name: value for name, value in given.items() if value}
+    return f"{path}?{urlencode(said)}" if said else path
 
 
 def number(request: web.Request, name: str, *, least: int = 0, most: int = MOST) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -46,7 +47,7 @@ class Scene:
         while await self.house.chat.push.pushing.deciding.next():
             pass
         while await self.pusher.send():
-            pass
+            await asyncio.gather(*self.pusher._in_hand)
 
     async def told(self) -> list[str]:
         """What Grace's browser has been told, once all is done."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from aiohttp import hdrs, web
 
 from chatapp.core.audit_log import Wanted
 from chatapp.core.errors import BadRequest
 from chatapp.keys import CHAT
-from chatapp.web import forms
+from chatapp.web import forms, query
 from chatapp.web.audit_log import action_names, as_csv, details, wanted
 from chatapp.web.identity import actor
 from chatapp.web.moments import Moments
@@ -56,11 +55,7 @@ def _asked(request: web.Request, moments: Moments) -> tuple[Wanted, forms.Form[A
 def _ways_on(request: web.Request, older_than: int | None) -> dict[str, Any]:
     filters = {name: request.query[name] for name in FILTERS if request.query.get(name)}
     return {
-        "export_url": _url("/admin/audit/export", filters),
-        "newest_url": _url("/admin/audit", filters) if "before" in request.query else None,
-        "older_url": _url("/admin/audit", filters | {"before": str(older_than)}) if older_than else None,
+        "export_url": query.address("/admin/audit/export", **filters),
+        "newest_url": query.address("/admin/audit", **filters) if "before" in request.query else None,
+        "older_url": query.address("/admin/audit", **filters, before=str(older_than)) if older_than else None,
     }
-
-
-def _url(path: str, filters: dict[str, str]) -> str:
-    return f"{path}?{urlencode(filters)}" if filters else path

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from aiohttp import web
 
 from chatapp.keys import CHAT
@@ -20,16 +18,11 @@ async def index(request: web.Request) -> web.Response:
         "people/index.html",
         people=found,
         wanted=wanted,
-        first_url=_url(q=wanted) if after else None,
-        next_url=_url(q=wanted, after=found[-1].username) if has_more else None,
+        first_url=query.address("/people", q=wanted) if after else None,
+        next_url=query.address("/people", q=wanted, after=found[-1].username) if has_more else None,
     )
 
 
 async def show(request: web.Request) -> web.Response:
     somebody = await request.config_dict[CHAT].accounts.known(actor(request), request.match_info["username"])
     return await render_shell(request, "people/show.html", somebody=somebody)
-
-
-def _url(**given: str) -> str:
-    said = {name: value for name, value in given.items() if value}
-    return f"/people?{urlencode(said)}" if said else "/people"

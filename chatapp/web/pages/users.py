@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from aiohttp import web
 
 from chatapp.keys import CHAT
@@ -21,15 +19,10 @@ async def index(request: web.Request) -> web.Response:
         "admin/users.html",
         accounts=found,
         wanted=wanted,
-        first_url=_url(q=wanted) if after else None,
-        next_url=_url(q=wanted, after=found[-1].person.username) if has_more else None,
+        first_url=query.address("/admin/users", q=wanted) if after else None,
+        next_url=query.address("/admin/users", q=wanted, after=found[-1].person.username) if has_more else None,
     )
 
 
 async def edit(request: web.Request) -> web.Response:
     return await account_page(request)
-
-
-def _url(**given: str) -> str:
-    said = {name: value for name, value in given.items() if value}
-    return f"/admin/users?{urlencode(said)}" if said else "/admin/users"
