@@ -70,7 +70,7 @@ async def many_rooms(page: Page) -> None:
 
 
 async def test_on_a_phone_rooms_are_a_page_and_going_back_finds_it_as_it_was(visit: Visit, ours: Server) -> None:
-    # Without a touch screen: Chromium ends the emulation of one while a page is left, and rows get lower under the list.
+    # Without a touch screen: Chromium ends the emulation of one while a page is left, and rows get lower.
     page = await visit("ada", to=ours, at="/rooms", viewport=NARROW, is_mobile=True)
     await many_rooms(page)
     await page.reload()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 from unittest.mock import patch
 
@@ -11,38 +11,43 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from chatapp.core.models import History
 from chatapp.realtime import hub
 from chatapp.realtime.audience import Subscription
 from chatapp.realtime.hub import Hub
+from chatapp.storage.tail import Tail
 from tests.support.listener import listener, message, numbers
 from tests.support.rounds import rounds
 
 EARS: Final = 3
 ROOM: Final = 1
+# The most changes that are read from the disk at once.
+PAGE: Final = 2
 
 
 class Client:
     """Follows the room as docs/protocol.md says; ``log`` is what it knows, from the log and from news."""
 
-    def __init__(self, hub: Hub, number: int) -> None:
+    def __init__(self, hub: Hub, store: Store, number: int) -> None:
         self.ear = listener(number)
         self._hub = hub
+        self._store = store
         self._subscription: Subscription | None = None
         self._read_to: int | None = None
         self._taken = 0
         self.start = 0
         self.log: list[int] = []
 
-    def moves_on(self, top: int) -> None:
+    def moves_on(self) -> None:
         """The next step of subscribing or of catching up: join, then read, then go live."""
         subscription = self._subscription
         if subscription is None:
             self._subscription = self._hub.join(self.ear, ROOM, "general", numbers)
-            self._taken, self.log, self.start = len(self.ear.heard), [], top
+            self._taken, self.log, self.start = len(self.ear.heard), [], self._store.disk
         elif subscription.is_live:
             return
         elif self._read_to is None:
-            self._reads(subscription, top)
+            self._reads(subscription)
         else:
             self._hub.go_live(subscription, self._read_to, self._read_to)
             self._read_to = None
@@ -58,17 +63,19 @@ class Client:
         self._take_news()
         assert self.log == list(range(self.start + 1, self.start + 1 + len(self.log)))
 
-    def comes_home(self, top: int) -> None:
+    def comes_home(self) -> None:
         self.ear.is_reading = True
-        for _ in range(4):
-            self.moves_on(top)
+        for _ in range(4 + self._store.disk // PAGE):
+            self.moves_on()
         assert self._subscription is not None
         assert self._subscription.is_live
 
-    def _reads(self, subscription: Subscription, top: int) -> None:
+    def _reads(self, subscription: Subscription) -> None:
         self._take_news()
-        self.log += range(max(subscription.version, self.start) + 1, top + 1)
-        subscription.version = self._read_to = top
+        versions, is_all, top = self._store.changes(max(subscription.version, self.start))
+        self.log += versions
+        subscription.version = top if is_all else versions[-1]
+        self._read_to = top if is_all else None
 
     def _take_news(self) -> None:
         if self._subscription is not None:
@@ -76,21 +83,42 @@ class Client:
             self._taken = len(self.ear.heard)
 
 
+class Store:
+    """``disk`` is what is committed, ``tail`` what memory was told of it."""
+
+    def __init__(self) -> None:
+        self.disk = 0
+        self.tail = Tail(History((), 0, 0))
+
+    def changes(self, after: int) -> tuple[Sequence[int], bool, int]:
+        """Their versions, whether that is all, and how far the room has come: from memory where it knows them."""
+        if (known := self.tail.changes(after)) is not None:
+            return [change.version for change in known.messages], True, known.version
+        missing = range(after + 1, self.disk + 1)
+        return missing[:PAGE], len(missing) <= PAGE, self.disk
+
+
 class World:
-    """``disk`` is what is committed, ``announced`` how much of it the hub was told."""
+    """The hub hears of what is committed later than the disk has it."""
 
     def __init__(self) -> None:
         self.hub = Hub()
-        self.disk = self.announced = 0
-        self.clients = [Client(self.hub, number) for number in range(EARS)]
+        self.store = Store()
+        self.clients = [Client(self.hub, self.store, number) for number in range(EARS)]
 
     def commits(self) -> None:
-        self.disk += 1
+        self.store.disk += 1
 
     def announces(self) -> None:
-        if self.announced < self.disk:
-            self.hub.publish(ROOM, [message(version) for version in range(self.announced + 1, self.disk + 1)])
-            self.announced = self.disk
+        news = [message(version) for version in range(self.store.tail.version + 1, self.store.disk + 1)]
+        if news:
+            assert self.store.tail.apply(news)
+            self.hub.publish(ROOM, news)
+
+    def forgets(self) -> None:
+        """What was last used long ago: what happened so far can only be read from the disk."""
+        version = self.store.tail.version
+        self.store.tail = Tail(History((), version, version))
 
     async def takes(self, step: str) -> None:
         what, _, number = step.partition(" ")
@@ -98,7 +126,8 @@ class World:
         steps: dict[str, Callable[[], None]] = {
             "commit": self.commits,
             "announce": self.announces,
-            "move": lambda: client.moves_on(self.disk),
+            "forget": self.forgets,
+            "move": client.moves_on,
             "again": client.starts_again,
             "stall": lambda: setattr(client.ear, "is_reading", False),
             "read": lambda: setattr(client.ear, "is_reading", True),
@@ -112,12 +141,12 @@ class World:
         """Once all is announced and everybody reads again, everybody knows everything."""
         await self._is_told()
         for client in self.clients:
-            client.comes_home(self.disk)
+            client.comes_home()
         self.commits()
         await self._is_told()
         for client in self.clients:
             client.check()
-            assert client.start + len(client.log) == self.disk
+            assert client.start + len(client.log) == self.store.disk
 
     async def _is_told(self) -> None:
         self.announces()
@@ -125,7 +154,7 @@ class World:
             await asyncio.sleep(0)
 
 
-_common = ["commit", "announce", "turn", "commit", "announce", "turn"]
+_common = ["commit", "announce", "turn", "commit", "announce", "turn", "forget"]
 _live = ["move 0"] * 3
 _of_each = [f"{what} {number}" for number in range(EARS) for what in ("move", "move", "move", "again", "stall", "read")]
 
@@ -137,6 +166,7 @@ _of_each = [f"{what} {number}" for number in range(EARS) for what in ("move", "m
 @example(
     steps=[*["move 0"] * 3, "commit", "announce", "turn", "stall 0", "commit", "announce", "turn", "read 0", "move 0"]
 )
+@example(steps=[*["commit"] * 3, *["move 0"] * 4, "announce", "turn"])
 @settings(max_examples=rounds(100, 10_000), deadline=None)
 def test_every_change_is_heard_once_and_in_order(at_once: int, steps: list[str]) -> None:
     async def play() -> None:
