@@ -70,7 +70,7 @@ class RoomSocket(Connection):
         self.is_text = is_text
 
     async def start(self) -> None:
-        """Hear new posts from now on."""
+        """Hear what is posted from the upgrade on: its answer may have been read long before this."""
         voice = as_text if self.is_text else as_json
         ear = self.chat.hub.join(self, self.room.id, self.room.slug, voice, is_of_posts=True)
         self.subscriptions[self.room.id] = ear
@@ -81,8 +81,9 @@ class RoomSocket(Connection):
             self.leave(self.room.id)
             self.removed(ear)
             return
-        ear.version, ear.index = history.version, history.index
-        if not ear.is_closed and not self.chat.hub.go_live(ear, history.version, history.index):
+        # The room as it was when this person was let in.
+        ear.version, ear.index = history.version, self.room.last_index
+        if not ear.is_closed and (ear.index < history.index or not self.chat.hub.go_live(ear, history.version, history.index)):
             self.fell_behind(ear)
 
     async def receive(self, data: bytes) -> None:
