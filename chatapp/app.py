@@ -33,6 +33,7 @@ from chatapp.domain.news import DIFFER, News
 from chatapp.domain.notifications import Notifications
 from chatapp.domain.outbox import Outbox
 from chatapp.domain.passwords import Passwords
+from chatapp.domain.people import People
 from chatapp.domain.pins import Pins
 from chatapp.domain.presence import Whereabouts
 from chatapp.domain.push import Push
@@ -162,6 +163,7 @@ def assemble(
         settings=settings,
         access=access,
         accounts=Accounts(letters=letters, settings=settings, setup_code=kept.setup_code(epoch), **shared),
+        people=People(database),
         links=Links(database=database, news=news, passwords=passwords, letters=letters, outbox=outbox),
         letters=letters,
         sign_in=sign_in,
@@ -182,7 +184,6 @@ def assemble(
         housekeeping=Housekeeping(database=database, blobs=blobs, news=news, sign_in=sign_in, settings=settings),
         limits=limits,
         hub=hub,
-        epoch=epoch,
     )
 
 

@@ -127,28 +127,6 @@ class Accounts:
         """For the command line: all accounts, disabled ones included, by username."""
         return await people.everyone(self._database)
 
-    async def people(self, actor: Person) -> list[Person]:
-        """Whom the actor may write to, by username; only what others may know of them."""
-        found = await people.everyone(self._database)
-        return [_as_others_see(person) for person in found if _may_be_known(actor, person)]
-
-    async def listed(
-        self, actor: Person, *, wanted: str = "", after: str = "", limit: int = PAGE
-    ) -> tuple[list[Person], bool]:
-        """As :meth:`people`: those from behind ``after`` on with ``wanted`` in their names, and whether more follow."""
-        text = validation.sought(wanted.removeprefix("@"))
-        if text is None or not after.isascii() or actor.is_disabled:
-            return [], False
-        found = await people.listed(self._database, wanted=text, after=after, limit=limit + 1)
-        return [_as_others_see(person) for person in found[:limit]], len(found) > limit
-
-    async def known(self, actor: Person, username: str) -> Person:
-        """One of :meth:`people`. Raises ``NotFound``."""
-        person = await people.by_username(self._database, username)
-        if person is None or not _may_be_known(actor, person):
-            raise NotFound(_("There is nobody called {username}.").format(username=username))
-        return _as_others_see(person)
-
     # What people change about themselves
 
     async def change_password(self, actor: Person, *, current: str, new: str, keep: Identity) -> None:
@@ -274,14 +252,6 @@ class Accounts:
         if not invite or self._registration == "closed":
             return False
         return await invites.is_usable(self._database, tokens.digest(invite), self._database.clock())
-
-
-def _may_be_known(actor: Person, person: Person) -> bool:
-    return person.is_verified and not person.is_disabled and not actor.is_disabled
-
-
-def _as_others_see(person: Person) -> Person:
-    return Person(person.id, person.username, person.display_name, created_at=person.created_at, is_verified=True)
 
 
 async def _set_admin(tx: Transaction, actor: Person, person: Person, is_admin: bool) -> None:

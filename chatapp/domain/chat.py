@@ -17,6 +17,7 @@ from chatapp.domain.memberships import Memberships
 from chatapp.domain.messages import Messages
 from chatapp.domain.notifications import Notifications
 from chatapp.domain.outbox import Outbox
+from chatapp.domain.people import People
 from chatapp.domain.pins import Pins
 from chatapp.domain.presence import Whereabouts
 from chatapp.domain.push import Push
@@ -35,6 +36,7 @@ class Chat(msgspec.Struct, frozen=True):
     settings: Settings
     access: Access
     accounts: Accounts
+    people: People
     links: Links
     letters: Letters
     sign_in: SignIn
@@ -55,7 +57,11 @@ class Chat(msgspec.Struct, frozen=True):
     housekeeping: Housekeeping
     limits: Limits
     hub: Hub
-    epoch: str
+
+    @property
+    def epoch(self) -> str:
+        """Which life of the database this is."""
+        return self.messages.epoch
 
     async def is_ready(self) -> bool:
         """Whether the database can be read and written."""

@@ -83,7 +83,8 @@ class RoomSocket(Connection):
             return
         # The room as it was when this person was let in.
         ear.version, ear.index = history.version, self.room.last_index
-        if not ear.is_closed and (ear.index < history.index or not self.chat.hub.go_live(ear, history.version, history.index)):
+        is_heard = history.index == ear.index
+        if not ear.is_closed and not (is_heard and self.chat.hub.go_live(ear, history.version, history.index)):
             self.fell_behind(ear)
 
     async def receive(self, data: bytes) -> None:

@@ -19,7 +19,7 @@ async def settings_page(request: web.Request, form: Form[Any] | None = None) -> 
     view = await chat.rooms.show(me, slug)
     members = await chat.memberships.members(me, slug)
     inside = {member.username for member in members}
-    people = [person.username for person in await chat.accounts.people(me) if person.username not in inside]
+    people = [person.username for person in await chat.people.all(me) if person.username not in inside]
     return await render_shell(
         request,
         "rooms/direct_settings.html" if view.room.kind == "direct" else "rooms/settings.html",

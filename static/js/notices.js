@@ -9,6 +9,9 @@ export const SOUND_KEY = `sound:${page.me.username}`;
 /** @type {Map<string, {note: Notification, index: number}>} What this page shows by itself. */
 const shown = new Map();
 
+// A click on one leads nowhere without its page, and whoever comes next is somebody else after a logout.
+addEventListener("pagehide", () => { shown.forEach(({ note }) => note.close()); shown.clear(); });
+
 const worker = () => navigator.serviceWorker?.getRegistration("/").catch(() => undefined);
 
 /** Whether the system is to be silent: nobody wants to hear it, or our own tone is heard. */

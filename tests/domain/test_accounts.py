@@ -248,7 +248,7 @@ async def test_others_see_neither_address_nor_the_disabled_nor_the_unconfirmed(o
     await house.person("linus")
     await house.registers("grace")
     await house.chat.accounts.set_disabled(ada, "linus", True)
-    assert [(person.username, person.email) for person in await house.chat.accounts.people(ada)] == [("ada", "")]
+    assert [(person.username, person.email) for person in await house.chat.people.all(ada)] == [("ada", "")]
     assert [person.username for person in await house.chat.accounts.everyone()] == ["ada", "grace", "linus"]
 
 

@@ -140,6 +140,17 @@ async def test_over_a_keyboard_on_the_screen_the_box_and_the_newest_stay_in_sigh
     await expect(page.locator(".roomhead")).to_be_in_viewport(ratio=1)
 
 
+async def test_a_name_too_long_for_the_box_fades_out_while_somebody_is_about_to_write(
+    visit: Visit, ours: Server
+) -> None:
+    ada = await visit("ada", to=ours, at="/rooms/general", viewport=NARROW)
+    mask = "getComputedStyle(document.getElementById('message')).maskImage"
+    await ada.focus("#message")
+    assert "gradient" in await ada.evaluate(mask)
+    await ada.type("#message", "x")
+    assert await ada.evaluate(mask) == "none"
+
+
 async def test_light_and_dark_follow_the_system_also_while_a_page_is_open(visit: Visit, ours: Server) -> None:
     for who, path in (("", "/login"), ("ada", "/rooms/general")):
         page = await visit(who, to=ours, at=path, color_scheme="light")

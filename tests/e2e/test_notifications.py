@@ -25,10 +25,12 @@ window.Notification = class extends EventTarget {
   constructor(title, { body, tag, silent }) {
     super();
     this.id = crypto.randomUUID();
-    localStorage.setItem(`note:${this.id}`, JSON.stringify({ title, body, tag, silent, by: document.title }));
+    this.said = { title, body, tag, silent, by: document.title };
+    this.keep();
     (window.__notes ??= []).push(this);
   }
-  close() { this.closed = true; }
+  keep() { localStorage.setItem(`note:${this.id}`, JSON.stringify({ ...this.said, closed: this.closed })); }
+  close() { this.closed = true; this.keep(); }
 };
 """
 NOTES = """() => Object.keys(localStorage).filter((key) => key.startsWith('note:'))
@@ -112,6 +114,19 @@ async def test_a_message_in_another_room_is_told_once_in_all_tabs_and_a_click_le
     await teller.wait_for_url(f"**/rooms/{room}/1")
     await say(ada, "and this")
     await expect(teller.get_by_text("and this", exact=True)).to_be_visible()
+
+
+async def test_a_notice_that_a_page_shows_by_itself_goes_with_the_page_at_a_logout_too(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada, "grace")
+    page = await turned_on(visit, "grace")
+    await ready(page, "/rooms/general", room)
+    await say(ada, "for your eyes only")
+    await told(page, 1)
+    await page.click(".me-button")
+    await page.click('form[action="/logout"] button')
+    await page.wait_for_url("**/login**")
+    await comes_true(page, f"({NOTES})().every(({{ closed }}) => closed)")
 
 
 async def test_what_somebody_looks_at_is_not_told_in_any_tab(visit: Visit) -> None:

@@ -18,7 +18,6 @@ from chatapp.core.events import Close
 from chatapp.domain.chat import Chat
 from chatapp.gateway import connection as connections
 from chatapp.gateway.connection import Connection
-from chatapp.gateway.room_socket import RoomSocket
 from chatapp.settings import Settings
 from chatapp.storage.statement import Statement
 from tests.gateway.conftest import Opens
@@ -66,28 +65,6 @@ async def test_a_post_between_reading_and_going_live_is_heard_once(
     if path == "/ws":
         raw.says(action="subscribe", room="general")
         assert (await raw.hears()).json["messages"] == []
-    assert [message["content"] for message in (await raw.hears()).json["messages"]] == ["between"]
-    await ada.says("after")
-    assert [message["content"] for message in (await raw.hears()).json["messages"]] == ["after"]
-
-
-@pytest.mark.parametrize("before", ["room_for", "enter"])
-async def test_what_is_posted_once_a_room_socket_is_open_is_heard(
-    opens: Opens, ada: Actor, grace: Actor, monkeypatch: pytest.MonkeyPatch, before: str
-) -> None:
-    """Between the answer to the upgrade, after which somebody reads the history elsewhere, and the socket's first look."""
-    await ada.says("history")
-    start = RoomSocket.start
-
-    async def slow(socket: RoomSocket) -> None:
-        if before == "enter":
-            await ada.says("between")
-        else:
-            then(monkeypatch, ada.chat.access, "room_for", lambda: ada.says("between"))
-        await start(socket)
-
-    monkeypatch.setattr(RoomSocket, "start", slow)
-    raw = await opens(grace, "/rooms/general/ws")
     assert [message["content"] for message in (await raw.hears()).json["messages"]] == ["between"]
     await ada.says("after")
     assert [message["content"] for message in (await raw.hears()).json["messages"]] == ["after"]

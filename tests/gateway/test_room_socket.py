@@ -11,8 +11,10 @@ import pytest
 from aiohttp import ClientWebSocketResponse
 from aiohttp.test_utils import TestClient
 
+from chatapp.gateway.room_socket import RoomSocket
 from chatapp.settings import Settings
 from tests.gateway.conftest import Opens
+from tests.gateway.test_between_steps import then
 from tests.support.cast import Actor, Given
 from tests.support.wire import TEXT
 
@@ -87,6 +89,28 @@ async def test_only_new_posts_are_sent_here(ada: Actor, grace: Actor) -> None:
     assert heard == ["one", "two", "three"]
     await ws.send_json({"action": "getRecentMessages"})
     assert [m["content"] for m in (await hears(ws))["messages"]] == ["ONE", "three"]
+
+
+@pytest.mark.parametrize("before", ["room_for", "enter"])
+async def test_what_is_posted_once_a_room_socket_is_open_is_heard(
+    opens: Opens, ada: Actor, grace: Actor, monkeypatch: pytest.MonkeyPatch, before: str
+) -> None:
+    """Between the answer to the upgrade and the socket's first look: the history was perhaps read elsewhere."""
+    await ada.says("history")
+    start = RoomSocket.start
+
+    async def slow(socket: RoomSocket) -> None:
+        if before == "enter":
+            await ada.says("between")
+        else:
+            then(monkeypatch, ada.chat.access, "room_for", lambda: ada.says("between"))
+        await start(socket)
+
+    monkeypatch.setattr(RoomSocket, "start", slow)
+    raw = await opens(grace, "/rooms/general/ws")
+    assert [message["content"] for message in (await raw.hears()).json["messages"]] == ["between"]
+    await ada.says("after")
+    assert [message["content"] for message in (await raw.hears()).json["messages"]] == ["after"]
 
 
 async def test_other_rooms_and_other_news_are_not_for_this_door(given: Given, ada: Actor, grace: Actor) -> None:

@@ -58,11 +58,22 @@ async def test_a_name_over_a_message_leads_to_who_wrote_it_and_on_to_writing_to_
     assert (await adas.submits("/direct", on="/people/grace", username="grace")).location.startswith("/rooms/dm-")
 
 
-async def test_who_is_shut_out_or_not_there_has_no_page(adas: Browser, ada: Actor, grace: Actor, chat: Chat) -> None:
+async def test_who_is_shut_out_is_so_on_their_page(adas: Browser, ada: Actor, grace: Actor, chat: Chat) -> None:
+    await grace.says("hello")
     await chat.accounts.set_disabled(ada.person, "grace", True)
-    for username in ("grace", "nobody", "%E6%99%93", "x" * 5000):
-        assert (await adas.opens(f"/people/{username}")).status == 404, username
+    page = await adas.opens("/people/grace")
+    assert (page.status, "Grace Lin" in page.text, "This account is disabled" in page.text) == (200, True, True)
+    assert 'action="/direct"' not in page.text
+    assert "/search?q=from:grace" in page.text
     assert listed(await adas.opens("/people")) == ["ada"]
+    await chat.accounts.set_disabled(ada.person, "grace", False)
+    assert 'action="/direct"' in (await adas.opens("/people/grace")).text
+
+
+async def test_who_is_not_there_has_no_page(adas: Browser, subtests: pytest.Subtests) -> None:
+    for username in ("nobody", "%E6%99%93", "x" * 5000):
+        with subtests.test(username):
+            assert (await adas.opens(f"/people/{username}")).status == 404
 
 
 async def test_a_name_is_text_on_the_page(adas: Browser, chat: Chat) -> None:

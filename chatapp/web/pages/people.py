@@ -12,7 +12,7 @@ from chatapp.web.templating import render_shell
 
 async def index(request: web.Request) -> web.Response:
     wanted, after = query.text(request, "q"), query.text(request, "after")
-    found, has_more = await request.config_dict[CHAT].accounts.listed(actor(request), wanted=wanted, after=after)
+    found, has_more = await request.config_dict[CHAT].people.listed(actor(request), wanted=wanted, after=after)
     return await render_shell(
         request,
         "people/index.html",
@@ -24,5 +24,5 @@ async def index(request: web.Request) -> web.Response:
 
 
 async def show(request: web.Request) -> web.Response:
-    somebody = await request.config_dict[CHAT].accounts.known(actor(request), request.match_info["username"])
+    somebody = await request.config_dict[CHAT].people.show(actor(request), request.match_info["username"])
     return await render_shell(request, "people/show.html", somebody=somebody)
