@@ -13,6 +13,7 @@ import structlog
 
 from chatapp import logs
 from chatapp.settings import Settings
+from tests.support.leaks import Watch
 
 FORGED: Final = "/rooms/a\r\n2026-01-01 [info] request status=200\x1b[31m\x85\u2028\u202e"
 Form = Literal["text", "json"]
@@ -93,3 +94,17 @@ def test_a_stack_shows_no_value_of_a_variable(form: Form, is_library: bool, caps
     assert "RuntimeError" in shown
     assert "test_a_stack_shows" in shown
     assert password not in shown
+
+
+def test_the_watch_over_all_runs_sees_what_stands_in_a_line() -> None:
+    watch = Watch()
+    watch.must_not_show("chat_personal_0123456789")
+    watch.was_said("somebody will deploy it after lunch " * 20)
+    watch.was_said("hello")
+    for line in ("path=/ws?token=chat_personal_0123456789", f"content={'somebody will deploy it after lunch ' * 6}"):
+        assert watch.leaks() == []
+        watch.heard(line)
+        assert len(watch.leaks()) == 1
+        watch.lines.clear()
+    watch.heard("somebody will deploy something, and hello")
+    assert watch.leaks() == []

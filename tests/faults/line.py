@@ -123,7 +123,7 @@ class Line:
         """The next text frame; pings are answered."""
         try:
             while True:
-                opcode, payload = await self._frame()
+                opcode, payload = await self.frame()
                 if opcode == TEXT:
                     return self._decoder.decode(payload)
                 if opcode == CLOSE:
@@ -145,7 +145,7 @@ class Line:
             plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._writer.transport.abort()
 
-    async def _frame(self) -> tuple[int, bytes]:
+    async def frame(self) -> tuple[int, bytes]:
         first, size = await self.take(2)
         if size == 126:
             (size,) = struct.unpack("!H", await self.take(2))

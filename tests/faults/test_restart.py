@@ -20,6 +20,7 @@ WRITERS: Final = 50
 AT_ONCE: Final = 50
 # On a machine that does other things as well; the long run holds what is promised.
 STOP_SECONDS: Final = rounds(30, 5)
+TOLD_SECONDS: Final = rounds(30, 2)
 START_SECONDS: Final = 60.0
 
 
@@ -67,6 +68,7 @@ async def test_a_stop_under_load_tells_everybody_and_loses_nothing(tmp_path: Pat
         await crowd.next_answer()
         assert await crowd.verdict() == []
     print(f"SIGTERM: {SOCKETS + WRITERS} sockets and {MUTE} mute, told in {told:.2f} s, exit after {seconds:.2f} s")
+    assert told < TOLD_SECONDS
     assert seconds < STOP_SECONDS
     assert "Traceback" not in "\n".join(server.output)
 

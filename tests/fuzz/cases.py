@@ -149,13 +149,13 @@ def _handshake(chance: random.Random) -> Case:
 
 def _frames(chance: random.Random) -> Case:
     door = chance.choice(DOORS)
-    data = b"".join(frame(TEXT, _command(chance), mask=MASK) for _ in range(chance.randrange(1, 6)))
+    data = b"".join(frame(TEXT, command(chance), mask=MASK) for _ in range(chance.randrange(1, 6)))
     return Case("frames", data, door)
 
 
 def _broken_frames(chance: random.Random) -> Case:
     """Commands with a few bytes changed, inside of good frames."""
-    data = b"".join(frame(TEXT, mutated(chance, _command(chance)), mask=MASK) for _ in range(chance.randrange(1, 6)))
+    data = b"".join(frame(TEXT, mutated(chance, command(chance)), mask=MASK) for _ in range(chance.randrange(1, 6)))
     return Case("broken frames", data, chance.choice(DOORS))
 
 
@@ -164,7 +164,7 @@ def _wire(chance: random.Random) -> Case:
     parts = []
     for _ in range(chance.randrange(1, 8)):
         opcode = chance.choice((TEXT, TEXT, 0, BINARY, CLOSE, PING, PONG, 3, 11))
-        payload = chance.choice((b"", b"\x03", b"\x03\xe8bye", _command(chance), chance.randbytes(200)))
+        payload = chance.choice((b"", b"\x03", b"\x03\xe8bye", command(chance), chance.randbytes(200)))
         more: dict[str, Any] = {"is_final": chance.random() < 0.8, "is_masked": chance.random() < 0.9}
         parts.append(frame(opcode, payload, reserved=chance.choice((0, 0, 0, 4, 1)), mask=MASK, **more))
     data = b"".join(parts)
@@ -189,7 +189,7 @@ commands.load()
 ACTIONS: Final = {name: schema.__struct_fields__ for name, schema in actions().items()}
 
 
-def _command(chance: random.Random) -> bytes:
+def command(chance: random.Random) -> bytes:
     action = chance.choice([*ACTIONS])
     fields = {name: value(chance, name) for name in ACTIONS[action] if chance.random() < 0.85}
     if chance.random() < 0.1:

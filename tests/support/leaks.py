@@ -1,4 +1,5 @@
-"""Watches a whole run of the tests: no secret that was used may stand in what the servers logged.
+"""Watches a whole run of the tests: no secret that was used, and nothing that was said, may stand in what the servers
+logged.
 
 The log of every server in this process comes here, made by the program's own set-up, and so does what servers in
 processes of their own write to stderr. Secrets are noted where they are made. At the end of the run the two are
@@ -17,7 +18,7 @@ import structlog
 from cryptography.fernet import Fernet
 
 from chatapp import logs
-from chatapp.core import tokens
+from chatapp.core import text, tokens
 from chatapp.core.passwords import Hasher
 from chatapp.settings import Settings
 from chatapp.storage import secrets
@@ -27,6 +28,9 @@ from tests.support.cast import PASSWORD
 CANARY: Final = "canary-7d1c-no-log-may-hold-this"
 # Shorter ones are words of the tests ("wrong", "x"), and no real secret is that short.
 SHORTEST: Final = 12
+# Of a message: where shorter ones stand in a log, it may have been by chance.
+SHORTEST_SAID: Final = 16
+LONGEST_SAID: Final = 200
 
 _word = re.compile(r"[A-Za-z0-9_-]{12,}")
 
@@ -53,10 +57,17 @@ class Watch:
         self.test = ""
         self.stream = Stream(self.heard)
         self._secrets: set[str] = {CANARY, PASSWORD}
+        # What was said in rooms, by its first characters.
+        self._said: dict[str, set[str]] = {}
 
     def must_not_show(self, secret: str) -> None:
         if len(secret) >= SHORTEST:
             self._secrets.add(secret)
+
+    def was_said(self, content: str) -> None:
+        """A message, whose beginning is sought; not where a log would write it with escapes."""
+        if len(content) >= SHORTEST_SAID and content.isprintable() and content.isascii():
+            self._said.setdefault(content[:SHORTEST_SAID], set()).add(content[:LONGEST_SAID])
 
     def heard(self, line: str) -> None:
         """A line of the log of a server in a process of its own."""
@@ -69,8 +80,17 @@ class Watch:
         return [
             f"{test}: {text[:80]!r}"
             for test, text in self.lines
-            if not words.isdisjoint(_word.findall(text)) or any(phrase in text for phrase in phrases)
+            if not words.isdisjoint(_word.findall(text))
+            or any(phrase in text for phrase in phrases)
+            or self._holds_what_was_said(text)
         ]
+
+    def _holds_what_was_said(self, text: str) -> bool:
+        return any(
+            text.startswith(content, at)
+            for at in range(len(text) - SHORTEST_SAID + 1)
+            for content in self._said.get(text[at : at + SHORTEST_SAID], ())
+        )
 
     # The parts of a run
 
@@ -80,6 +100,7 @@ class Watch:
         note_results(Fernet, ("encrypt",), lambda sealed: self.must_not_show(sealed.decode()))
         note_results(secrets, ("load",), self._note_keys)
         note_passwords(self.must_not_show)
+        note_results(text, ("clean",), self.was_said)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self, nodeid: str) -> None:
@@ -99,8 +120,8 @@ class Watch:
             for sentence in found[:50]:
                 terminalreporter.line(sentence, red=True)
         elif len(self.lines) > 1:
-            said, known = len(self.lines), len(self._secrets)
-            terminalreporter.line(f"{said} lines were logged; none holds one of {known} secrets.")
+            lines, known, said = len(self.lines), len(self._secrets), sum(map(len, self._said.values()))
+            terminalreporter.line(f"{lines} lines were logged; none holds one of {known} secrets or {said} messages.")
 
     def _note_keys(self, kept: secrets.Secrets) -> None:
         for key in (*kept.session_keys, *kept.jwt_keys.values(), *kept.csrf_keys):
