@@ -50,11 +50,14 @@ class ForgetfulDisk:
 
 
 @asynccontextmanager
-async def forgetful_disk(folder: Path) -> AsyncIterator[ForgetfulDisk]:
+async def forgetful_disk(folder: Path, *, owner: int | None = None) -> AsyncIterator[ForgetfulDisk]:
+    """``owner``: somebody else, by number, whose files they shall be; only root can give them away."""
     needs("FUSE (fuse3, python3-pyfuse3, /dev/fuse)", is_there=os.access("/dev/fuse", os.W_OK))
     is_there = shutil.which("fusermount3") and await succeeds(SYSTEM_PYTHON, "-c", "import pyfuse3, trio")
     needs("FUSE (fuse3, python3-pyfuse3, /dev/fuse)", is_there=bool(is_there))
-    process = await asyncio.create_subprocess_exec(SYSTEM_PYTHON, str(LAYER), str(folder))
+    process = await asyncio.create_subprocess_exec(
+        *(SYSTEM_PYTHON, str(LAYER), str(folder)), *([] if owner in (None, os.geteuid()) else [str(owner)])
+    )
     try:
         async with asyncio.timeout(MOUNT_SECONDS):
             while not os.path.ismount(folder) and process.returncode is None:  # noqa: ASYNC110, ASYNC240

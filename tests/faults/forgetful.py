@@ -1,6 +1,6 @@
 """A folder that forgets, when told to, whatever was written but not fsynced: what a power cut leaves behind.
 
-Runs by itself under the system's Python, which has pyfuse3: ``forgetful.py MOUNTPOINT``. Setting the extended
+Runs by itself under the system's Python, which has pyfuse3: ``forgetful.py MOUNTPOINT [OWNER]``. Setting the extended
 attribute ``user.cut`` on the folder cuts the power, ``user.keep`` writes everything down, ``user.refuse`` makes it
 read-only, as a kernel does with a disk it no longer trusts, and ``user.take`` takes that back.
 """
@@ -69,10 +69,12 @@ def _apply(content: bytearray, offset: int, data: bytes | None) -> None:
 
 
 class Forgetful(pyfuse3.Operations):  # type: ignore[misc]
-    """One flat folder in memory. A name counts as written once the folder was synced."""
+    """One flat folder in memory. A name counts as written once the folder was synced. Folders in it stay empty."""
 
-    def __init__(self) -> None:
+    def __init__(self, owner: int) -> None:
         super().__init__()
+        self._owner = owner
+        self._folders: dict[bytes, int] = {}
         self._numbers = count(pyfuse3.ROOT_INODE + 1)
         self._files: dict[int, File] = {}
         self._names: dict[bytes, int] = {}
@@ -103,10 +105,16 @@ class Forgetful(pyfuse3.Operations):  # type: ignore[misc]
     async def fsyncdir(self, _inode: int, _only_data: bool) -> None:
         self._kept_names = dict(self._names)
 
-    async def lookup(self, _parent: int, name: bytes, _ctx: Any = None) -> Any:
-        if name not in self._names:
+    async def lookup(self, parent: int, name: bytes, _ctx: Any = None) -> Any:
+        known = {**self._names, **self._folders} if parent == pyfuse3.ROOT_INODE else {}
+        if name not in known:
             raise pyfuse3.FUSEError(errno.ENOENT)
-        return self._attributes(self._names[name])
+        return self._attributes(known[name])
+
+    async def mkdir(self, _parent: int, name: bytes, _mode: int, _ctx: Any) -> Any:
+        self._changes()
+        self._folders[name] = next(self._numbers)
+        return self._attributes(self._folders[name])
 
     async def getattr(self, inode: int, _ctx: Any = None) -> Any:
         return self._attributes(inode)
@@ -119,8 +127,10 @@ class Forgetful(pyfuse3.Operations):  # type: ignore[misc]
             self._files[inode].mode = wanted.st_mode
         return self._attributes(inode)
 
-    async def create(self, _parent: int, name: bytes, mode: int, _flags: int, _ctx: Any) -> Any:
+    async def create(self, parent: int, name: bytes, mode: int, _flags: int, _ctx: Any) -> Any:
         self._changes()
+        if parent != pyfuse3.ROOT_INODE:
+            raise pyfuse3.FUSEError(errno.EPERM)
         inode = self._names[name] = next(self._numbers)
         self._files[inode] = File(mode)
         return pyfuse3.FileInfo(fh=inode), self._attributes(inode)
@@ -141,9 +151,9 @@ class Forgetful(pyfuse3.Operations):  # type: ignore[misc]
         self._file(inode).write(offset, bytes(data))
         return len(data)
 
-    async def unlink(self, _parent: int, name: bytes, _ctx: Any) -> None:
+    async def unlink(self, parent: int, name: bytes, _ctx: Any) -> None:
         self._changes()
-        if self._names.pop(name, None) is None:
+        if parent != pyfuse3.ROOT_INODE or self._names.pop(name, None) is None:
             raise pyfuse3.FUSEError(errno.ENOENT)
 
     async def rename(self, _from: int, old: bytes, _to: int, new: bytes, _flags: int, _ctx: Any) -> None:
@@ -155,8 +165,9 @@ class Forgetful(pyfuse3.Operations):  # type: ignore[misc]
     async def opendir(self, inode: int, _ctx: Any) -> int:
         return inode
 
-    async def readdir(self, _inode: int, start: int, token: Any) -> None:
-        for number, (name, inode) in list(enumerate(self._names.items(), 1))[start:]:
+    async def readdir(self, folder: int, start: int, token: Any) -> None:
+        known = {**self._names, **self._folders} if folder == pyfuse3.ROOT_INODE else {}
+        for number, (name, inode) in list(enumerate(known.items(), 1))[start:]:
             if not pyfuse3.readdir_reply(token, name, self._attributes(inode), number):
                 return
 
@@ -189,9 +200,9 @@ class Forgetful(pyfuse3.Operations):  # type: ignore[misc]
 
     def _attributes(self, inode: int) -> Any:
         entry = pyfuse3.EntryAttributes()
-        entry.st_ino, entry.st_uid, entry.st_gid = inode, os.getuid(), os.getgid()
+        entry.st_ino, entry.st_uid, entry.st_gid = inode, self._owner, os.getgid()
         entry.entry_timeout = entry.attr_timeout = 0
-        if inode == pyfuse3.ROOT_INODE:
+        if inode == pyfuse3.ROOT_INODE or inode in self._folders.values():
             entry.st_mode, entry.st_nlink = stat.S_IFDIR | 0o700, 2
             return entry
         file = self._file(inode)
@@ -201,13 +212,16 @@ class Forgetful(pyfuse3.Operations):  # type: ignore[misc]
         return entry
 
 
-def options() -> Iterator[str]:
+def options(owner: int) -> Iterator[str]:
     yield from pyfuse3.default_options
     yield "fsname=forgetful"
+    if owner != os.getuid():
+        yield "allow_other"
 
 
 if __name__ == "__main__":
-    pyfuse3.init(Forgetful(), sys.argv[1], set(options()))
+    owner = int(sys.argv[2]) if len(sys.argv) > 2 else os.getuid()
+    pyfuse3.init(Forgetful(owner), sys.argv[1], set(options(owner)))
     try:
         trio.run(pyfuse3.main)
     finally:
