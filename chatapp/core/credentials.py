@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 TokenKind = Literal["jwt", "personal", "bot"]
+# Of where a session was begun.
+LONGEST_ADDRESS: Final = 64
+LONGEST_USER_AGENT: Final = 200
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -42,3 +45,9 @@ class Invite(msgspec.Struct, frozen=True):
     created_at: int
     expires_at: int
     uses_left: int
+
+
+def storable(text: str, most: int) -> str:
+    """Headers come as bytes of any kind; what is no text would fail in the database."""
+    clean = text.encode("utf-8", "replace").decode()
+    return "".join(character for character in clean if character.isprintable())[:most]

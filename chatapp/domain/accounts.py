@@ -138,8 +138,7 @@ class Accounts:
         passwords.check(new, actor.username, actor.email, actor.display_name, self._chat, field="new")
         new_hash = await self._passwords.hashed(new)
         async with self._database.transaction() as tx:
-            if await people.password_hash(tx, actor.id) != old_hash:
-                raise Conflict(_("Your password was changed elsewhere in the meantime."))
+            await endings.still_fits(tx, actor, old_hash)
             await people.update(tx, actor.id, password_hash=new_hash)
             await self._letters.password_changed(tx, actor)
             await links.delete_of(tx, actor.id, "reset")

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from typing import Final, get_args
 
 from chatapp.core.credentials import TokenKind
+from chatapp.core.errors import Conflict, Unauthenticated
+from chatapp.core.language import _
 from chatapp.core.models import Person
 from chatapp.core.notices import PersonEnded, SessionEnded, TokenEnded
 from chatapp.domain.news import News
-from chatapp.storage import invites, links, sessions, tokens
+from chatapp.domain.passwords import WRONG
+from chatapp.storage import invites, links, people, sessions, tokens
 from chatapp.storage.database import Transaction
 
 MOST_SESSIONS: Final = 50
@@ -48,3 +51,17 @@ async def make_room(tx: Transaction, news: News, person: Person, seen: Mapping[s
         await sessions.delete(tx, person.id, session.digest)
     await news.say(tx, *(SessionEnded(session.digest) for session in surplus))
     return len(surplus)
+
+
+async def active(tx: Transaction, person: Person) -> Person:
+    """As they are now: what a request found at its beginning may be over. Raises ``Unauthenticated``."""
+    current = await people.by_id(tx, person.id)
+    if current is None or current.is_disabled:
+        raise Unauthenticated(WRONG)
+    return current
+
+
+async def still_fits(tx: Transaction, person: Person, password_hash: str) -> None:
+    """Raises ``Conflict`` where the password was changed since it was checked against that hash."""
+    if await people.password_hash(tx, person.id) != password_hash:
+        raise Conflict(_("Your password was changed elsewhere in the meantime."))

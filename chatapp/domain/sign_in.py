@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from chatapp.core import tokens, validation
-from chatapp.core.credentials import Session, Token, TokenKind
+from chatapp.core.credentials import LONGEST_ADDRESS, LONGEST_USER_AGENT, Session, Token, TokenKind, storable
 from chatapp.core.errors import Conflict, Forbidden, NotFound, Unauthenticated, invalid
 from chatapp.core.language import _
 from chatapp.core.limits import Limits
@@ -14,7 +14,7 @@ from chatapp.core.notices import SessionEnded, TokenEnded
 from chatapp.core.tokens import Claims
 from chatapp.domain import endings
 from chatapp.domain.news import News
-from chatapp.domain.passwords import WRONG, Passwords
+from chatapp.domain.passwords import Passwords
 from chatapp.settings import Settings
 from chatapp.storage import audit_log, people, sessions
 from chatapp.storage import tokens as token_rows
@@ -26,8 +26,9 @@ DAY_MS: Final = 86_400_000
 UNREMEMBERED_IDLE_MS: Final = DAY_MS
 MOST_TOKENS: Final = 100
 MOST_TOKEN_DAYS: Final = 365
-LONGEST_ADDRESS: Final = 64
-LONGEST_USER_AGENT: Final = 200
+# What somebody shows to get a token: the credential of a request, or the hash that their password fits.
+Proof = Identity | str
+Made = tuple[Token, str]
 
 
 class SignIn:
@@ -69,15 +70,14 @@ class SignIn:
             async with self._database.transaction() as tx:
                 # Otherwise the password changed while it was being checked: ask for the new one.
                 if await people.password_hash(tx, person.id) == password_hash:
-                    person = await _active(tx, person)
+                    person = await endings.active(tx, person)
                     await people.update(tx, person.id, password_hash=better)
                     await self._begin(tx, person, session)
                     return secret, person
 
-    async def check_password(self, name_or_email: str, password: str, *, address: str) -> Person:
+    async def check_password(self, name_or_email: str, password: str, *, address: str) -> tuple[Person, Proof]:
         """Whose name and password these are, without a session. Raises as :meth:`with_password`."""
-        person, _ = await self._passwords.owner(name_or_email, password, address=address)
-        return person
+        return await self._passwords.owner(name_or_email, password, address=address)
 
     def device_of(self, person: Person) -> str:
         """A cookie for the browser they have just logged in with; see :meth:`Passwords.device_of`."""
@@ -87,7 +87,7 @@ class SignIn:
         """The secret for the cookie of somebody who has just proved who they are in another way."""
         session, secret = self._new_session(person, remember, address, user_agent)
         async with self._database.transaction() as tx:
-            await self._begin(tx, await _active(tx, person), session)
+            await self._begin(tx, await endings.active(tx, person), session)
         return secret
 
     # Credentials
@@ -182,16 +182,16 @@ class SignIn:
         found = await token_rows.of_person(self._database, actor.id)
         return [token for token in found if self._is_good(token, actor)]
 
-    async def create_token(self, actor: Person, name: str, days: int | None) -> tuple[Token, str]:
-        """A personal token and its secret, which is shown now and never again. ``None`` days: it does not expire."""
-        secret = tokens.new_token("personal")
-        name = validation.token_name(name)
-        return await self._insert_token(actor, "personal", name, tokens.digest(secret), days), secret
+    async def create_token(self, actor: Person, name: str, days: int | None, by: Proof | None = None) -> Made:
+        """A personal token and its secret, which is shown now and never again. ``None`` days: it does not expire.
+        Raises ``Unauthenticated`` or ``Conflict`` where the proof is over by now, ``Forbidden`` where it is a token."""
+        secret, name = tokens.new_token("personal"), validation.token_name(name)
+        return await self._insert_token(actor, "personal", name, tokens.digest(secret), days, by), secret
 
-    async def create_jwt(self, actor: Person, days: int = 30) -> tuple[Token, str]:
-        """A token that says in itself who bears it; revocable all the same."""
+    async def create_jwt(self, actor: Person, days: int = 30, by: Proof | None = None) -> Made:
+        """A token that says in itself who bears it; revocable all the same. Raises as above."""
         jti = tokens.new_secret()
-        token = await self._insert_token(actor, "jwt", "JWT", tokens.digest(jti), days)
+        token = await self._insert_token(actor, "jwt", "JWT", tokens.digest(jti), days, by)
         issued, expires = token.created_at // SECOND_MS, (token.expires_at or 0) // SECOND_MS
         claims = Claims(str(actor.id), actor.username, issued, expires, jti)
         return token, tokens.sign(claims, self._jwt_keys)
@@ -213,8 +213,8 @@ class SignIn:
             seen_at=now,
             expires_at=now + self._life_ms,
             is_remembered=is_remembered,
-            address=_storable(address, LONGEST_ADDRESS),
-            user_agent=_storable(user_agent, LONGEST_USER_AGENT),
+            address=storable(address, LONGEST_ADDRESS),
+            user_agent=storable(user_agent, LONGEST_USER_AGENT),
         )
         return session, secret
 
@@ -228,13 +228,16 @@ class SignIn:
         await self._news.say(tx, SessionEnded(digest))
         return was_there
 
-    async def _insert_token(self, actor: Person, kind: TokenKind, name: str, digest: str, days: int | None) -> Token:
+    async def _insert_token(
+        self, actor: Person, kind: TokenKind, name: str, digest: str, days: int | None, by: Proof | None
+    ) -> Token:
         if days is not None and not 1 <= days <= MOST_TOKEN_DAYS:
             raise invalid("days", _("A token lasts 1 to {n} days.").format(n=MOST_TOKEN_DAYS))
         self._limits.act("token", actor.id)
         now = self._database.clock()
         async with self._database.transaction() as tx:
-            person = await _active(tx, actor)
+            person = await endings.active(tx, actor)
+            await self._check(tx, person, by)
             if not person.is_verified:
                 raise Forbidden(_("Please confirm your e-mail address first."))
             if len(await token_rows.of_person(tx, person.id)) >= MOST_TOKENS:
@@ -244,6 +247,17 @@ class SignIn:
             token = await token_rows.insert(tx, person_id=person.id, **kept)
             await audit_log.note(tx, person, "token.made", f"token {token.id}", name=name, kind=kind, days=days)
         return token
+
+    async def _check(self, tx: Transaction, person: Person, by: Proof | None) -> None:
+        """As it is now. A token makes no other, which would outlive it."""
+        if isinstance(by, str):
+            await endings.still_fits(tx, person, by)
+        elif by is not None:
+            if by.session_digest is None:
+                raise Forbidden(_("A token makes no other token. Log in for that."))
+            theirs = [each for each in await sessions.of_person(tx, person.id) if self._is_alive(each, person)]
+            if by.session_digest not in {each.digest for each in theirs}:
+                raise Unauthenticated
 
     async def _by_digest(self, kind: TokenKind, digest: str) -> Identity | None:
         found = await token_rows.by_digest(self._database, digest)
@@ -284,17 +298,3 @@ class SignIn:
 
     def _now(self) -> int:
         return self._database.clock() // SECOND_MS
-
-
-async def _active(tx: Transaction, person: Person) -> Person:
-    """As they are now: what a request found at its beginning may be over."""
-    current = await people.by_id(tx, person.id)
-    if current is None or current.is_disabled:
-        raise Unauthenticated(WRONG)
-    return current
-
-
-def _storable(text: str, most: int) -> str:
-    """Headers come as bytes of any kind; what is no text would fail in the database."""
-    clean = text.encode("utf-8", "replace").decode()
-    return "".join(character for character in clean if character.isprintable())[:most]

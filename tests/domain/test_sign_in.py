@@ -170,7 +170,7 @@ async def test_a_login_with_the_old_password_does_not_survive_its_change(
 
 async def test_a_password_can_be_checked_without_a_session(house: House) -> None:
     await house.person("ada")
-    person = await house.chat.sign_in.check_password("ada", PASSWORD, address="192.0.2.1")
+    person, _ = await house.chat.sign_in.check_password("ada", PASSWORD, address="192.0.2.1")
     assert person.username == "ada"
     assert house.rows("SELECT count(*) FROM sessions") == [(0,)]
 

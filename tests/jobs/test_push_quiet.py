@@ -31,7 +31,7 @@ async def test_hours_that_come_again_hold_back_in_the_time_zone_of_the_person(s:
     assert await s.told() == []
     (held,) = await s.waiting()
     assert held.is_held
-    person = await s.house.chat.sign_in.check_password("grace", PASSWORD, address="192.0.2.1")
+    person, _ = await s.house.chat.sign_in.check_password("grace", PASSWORD, address="192.0.2.1")
     calm = await s.house.chat.notifications.calm(person, await s.house.chat.notifications.settings(person))
     assert calm.changes_at is not None
     s.house.clock.now = calm.changes_at - 1

@@ -48,6 +48,21 @@ async def test_a_session_gives_a_token(adas: Browser) -> None:
     assert json.loads(made.text)["kind"] == "jwt"
 
 
+async def test_a_token_gives_none(stranger: Browser, ada: Actor, chat: Chat) -> None:
+    """Whoever has got hold of one would be in after it was revoked."""
+    _, jwt = await chat.sign_in.create_jwt(ada.person)
+    for token in (ada.token, jwt):
+        bearer = {"Authorization": f"Bearer {token}"}
+        refused = await stranger.sends("POST", "/api/v1/tokens", headers=bearer)
+        assert problem(refused) == (403, "forbidden")
+        assert "Log in" in json.loads(refused.text)["detail"]
+        csrf = (await stranger.opens("/settings/tokens", **bearer)).csrf()
+        fields = {"csrf": csrf, "name": "another", "days": ""}
+        page = await stranger.posts("/settings/tokens", fields, **bearer)
+        assert (page.status, "chat_personal_" in page.text) == (403, False)
+    assert [token.name for token in await chat.sign_in.tokens(ada.person)] == ["JWT", "tests"]
+
+
 async def test_a_wrong_password_gives_none(stranger: Browser, ada: Actor) -> None:
     texts = set()
     for body in ({"username": "ada", "password": "wrong"}, {"username": "nobody", "password": "wrong"}):

@@ -89,7 +89,7 @@ async def test_nobody_takes_out_the_browser_of_another(home: Given) -> None:
     at, adas, graces, _ = home
     await at.subscribes(adas)
     sign_in, password = at.app[CHAT].sign_in, "correct horse battery"
-    person = await sign_in.check_password("ada", password, address="192.0.2.9")
+    person, _ = await sign_in.check_password("ada", password, address="192.0.2.9")
     (device,) = await at.app[CHAT].push.devices(person)
     assert (await graces.submits("/settings/push/remove", on=PAGE, digest=device.session_digest)).status == 404
     assert (await adas.submits("/settings/push/remove", on=PAGE, digest=device.session_digest)).status == 303

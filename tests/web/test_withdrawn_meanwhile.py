@@ -9,7 +9,8 @@ import pytest
 
 from chatapp.core.models import Identity
 from chatapp.storage import memberships
-from tests.support.cast import Actor, Given
+from tests.support.cast import PASSWORD, Actor, Given
+from tests.web.browser import Browser
 
 ROOM: Final = "designers"
 API: Final = f"/api/v1/rooms/{ROOM}"
@@ -125,6 +126,38 @@ async def test_who_is_signed_out_while_reading_gets_nothing(
     assert interposed.is_done
     assert "secret" not in text
     assert answer.status == (404 if how == "disabled" else 401)
+
+
+async def changes_password(ada: Actor, grace: Actor) -> None:
+    keep = Identity(grace.person)
+    await ada.chat.accounts.change_password(grace.person, current=PASSWORD, new="another horse battery", keep=keep)
+
+
+async def test_a_password_that_is_changed_while_it_is_checked_makes_no_token(
+    interposed: Interposed, ada: Actor, grace: Actor
+) -> None:
+    sign_in = ada.chat.sign_in
+    interposed.before(sign_in, "create_jwt", lambda: changes_password(ada, grace))
+    body = {"username": "grace", "password": PASSWORD}
+    async with grace.client.post("/api/v1/tokens", json=body) as answer:
+        assert (answer.status, (await answer.json())["code"]) == (409, "conflict")
+    assert interposed.is_done
+    assert [token.kind for token in await sign_in.tokens(grace.person)] == ["personal"]
+
+
+@pytest.mark.parametrize("door", ["create_jwt", "create_token"])
+async def test_a_session_that_ends_meanwhile_makes_no_token(
+    interposed: Interposed, graces: Browser, ada: Actor, grace: Actor, door: str
+) -> None:
+    csrf = (await graces.opens("/settings/tokens")).csrf()
+    interposed.before(ada.chat.sign_in, door, lambda: changes_password(ada, grace))
+    if door == "create_jwt":
+        answer = await graces.sends("POST", "/api/v1/tokens", headers={"Origin": graces.origin})
+    else:
+        answer = await graces.posts("/settings/tokens", {"csrf": csrf, "name": "cron", "days": "30"})
+    assert interposed.is_done
+    assert (answer.status, "chat_personal_" in answer.text) == (401 if door == "create_jwt" else 303, False)
+    assert [token.name for token in await ada.chat.sign_in.tokens(grace.person)] == ["tests"]
 
 
 async def test_what_somebody_else_loses_meanwhile_is_nobody_elses_loss(

@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from chatapp.core.errors import ChatError
+from chatapp.core.errors import ChatError, Unauthenticated
 from chatapp.keys import CHAT
 from chatapp.web import forms, query
-from chatapp.web.identity import actor
+from chatapp.web.identity import actor, current
 from chatapp.web.templating import render_shell, see_other
 
 
@@ -27,7 +27,10 @@ async def create(request: web.Request) -> web.Response:
     me = actor(request)
     form = await forms.read(request, NewToken)
     try:
-        _token, secret = await request.config_dict[CHAT].sign_in.create_token(me, form.data.name, form.data.days)
+        sign_in, wanted = request.config_dict[CHAT].sign_in, form.data
+        _token, secret = await sign_in.create_token(me, wanted.name, wanted.days, current(request))
+    except Unauthenticated:
+        raise
     except ChatError as error:
         return await _page(request, form.refused(error))
     return await _page(request, forms.blank(days="30"), secret)
