@@ -62,6 +62,11 @@ class Indexing:
 
         return committed
 
+    @property
+    def has_grown(self) -> bool:
+        """Whether something was said since the last slice was begun."""
+        return self._grown.is_set()
+
     async def next(self) -> bool:
         """Index a slice of every room that is behind; False when none was."""
         async with self._turn:

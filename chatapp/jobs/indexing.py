@@ -14,6 +14,9 @@ from chatapp.domain.indexing import SOON, Indexing
 AFTER_TROUBLE_SECONDS: Final = 5.0
 # How often it is said how far an old log is indexed.
 SAID_SECONDS: Final = 10.0
+# People who talk come first: so many times as long as indexing took it rests, while they talk and otherwise.
+REST_AMID_TALK: Final = 6
+REST: Final = 1
 
 log = structlog.get_logger(__name__)
 
@@ -48,8 +51,8 @@ class Indexer:
     async def _step(self) -> None:
         begun = time.monotonic()
         if await self._indexing.next() or await self._indexing.forget():
-            # People who talk come first: at most half of the time is spent on what was said before.
-            await asyncio.sleep(time.monotonic() - begun)
+            rest = REST_AMID_TALK if self._indexing.has_grown else REST
+            await asyncio.sleep(rest * (time.monotonic() - begun))
             await self._tell()
         else:
             await self._indexing.wait()
