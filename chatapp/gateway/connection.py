@@ -16,6 +16,7 @@ from chatapp.core.events import Close
 from chatapp.core.models import Identity
 from chatapp.domain.chat import Chat
 from chatapp.gateway.guard import Guard
+from chatapp.gateway.heartbeat import Heartbeat
 from chatapp.realtime.audience import Subscription
 from chatapp.realtime.frames import close_frame, pong_frame
 
@@ -58,6 +59,7 @@ class Connection(ABC):
         self._catching_up: asyncio.Task[None] | None = None
         self._noted = 0
         self._expiry: asyncio.TimerHandle | None = None
+        self._heartbeat: Heartbeat | None = None
         _keep_little_in_the_kernel(self._transport)
         guard.reports_to(self.end)
 
@@ -121,10 +123,15 @@ class Connection(ABC):
     async def may_take_more(self) -> bool:
         """Wait until the client has read its answers; False when it does not."""
         try:
-            await self._drained(self._bound)
+            if self._transport.get_write_buffer_size() > self._bound:
+                await self._drained(self._bound)
         except Stalled:
             self.abort("stalled")
         return not self.is_ended
+
+    def listens_for_life(self) -> None:
+        """Ping a client that is silent for a heartbeat, and drop it after one and a half."""
+        self._heartbeat = Heartbeat(self, self.chat.settings.heartbeat)
 
     def ends_with_its_credential(self) -> None:
         """Arm the clock of a credential that ends by itself. Looked at now and then, since clocks can be set."""
@@ -167,6 +174,10 @@ class Connection(ABC):
             self._catching_up.cancel()
         if self._expiry is not None:
             self._expiry.cancel()
+        if self._heartbeat is not None:
+            self._heartbeat.stop()
+            # Each holds the other: a circle would wait for the collector.
+            self._heartbeat = None
         if self.close_code is not None:
             # Before aiohttp says goodbye once more.
             self._transport.close()

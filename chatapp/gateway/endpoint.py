@@ -94,7 +94,6 @@ class Gateway:
         self, request: web.Request, connection_on: Callable[[Upgrade, Guard], Connection]
     ) -> web.StreamResponse:
         ws = Upgrade(
-            heartbeat=self._settings.heartbeat,
             # aiohttp refuses from this size on, not above it.
             max_msg_size=self._settings.max_frame + 1,
             compress=False,
@@ -118,6 +117,7 @@ class Gateway:
         hub, task = self._chat.hub, asyncio.current_task()
         self._open.add(task)
         hub.enter(socket)
+        socket.listens_for_life()
         try:
             await self._begin(socket, endings)
             if not socket.is_ended:

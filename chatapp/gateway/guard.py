@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Final, cast
 
@@ -24,12 +25,14 @@ class Guard(asyncio.Protocol):
     """
 
     __slots__ = (
-        *("transport", "_inner", "_refuse", "_fault"),
+        *("transport", "heard_at", "_inner", "_refuse", "_fault"),
         *("_head", "_left", "_is_last", "_is_data", "_is_in_message", "_began"),
     )
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self.transport = transport
+        # By ``time.monotonic``, for the heartbeat.
+        self.heard_at = time.monotonic()
         self._inner = cast("asyncio.Protocol", transport.get_protocol())
         self._refuse: Refuse | None = None
         self._fault: tuple[int, str] | None = None
@@ -60,6 +63,7 @@ class Guard(asyncio.Protocol):
     # What the transport calls.
 
     def data_received(self, data: bytes) -> None:
+        self.heard_at = time.monotonic()
         if self._fault is not None:
             return
         if self._began is None and _is_whole(data):

@@ -8,6 +8,7 @@ from typing import Final
 TEXT: Final = 0x81
 CLOSE: Final = 0x88
 PONG: Final = 0x8A
+PING: Final = b"\x89\x00"
 SMALL: Final = 126
 
 
