@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -82,6 +83,33 @@ async def test_trouble_passes(house: House, ada: Person, monkeypatch: pytest.Mon
         async with indexed(house) as left:
             await until(lambda: left[-1:] == [0])
     assert [line["event"] for line in lines].count("indexing.trouble") == 2
+
+
+@pytest.mark.parametrize(("is_talked", "rest"), [(False, 2), (True, 12)])
+async def test_it_rests_longer_while_people_talk(
+    house: House, ada: Person, monkeypatch: pytest.MonkeyPatch, is_talked: bool, rest: int
+) -> None:
+    rests: list[float] = []
+
+    async def rested(seconds: float) -> None:
+        rests.append(seconds)
+
+    indexing = house.chat.search.indexing
+    plain, moments = indexing.next, [0.0]
+    monkeypatch.setattr(job, "time", SimpleNamespace(monotonic=lambda: moments[0]))
+    monkeypatch.setattr(job, "asyncio", SimpleNamespace(sleep=rested))
+
+    async def slowly() -> bool:
+        is_more = await plain()
+        moments[0] += 2
+        if is_talked:
+            await house.chat.messages.post(ada, "general", "meanwhile")
+        return is_more
+
+    monkeypatch.setattr(indexing, "next", slowly)
+    await house.chat.messages.post(ada, "general", "news")
+    await Indexer(indexing)._step()
+    assert rests == [rest]
 
 
 async def test_how_far_it_is_is_said_while_there_is_much_to_do(
