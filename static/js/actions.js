@@ -38,10 +38,11 @@ export class Actions {
   #quick = fresh("quick-template");
   #row = null;
   #dismissed = null;
+  #editor;
   #table;
 
   constructor(connection, timeline) {
-    const editor = new Editor(connection, timeline);
+    const editor = this.#editor = new Editor(connection, timeline);
     const deletions = new Deletions(connection, timeline);
     const reactions = new Reactions(connection, timeline);
     /** By the `data-do` of its button: who is offered it, and what it does. */
@@ -81,8 +82,9 @@ export class Actions {
   resumeReply() { return resumeReply(); }
 
   /** The last of one's own messages, written anew in its place. */
-  editLast() {
-    this.run("edit", [...this.#log.querySelectorAll(".msg.mine")].findLast(isLive));
+  async editLast() {
+    const row = [...this.#log.querySelectorAll(".msg.mine")].findLast(isLive);
+    if (row) await this.#editor.open(row, document.getElementById("message"));
   }
 
   get #menus() { return [this.#menu, this.#quick]; }
@@ -102,7 +104,7 @@ export class Actions {
     this.#quick.addEventListener("keydown", (event) => this.#onQuickKey(event));
     // Not pointerover, which rows that scroll by under a resting pointer cause too.
     this.#log.addEventListener("pointermove", (event) => event.pointerType !== "touch" && this.#onPointer(rowOf(event.target)));
-    this.#log.addEventListener("pointerdown", (event) => event.pointerType === "touch" && this.#onTouch(event.target));
+    this.#log.addEventListener("pointerdown", (event) => event.pointerType === "touch" && this.press(event));
     this.#log.addEventListener("pointerleave", () => this.#show(rowOf(document.activeElement)));
     document.addEventListener("keydown", (event) => event.key === "Escape" && this.#dismiss());
     for (const type of ["focusin", "keydown"]) this.#log.addEventListener(type, (event) => this.#show(rowOf(event.target)));
@@ -133,9 +135,10 @@ export class Actions {
     event.preventDefault();
   }
 
-  #onTouch(target) {
+  /** A finger rests there since the event. */
+  press({ target, timeStamp }) {
     const [row, chip] = [rowOf(target), target.closest(".rx button")];
-    if (row && (chip || !target.closest("a:not(.who > a), button, textarea"))) hold(row, () => this.run(chip ? "givers" : "more", row));
+    if (row && (chip || !target.closest("a:not(.who > a), button, textarea"))) hold(row, timeStamp, () => this.run(chip ? "givers" : "more", row));
   }
 
   #onPointer(row) {
@@ -207,10 +210,10 @@ export class Actions {
  * A finger that rests on a row marks it, and calls `act` when it is lifted: what opened under it would be closed, or
  * pressed, by that. What lies under it is not pressed either.
  */
-function hold(row, act) {
+function hold(row, since, act) {
   const over = new AbortController();
   const { signal } = over;
-  const timer = setTimeout(() => row.classList.add("held"), LIMITS.longPress);
+  const timer = setTimeout(() => row.classList.add("held"), LIMITS.longPress - (performance.now() - since));
   const end = (event) => {
     const isHeld = event.type !== "scroll" && row.classList.contains("held");
     clearTimeout(timer);

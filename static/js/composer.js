@@ -26,6 +26,7 @@ export class Composer {
   #typedAt = 0;
   #luggage = null;
   #load;
+  #isHeld = false;
 
   constructor(connection, timeline) {
     this.#connection = connection;
@@ -57,12 +58,19 @@ export class Composer {
   /** Something is being replied to, or was before a reload. */
   get isReply() { return Boolean(this.#replyTo.value || storage.read(replyDraft)); }
 
+  /** What is typed until `act` is done is not sent; false where something is written already. */
+  hold(act) {
+    if (this.#input.value) return false;
+    this.#isHeld = true;
+    return void act().finally(() => { this.#isHeld = false; });
+  }
+
   sendByEnter() { return sendsByEnter() && this.send(); }
 
   send(isMeant = false) {
     const content = this.#input.value;
     const isBlank = !content.trim() && (this.#luggage?.isEmpty ?? true);
-    if (isBlank || this.#excess > 0 || this.#luggage?.isReady() === false) return;
+    if (isBlank || this.#isHeld || this.#excess > 0 || this.#luggage?.isReady() === false) return;
     const asks = !isMeant && /@(room|here)\b/i.test(content) && openDialog("loud"); // it is there in large rooms only
     if (asks) return void Object.assign(asks, { returnValue: "", onclose: () => asks.returnValue && this.send(true) });
     if (/^\/[a-z]+(\s|$)/i.test(content) && (this.#luggage?.isEmpty ?? true)) return void this.#run(content);

@@ -41,8 +41,11 @@ export class Editor {
 
   get #draft() { return `draft:${page.me.username}:${room}/${indexOf(this.#row)}`; }
 
-  /** The words as they were written, which is not what a row shows, come from the server. */
-  async open(row) {
+  /**
+   * The words as they were written, which is not what a row shows, come from the server. What is typed into `field`
+   * meanwhile was meant for them.
+   */
+  async open(row, field = null) {
     const back = document.activeElement.id === "message" ? document.activeElement : row;
     const answer = await fetch(`/api/v1/rooms/${room}/messages/${indexOf(row)}`).catch(() => null);
     const { content = "", attachments = [] } = answer?.ok ? await answer.json() : {};
@@ -54,7 +57,12 @@ export class Editor {
     this.#row = row;
     this.#back = back;
     this.#before = content;
-    this.#input.value = storage.read(this.#draft) ?? content;
+    this.#input.value = (storage.read(this.#draft) ?? content) + (field?.value ?? "");
+    if (field?.value) {
+      field.value = "";
+      field.dispatchEvent(new Event("input"));
+      this.#onInput();
+    }
     this.#offer(pictures);
     this.#say("");
     this.#watch.observe(row, { attributeFilter: ["data-version"] });

@@ -232,7 +232,11 @@ export function offerActions(connection, timeline, composer) {
   const load = () => (loaded ??= import("./actions.js").then(({ Actions }) => new Actions(connection, timeline)).catch(() => { loaded = null; }));
   const run = (name, row, button) => load().then((all) => all?.run(name, row, button));
   for (const type of ["pointermove", "focusin"]) log.addEventListener(type, load, { once: true });
-  addEventListener("touchstart", load, { once: true, passive: true });
+  // The first finger may already rest on a row while they are fetched.
+  addEventListener("touchstart", (event) => {
+    const lifted = new Promise((go) => ["pointerup", "pointercancel"].forEach((type) => addEventListener(type, go, { once: true })));
+    Promise.race([lifted, load()]).then((all) => all?.press?.(event));
+  }, { once: true, passive: true });
   log.addEventListener("click", (event) => {
     const place = event.target.closest(".act, .quote, .rx button");
     const original = place?.matches(".quote") && document.getElementById(`m${place.closest(".msg").dataset.reply}`);
@@ -248,17 +252,13 @@ export function offerActions(connection, timeline, composer) {
   const byKey = (name) => () => {
     const row = document.activeElement.closest(".msg");
     if (!row || row === clicked) return false;
-    run(name, row);
-    return true;
+    return void run(name, row);
   };
   return {
-    rowAbove: () => step(-1),
-    rowBelow: () => step(1),
-    firstRow: () => step(-Infinity),
-    lastRow: () => step(Infinity),
-    ...Object.fromEntries(["reply", "edit", "react", "unread", "delete"].map((name) => [`${name}Row`, byKey(name)])),
-    copyRow: byKey("text"),
-    editLast: () => !document.getElementById("message").value && void load().then((all) => all?.editLast()),
+    rowAbove: () => step(-1), rowBelow: () => step(1),
+    firstRow: () => step(-Infinity), lastRow: () => step(Infinity),
+    ...Object.fromEntries(["reply", "edit", "react", "unread", "delete"].map((name) => [`${name}Row`, byKey(name)])), copyRow: byKey("text"),
+    editLast: () => composer.hold(() => load().then((all) => all?.editLast())),
   };
 }
 

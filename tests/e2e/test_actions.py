@@ -254,31 +254,6 @@ async def test_keys_act_on_the_focused_row(visit: Visit) -> None:
     await expect(message.locator("[data-undo]")).to_be_visible()
 
 
-async def test_a_long_press_opens_a_sheet(visit: Visit) -> None:
-    ada = await visit("ada", has_touch=True, is_mobile=True, viewport={"width": 390, "height": 844})
-    await ada.clock.install()
-    await new_room(ada)
-    message = await say_by_thumb(ada, "hold me")
-    box = await message.bounding_box()
-    assert box is not None
-    session = await ada.context.new_cdp_session(ada)
-    points = [{"x": box["x"] + 60, "y": box["y"] + box["height"] / 2}]
-    await session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points})
-    await ada.clock.fast_forward(600)
-    await expect(message).to_have_class(re.compile("held"))
-    await session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    await expect(ada.locator("#message-menu [data-do=edit]")).to_be_visible()
-
-
-async def test_dots_open_the_sheet_on_a_touch_screen(visit: Visit) -> None:
-    ada = await visit("ada", has_touch=True, is_mobile=True, viewport={"width": 390, "height": 844})
-    await new_room(ada)
-    message = await say_by_thumb(ada, "press my dots")
-    await message.locator(".act").tap()
-    await ada.locator("#message-menu [data-do=edit]").tap()
-    await expect(ada.locator(".editor textarea")).to_have_value("press my dots")
-
-
 async def test_without_scripts_a_message_is_edited_and_deleted_by_its_own_page(visit: Visit) -> None:
     ada = await visit("ada", java_script_enabled=False)
     await new_room(ada)

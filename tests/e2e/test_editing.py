@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.e2e.verbs import new_room, row, say
 
@@ -45,3 +46,26 @@ async def test_what_is_done_elsewhere_to_a_message_that_is_edited_is_told(visit:
         await expect(told).to_have_text("This message was deleted meanwhile, so nothing can be saved.")
         await ada.keyboard.press("Enter")
     await expect(box).to_have_value("typed for nothing")
+
+
+async def test_what_is_typed_before_the_words_have_come_goes_into_them(visit: Visit) -> None:
+    ada = await visit("ada")
+    await new_room(ada)
+    await say(ada, "mine")
+    pressed = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await pressed.wait()
+        await route.continue_()
+
+    await ada.route("**/api/v1/rooms/*/messages/1", late)
+    await ada.keyboard.press("ArrowUp")
+    await ada.keyboard.type(", all of it")
+    await ada.keyboard.press("Enter")
+    pressed.set()
+    await expect(ada.locator(".editor textarea")).to_have_value("mine, all of it")
+    await expect(ada.locator(".editor textarea")).to_be_focused()
+    await expect(ada.locator("#message")).to_have_value("")
+    await ada.keyboard.press("Enter")
+    await expect(row(ada, "mine, all of it").locator(".edited")).to_be_visible()
+    await expect(ada.locator(".msg")).to_have_count(1)
