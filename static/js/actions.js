@@ -104,7 +104,7 @@ export class Actions {
     this.#quick.addEventListener("keydown", (event) => this.#onQuickKey(event));
     // Not pointerover, which rows that scroll by under a resting pointer cause too.
     this.#log.addEventListener("pointermove", (event) => event.pointerType !== "touch" && this.#onPointer(rowOf(event.target)));
-    this.#log.addEventListener("pointerdown", (event) => event.pointerType === "touch" && this.press(event));
+    this.#log.addEventListener("pointerdown", ({ pointerType, target }) => pointerType === "touch" && this.press(target));
     this.#log.addEventListener("pointerleave", () => this.#show(rowOf(document.activeElement)));
     document.addEventListener("keydown", (event) => event.key === "Escape" && this.#dismiss());
     for (const type of ["focusin", "keydown"]) this.#log.addEventListener(type, (event) => this.#show(rowOf(event.target)));
@@ -135,10 +135,10 @@ export class Actions {
     event.preventDefault();
   }
 
-  /** A finger rests there since the event. */
-  press({ target, timeStamp }) {
+  /** A finger rests there. */
+  press(target, began = performance.now()) {
     const [row, chip] = [rowOf(target), target.closest(".rx button")];
-    if (row && (chip || !target.closest("a:not(.who > a), button, textarea"))) hold(row, timeStamp, () => this.run(chip ? "givers" : "more", row));
+    if (row && (chip || !target.closest("a:not(.who > a), button, textarea"))) hold(row, began, () => this.run(chip ? "givers" : "more", row));
   }
 
   #onPointer(row) {
@@ -210,10 +210,10 @@ export class Actions {
  * A finger that rests on a row marks it, and calls `act` when it is lifted: what opened under it would be closed, or
  * pressed, by that. What lies under it is not pressed either.
  */
-function hold(row, since, act) {
+function hold(row, began, act) {
   const over = new AbortController();
   const { signal } = over;
-  const timer = setTimeout(() => row.classList.add("held"), LIMITS.longPress - (performance.now() - since));
+  const timer = setTimeout(() => row.classList.add("held"), LIMITS.longPress - (performance.now() - began));
   const end = (event) => {
     const isHeld = event.type !== "scroll" && row.classList.contains("held");
     clearTimeout(timer);

@@ -233,9 +233,9 @@ export function offerActions(connection, timeline, composer) {
   const run = (name, row, button) => load().then((all) => all?.run(name, row, button));
   for (const type of ["pointermove", "focusin"]) log.addEventListener(type, load, { once: true });
   // The first finger may already rest on a row while they are fetched.
-  addEventListener("touchstart", (event) => {
+  addEventListener("touchstart", ({ target }, began = performance.now()) => {
     const lifted = new Promise((go) => ["pointerup", "pointercancel"].forEach((type) => addEventListener(type, go, { once: true })));
-    Promise.race([lifted, load()]).then((all) => all?.press?.(event));
+    Promise.race([lifted, load()]).then((all) => all?.press?.(target, began));
   }, { once: true, passive: true });
   log.addEventListener("click", (event) => {
     const place = event.target.closest(".act, .quote, .rx button");
