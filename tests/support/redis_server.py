@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -48,6 +49,16 @@ class RedisServer:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def freeze(self, *, thaws: bool = False) -> None:
+        """It answers nobody, keeps its connections, and takes what comes; until it ``thaws``."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT if thaws else signal.SIGSTOP)
+
+    def does(self, command: str) -> None:
+        with socket.create_connection(("127.0.0.1", self.port), START_SECONDS) as line:
+            line.sendall(command.encode() + b"\r\n")
+            assert line.recv(1) in {b"+", b":"}
 
     def _answers(self) -> bool:
         try:
