@@ -19,7 +19,7 @@ from chatapp.realtime.hints import AnyHint, decode, encode
 WAITING: Final = 10_000
 AT_ONCE: Final = 500
 FIRST_PAUSE: Final = 0.05
-LONGEST_PAUSE: Final = 5.0
+LONGEST_PAUSE: Final = 2.0
 GOODBYE_SECONDS: Final = 1.0
 AWAY: Final = "Until it is back, other processes' news comes late, and each counts pace and sockets by itself."
 

@@ -89,6 +89,20 @@ class Crowd:
         """Return once every writer knows that its connection is over."""
         await until(lambda: all(len(writer.codes) == writer.connects for writer in self.writers))
 
+    @property
+    def losses(self) -> int:
+        """How many connections have ended."""
+        return sum(len(client.codes) for client in (*self.listeners, *self.writers))
+
+    async def is_back(self, losses: int) -> float:
+        """Wait until more have ended than so many, and everybody has another; how many seconds that took."""
+        began, everybody = time.monotonic(), (*self.listeners, *self.writers)
+        await until(
+            lambda: self.losses > losses and all(len(client.codes) < client.connects for client in everybody),
+            seconds=SETTLE_SECONDS,
+        )
+        return time.monotonic() - began
+
     async def at_an_answer(self) -> None:
         """Return in the very moment in which something has been answered."""
         self.address.answered.clear()

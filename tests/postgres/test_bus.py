@@ -27,6 +27,9 @@ from tests.support.server import Server
 WRITERS, LISTENERS = 20, 12
 ANSWERS = rounds(400, 6000)
 ROUNDS = rounds(3, 15)
+KILLS = rounds(3, 50)
+# The long run holds what is promised; in the ordinary one the machine may have other things to do.
+BACK_SECONDS = rounds(60, 10)
 
 
 @pytest.fixture(params=["postgres", "redis"])
@@ -161,7 +164,7 @@ def _end_listeners(url: str) -> None:
     )
 
 
-@pytest.mark.timeout(180 + 20 * ROUNDS)
+@pytest.mark.timeout(180 + 20 * KILLS)
 async def test_one_of_three_processes_is_killed(settings: Settings) -> None:
     tokens = await populate(settings.data, settings=settings)
     words = {"DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url, "LIMITS": "off"}
@@ -171,14 +174,20 @@ async def test_one_of_three_processes_is_killed(settings: Settings) -> None:
         await asyncio.gather(*(server.start() for server in servers))
         balance(crowd, [server.port for server in servers])
         await crowd.come()
-        for number in range(ROUNDS):
+        took = []
+        for number in range(KILLS):
             killed = servers[number % 3]
+            losses = crowd.losses
             await crowd.at_an_answer()
             await killed.kill()
+            # At the other two.
+            took.append(await crowd.is_back(losses))
             await crowd.next_answer()
             await killed.start()
             await crowd.next_answer()
         await _whole(crowd, settings)
+        print(f"{KILLS} kills: {crowd.answers} answers, everybody back after {max(took):.2f} s")
+        assert max(took) < BACK_SECONDS
     finally:
         await crowd.go()
         await asyncio.gather(*(server.kill() for server in servers))
