@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,6 +18,8 @@ import sqlalchemy as sa
 
 from chatapp.core.audit_log import Wanted
 from chatapp.core.errors import Unavailable
+from chatapp.core.search import parse
+from chatapp.domain.search import Days
 from chatapp.settings import Settings
 from chatapp.storage import audit_log, migrate, postgres_start
 from chatapp.storage.database import Writer
@@ -25,12 +28,16 @@ from chatapp.storage.postgres_engine import Asked, engine
 from chatapp.storage.statement import Statement
 from chatapp.storage.tables import meta
 from tests.postgres.conftest import opened
+from tests.postgres.several import Process
+from tests.support.cast import Actor
 from tests.support.command import Here
 from tests.support.engine import ON_POSTGRES
 from tests.support.postgres import databases
 from tests.support.postgres_server import Server
 from tests.support.source import ROOT, SCHEMA
 
+CONNECTIONS: Final = 9
+TAKEN = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'chatapp%'"
 STARTING = "import sys; from chatapp.storage import postgres_start; print(postgres_start.prepare(sys.argv[1]))"
 
 
@@ -165,3 +172,20 @@ def test_the_names_in_sentences_hold_no_password() -> None:
     shown = {name: value for name, value, *_ in Settings(database_url=url).table()}
     assert shown["CHATAPP_DATABASE_URL"] == "***"
     assert urlsplit(url).password == "secret"
+
+
+async def test_a_process_takes_as_many_connections_as_the_pages_say(both: list[Process], ada: Actor, url: str) -> None:
+    seen = 0
+    for _ in range(5):
+        talk = [ada.says(f"{n}") for n in range(20)]
+        look = [ada.chat.search.find(ada.person, parse("word"), Days()) for _ in range(20)]
+        read = [ada.chat.memberships.members(ada.person, "general") for _ in range(40)]
+        work = asyncio.gather(*talk, *look, *read)
+        while not work.done():
+            found = await asyncio.to_thread(databases().desk.asks, url, TAKEN)
+            seen = max(seen, found[0][0])
+        await work
+    print(f"{seen} connections of {len(both)} processes")
+    assert len(both) * 6 < seen <= len(both) * CONNECTIONS
+    for page in ("operating", "security"):
+        assert re.search(r"up to\s+nine connections", (ROOT / "docs" / f"{page}.md").read_text())
