@@ -124,7 +124,9 @@ export class Rooms {
     if (!room) return;
     const [still, from] = [Math.min(index, this.#seen(room)), room.read + 1];
     this.#markRead(open, still);
-    if (still >= from && from === page.read_index + 1 && from <= page.index) this.#say(({ offerUndo }) => offerUndo(this, from));
+    const isFirst = from === page.read_index + 1 && from <= page.index;
+    // Whoever went past some, or came back to the end of many, may have meant to read them.
+    if (still >= from && (isFirst || this.#span[0] > from)) this.#say(({ offerUndo }) => offerUndo(this, from));
     this.#tellRead(open, room);
   }
 

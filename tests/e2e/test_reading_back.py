@@ -75,6 +75,22 @@ async def test_what_the_page_has_read_can_be_taken_back_on_every_device(visit: V
     await has_no_fault(laptop)
 
 
+async def test_a_leap_over_messages_to_the_newest_can_be_taken_back(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada, "grace")
+    await post_many(ada, 60)
+    grace = await visit("grace", at=f"/rooms/{room}")
+    await expect(grace.locator("#reads")).to_contain_text("Marked as read.")
+    await grace.locator("#reads").evaluate("note => note.remove()")
+    await grace.click("#pill")
+    await expect(grace.locator("#reads")).to_contain_text("Marked as read.")
+    await expect(link(grace, room).locator(".count")).to_be_hidden()
+    await grace.locator("#reads button").click()
+    await expect(grace.locator("#reads")).to_contain_text("Marked as unread.")
+    # Not to where reading began: what was in sight before the leap was read.
+    assert 1 < int(await first_new(grace) or 0) < 60
+
+
 async def test_a_room_marked_unread_stays_so_while_it_is_looked_at(visit: Visit) -> None:
     """Here and in another window, whatever is said, until one reads on."""
     ada = await visit("ada")
