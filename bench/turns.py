@@ -39,9 +39,14 @@ class Watched(ShortTurns):
         # The same without the time in which others had the core.
         self.work = Histogram()
         self._woken = self._worked = 0.0
+        self._is_over = False
+
+    def end(self) -> None:
+        """From now on nothing counts: in the end all sockets are closed at once, and nobody waits any more."""
+        self._is_over = True
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if self._woken:
+        if self._woken and not self._is_over:
             self.turns.add(round(1e6 * (time.perf_counter() - self._woken)))
             self.work.add(round(1e6 * (time.thread_time() - self._worked)))
         try:
@@ -69,6 +74,7 @@ async def _serve(settings: Settings, watched: Watched, profile: cProfile.Profile
             profile.enable()
         print(greeting, flush=True)
         await stop.wait()
+        watched.end()
 
 
 def _profile() -> cProfile.Profile | None:

@@ -15,6 +15,7 @@ from chatapp.core.models import Message
 from chatapp.storage.batch import Batch, Change, Result
 from chatapp.storage.database import Contended, Damaged, Database, Writer
 from chatapp.storage.mark import Mark
+from chatapp.storage.portions import in_portions
 from chatapp.storage.tail import Tails
 
 BATCH: Final = 1000
@@ -106,8 +107,8 @@ class Journal:
         if self._mark is not None and batch.stored:
             # Before anybody hears of the numbers.
             self._mark.advance(sum(map(len, batch.stored.values())))
-        for (_, future), result in zip(waiting, batch.results, strict=True):
-            _resolve(future, result)
+        futures = [future for _, future in waiting]
+        in_portions([*zip(futures, batch.results, strict=True)], _resolve)
         for room_id, changes in batch.stored.items():
             self._tell(room_id, changes)
 
@@ -120,7 +121,8 @@ class Journal:
             log.exception("journal.announcement_failed", room=room_id)
 
 
-def _resolve(future: asyncio.Future[Message], result: Result) -> None:
+def _resolve(answered: tuple[asyncio.Future[Message], Result]) -> None:
+    future, result = answered
     if future.done():
         return
     if isinstance(result, ChatError):

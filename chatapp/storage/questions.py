@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from chatapp.storage.health import BUSY_MS
+from chatapp.storage.portions import in_portions
 
 
 class Question(NamedTuple):
@@ -54,7 +55,7 @@ class Questions:
             trip = asyncio.get_running_loop().run_in_executor(self._thread, self._answer, asked)
         except RuntimeError as error:
             # Closed meanwhile.
-            _bring(asked, [error] * len(asked))
+            in_portions([(question, error) for question in asked], _bring)
             return
         self._is_under_way = True
         trip.add_done_callback(lambda done: self._come_back(asked, done.result()))
@@ -72,7 +73,7 @@ class Questions:
         self._is_under_way = False
         if self._waiting:
             self._set_out()
-        _bring(asked, answers)
+        in_portions([*zip(asked, answers, strict=True)], _bring)
 
 
 def reader(path: Path) -> sqlite3.Connection:
@@ -81,11 +82,11 @@ def reader(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{path}?mode=ro", patience, isolation_level=None, check_same_thread=False, uri=True)
 
 
-def _bring(asked: Sequence[Question], answers: Sequence[list[Any] | Exception]) -> None:
-    for question, answer in zip(asked, answers, strict=True):
-        if question.asker.done():
-            continue
-        if isinstance(answer, Exception):
-            question.asker.set_exception(answer)
-        else:
-            question.asker.set_result(answer)
+def _bring(answered: tuple[Question, list[Any] | Exception]) -> None:
+    question, answer = answered
+    if question.asker.done():
+        return
+    if isinstance(answer, Exception):
+        question.asker.set_exception(answer)
+    else:
+        question.asker.set_result(answer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from chatapp.core.errors import ChatError, Forbidden, NotFound
 from chatapp.core.models import Person, Room
 from chatapp.storage import journal as journals
 from chatapp.storage import people
+from chatapp.storage.portions import ANSWERS_A_TURN
 from tests.support.engine import behind_its_back
 from tests.support.store import Store, all_at_once, contents, indexes, versions
 from tests.support.time import eventually
@@ -49,6 +51,28 @@ async def test_a_thousand_at_once_are_stored_in_the_order_they_came(store: Store
     found = await all_at_once(*(store.says(ada, f"{n}", room, client_id=f"key {n}") for n in range(count)))
     assert indexes(found) == list(range(1, count + 1))
     assert contents(await store.stored(room)) == [f"{n}" for n in range(count)]
+
+
+async def test_answers_of_one_commit_come_in_several_turns(store: Store, ada: Person, room: Room) -> None:
+    turn, answered = 0, Counter[int]()
+
+    def counts_turns() -> None:
+        nonlocal turn
+        turn += 1
+        ticking = asyncio.get_running_loop().call_soon(counts_turns)
+        if sum(answered.values()) == len(all_said):
+            ticking.cancel()
+
+    async def says(number: int) -> None:
+        await store.says(ada, f"{number}", room)
+        answered[turn] += 1
+
+    async with store.database.write_lock:
+        all_said = [asyncio.ensure_future(says(number)) for number in range(3 * ANSWERS_A_TURN)]
+        await eventually(lambda: len(store.journal._waiting) in {0, len(all_said)})
+        counts_turns()
+    await all_at_once(*all_said)
+    assert max(answered.values()) <= ANSWERS_A_TURN
 
 
 async def test_the_answer_is_what_is_stored(store: Store, ada: Person, room: Room) -> None:
