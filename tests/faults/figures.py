@@ -22,7 +22,9 @@ def visitors(pid: int, port: int) -> int:
     """Those of its sockets that are at this port: without its connections to a database."""
     own = set(_links(pid))
     lines = Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]
-    return sum(int(line.split()[1][-4:], 16) == port and f"socket:[{line.split()[9]}]" in own for line in lines)
+    # A line may be there twice: the table changes while it is read, with every connection of the machine.
+    here = {line.split()[9] for line in lines if int(line.split()[1][-4:], 16) == port}
+    return sum(f"socket:[{inode}]" in own for inode in here)
 
 
 def children(pid: int) -> list[int]:

@@ -161,7 +161,7 @@ async def speaks_to_nobody(server: Server, token: str, speaker: Line, slow: Slow
     """To a program that is stopped and to one who is slow, until the ones are gone and the other knows everything."""
     before = visitors(server.pid, server.port)
     async with a_program_of_readers(server.port, token) as program:
-        assert visitors(server.pid, server.port) == before + STALLED
+        await until(lambda: visitors(server.pid, server.port) == before + STALLED)
         program.send_signal(signal.SIGSTOP)
         reading = asyncio.create_task(slow.run())
         await speaks(speaker, MESSAGES)
