@@ -100,11 +100,12 @@ def test_the_watch_over_all_runs_sees_what_stands_in_a_line() -> None:
     watch = Watch()
     watch.must_not_show("chat_personal_0123456789")
     watch.was_said("somebody will deploy it after lunch " * 20)
-    watch.was_said("hello")
+    for nothing in ("hello", "x" * 500):
+        watch.was_said(nothing)
     for line in ("path=/ws?token=chat_personal_0123456789", f"content={'somebody will deploy it after lunch ' * 6}"):
         assert watch.leaks() == []
         watch.heard(line)
         assert len(watch.leaks()) == 1
         watch.lines.clear()
-    watch.heard("somebody will deploy something, and hello")
+    watch.heard(f"somebody will deploy something, and hello: /rooms/{'x' * 500}")
     assert watch.leaks() == []

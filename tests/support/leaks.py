@@ -31,6 +31,8 @@ SHORTEST: Final = 12
 # Of a message: where shorter ones stand in a log, it may have been by chance.
 SHORTEST_SAID: Final = 16
 LONGEST_SAID: Final = 200
+# Different characters in its beginning.
+LEAST_SAID: Final = 5
 
 _word = re.compile(r"[A-Za-z0-9_-]{12,}")
 
@@ -65,9 +67,11 @@ class Watch:
             self._secrets.add(secret)
 
     def was_said(self, content: str) -> None:
-        """A message, whose beginning is sought; not where a log would write it with escapes."""
-        if len(content) >= SHORTEST_SAID and content.isprintable() and content.isascii():
-            self._said.setdefault(content[:SHORTEST_SAID], set()).add(content[:LONGEST_SAID])
+        """A message, whose beginning is sought; not where a log would write it with escapes, nor ``xxx…``."""
+        beginning = content[:SHORTEST_SAID]
+        is_sought = len(beginning) == SHORTEST_SAID and len(set(beginning)) >= LEAST_SAID
+        if is_sought and content.isprintable() and content.isascii():
+            self._said.setdefault(beginning, set()).add(content[:LONGEST_SAID])
 
     def heard(self, line: str) -> None:
         """A line of the log of a server in a process of its own."""
