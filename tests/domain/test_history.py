@@ -9,7 +9,7 @@ import pytest
 
 from chatapp.core.errors import NotFound
 from chatapp.core.models import History, Identity, Person
-from chatapp.domain import messages
+from chatapp.domain import access, messages
 from tests.support.house import House
 from tests.support.listener import FakeListener, numbers
 from tests.support.rooms import closed_room
@@ -197,3 +197,18 @@ async def test_waiting_ends_in_time(house: House, ada: Person) -> None:
     async with asyncio.timeout(2):
         await house.chat.messages.wait_for_change(ada, "general", 0, 0.01)
     assert house.chat.hub._rooms == {}
+
+
+async def test_what_is_remembered_of_rooms_is_bounded(
+    house: House, grace: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access, "MOST_IDS", 2)
+    monkeypatch.setattr(messages, "MOST_FITTING", 2)
+    found = [await house.chat.rooms.create(grace, name=f"room {number}") for number in range(5)]
+    for room in found:
+        await said(house, grace, 1, room.slug)
+        seen = await house.chat.access.room_for(grace, room.slug)
+        assert indexes((await house.chat.messages.newest(seen, 10)).messages) == [1]
+        assert await house.chat.access.id_for(grace, room.slug) == room.id
+        assert len(house.chat.access._ids) <= 2
+        assert len(house.chat.messages._fitting) <= 2

@@ -37,7 +37,7 @@ async def restored_log(source: Path, data: Path, crowd: Crowd) -> dict[tuple[str
         await other.kill()
 
 
-@pytest.mark.timeout(180 + 30 * ROUNDS)
+@pytest.mark.timeout(180 + 90 * ROUNDS)
 async def test_every_message_answered_before_a_backup_is_in_it(tmp_path: Path) -> None:
     server = Server(tmp_path / "data", LIMITS="off")
     took: list[float] = []

@@ -258,6 +258,13 @@ async def test_ending_a_person_may_spare_one_session(hub: Hub) -> None:
     assert mine.ended == [4401]
 
 
+async def test_who_was_asked_about_before_is_asked_about_again_once_news_may_be_missing(hub: Hub) -> None:
+    endings, removals = hub.endings, hub.removals
+    hub.doubt_everyone()
+    assert hub.endings > endings
+    assert hub.removals > removals
+
+
 async def test_everyone_can_be_sent_home(hub: Hub) -> None:
     ears = [listener(number) for number in range(3)]
     entered(hub, *ears)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from chatapp.core.models import History, Message
-from chatapp.storage.tail import Tails
+from chatapp.storage.tail import MOST_LOADS, Tails
 from tests.support.house import until
 from tests.support.listener import message
 
@@ -96,3 +96,22 @@ async def test_what_is_heard_of_during_a_read_is_not_forgotten_after_it() -> Non
     log.may_end.set()
     await reading
     assert await _version(log) == 2
+
+
+async def test_where_what_is_heard_of_during_a_read_has_a_hole_nothing_is_kept() -> None:
+    log = Log()
+    log.may_end.clear()
+    log.stores()
+    reading = asyncio.ensure_future(_version(log))
+    await until(lambda: log.reads == 1)
+    log.stores()
+    log.tails.apply(1, log.stores())
+    log.may_end.set()
+    assert (await reading, log.tails.known(1)) == (1, None)
+    assert (await _version(log), log.reads) == (3, 2)
+
+
+async def test_a_log_that_stays_behind_is_not_read_without_end() -> None:
+    log = Log()
+    log.stores()
+    assert (await _version(log, at_least=9), log.reads) == (1, MOST_LOADS + 1)
