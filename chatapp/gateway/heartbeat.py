@@ -30,21 +30,25 @@ class Heartbeat:
     one twentieth of what a message costs.
     """
 
-    __slots__ = ("_asked", "_beat", "_client", "_timer")
+    __slots__ = ("_asked", "_beat", "_client", "_heard_at", "_timer")
 
     def __init__(self, client: Client, seconds: float) -> None:
         self._client = client
         self._beat = seconds
         self._asked = 0
+        self._heard_at = client.guard.heard_at
         self._timer = self._in(seconds)
 
     def stop(self) -> None:
         self._timer.cancel()
 
     def _look(self) -> None:
-        silent = time.monotonic() - self._client.guard.heard_at
+        heard_at = self._client.guard.heard_at
+        silent = time.monotonic() - heard_at
+        if heard_at != self._heard_at:
+            # It has answered, also where that was long ago since this process stood still.
+            self._heard_at, self._asked = heard_at, 0
         if silent < self._beat:
-            self._asked = 0
             self._timer = self._in(self._beat - silent)
             return
         self._asked += 1

@@ -80,6 +80,17 @@ async def test_what_came_while_the_process_stood_still_counts() -> None:
     heartbeat.stop()
 
 
+async def test_who_answered_before_the_process_stood_still_is_asked_anew() -> None:
+    client = Client()
+    heartbeat = Heartbeat(client, BEAT)
+    client.on_ping = client.speaks
+    await until(lambda: bool(client.sent))
+    time.sleep(2 * BEAT)  # noqa: ASYNC251 - likewise
+    await until(lambda: len(client.sent) == 3)
+    assert not client.reasons
+    heartbeat.stop()
+
+
 async def test_one_that_is_stopped_does_nothing_more() -> None:
     client = Client()
     Heartbeat(client, BEAT).stop()
