@@ -130,7 +130,9 @@ def spellings(word: Word, text: str) -> list[str]:
 
 
 def _later_parts(raw: str) -> list[str]:
-    return ["".join(map(fold, raw[at:]))[:LONGEST] for at in parts(raw)]
+    found = ("".join(map(fold, raw[at:]))[:LONGEST] for at in parts(raw))
+    # Of the mark that makes a digit an emoji nothing is left.
+    return [part for part in found if part]
 
 
 def searchable(content: str) -> str:

@@ -141,4 +141,5 @@ def _tokens(message: Message) -> str:
     of_words = searchable(wording(message))
     if len(of_words) > MOST_CHARACTERS:
         of_words = of_words[:MOST_CHARACTERS].rpartition(" ")[0]
-    return " ".join([of_words, *facets(message)])
+    # Of nothing but signs there are no words.
+    return " ".join(filter(None, [of_words, *facets(message)]))
