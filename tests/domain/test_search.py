@@ -29,13 +29,6 @@ async def ada(unhurried: House) -> Person:
     return await unhurried.person("ada", is_admin=True)
 
 
-@pytest.mark.parametrize("said", [":)", "* * *\n---", "?!", "1\ufe0f\u20e3 first", "v2\ufe0f\u20e3"])
-async def test_what_holds_no_words_keeps_nothing_from_being_found(unhurried: House, ada: Person, said: str) -> None:
-    await unhurried.chat.messages.post(ada, "general", said)
-    await unhurried.chat.messages.post(ada, "general", "needle")
-    assert await finds(unhurried, ada, "needle") == ["needle"]
-
-
 @pytest.mark.parametrize(
     ("said", "asked"),
     [

@@ -12,7 +12,9 @@ from structlog.testing import capture_logs
 
 from chatapp.core.errors import Unavailable
 from chatapp.core.models import Person
+from chatapp.core.search import parse
 from chatapp.domain.indexing import Indexing
+from chatapp.domain.search import Days
 from chatapp.jobs import indexing as job
 from chatapp.jobs.indexing import Indexer
 from chatapp.settings import Settings
@@ -158,3 +160,13 @@ async def test_a_restart_goes_on(tmp_path: Any, clock: SettableClock) -> None:
         assert (await house.chat.search.indexing.progress()).left == 1
         assert await house.chat.search.indexing.next()
         assert await house.chat.search.indexing.index.reached() == {1: 2}
+
+
+@pytest.mark.parametrize("said", [":)", "* * *\n---", "?!", "1\ufe0f\u20e3 first", "v2\ufe0f\u20e3"])
+async def test_what_holds_no_words_keeps_nothing_after_it_from_being_found(
+    house: House, ada: Person, said: str
+) -> None:
+    await house.chat.messages.post(ada, "general", said)
+    await house.chat.messages.post(ada, "general", "needle")
+    found = await house.chat.search.find(ada, parse("needle"), Days())
+    assert [hit.message.content for hit in found.hits] == ["needle"]
