@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Iterator
+from configparser import ConfigParser
 from typing import Any, Final
 
 import pytest
+from packaging.requirements import Requirement
 
 from chatapp.settings import Settings
 from tests.support.nginx import recipe
@@ -16,6 +18,8 @@ from tests.support.source import ROOT
 DEPLOY: Final = ROOT / "deploy"
 # Of the projects themselves.
 OFFICIAL: Final = {"nginx", "postgres", "redis", "python"}
+# The extras for those who run it.
+SERVED: Final = ("postgres", "push", "redis", "speed")
 BALANCED: Final = re.compile(r"upstream chatapp \{.*?^\}\n", re.MULTILINE | re.DOTALL)
 
 
@@ -52,6 +56,16 @@ def test_the_app_is_built_from_files_that_are_there(compose: Any) -> None:
     kept = re.findall(r"^!(\S+)", ignored, re.MULTILINE)
     assert [name for name in kept if not (ROOT / name).exists()] == []
     assert {"setup.cfg", "requirements.lock", "chatapp", "static", "templates", "migrations"} <= set(kept)
+
+
+def test_the_image_has_every_extra() -> None:
+    read = ConfigParser()
+    read.read(ROOT / "setup.cfg")
+    extras = read["options.extras_require"]
+    wanted = {Requirement(line).name for name in SERVED for line in extras[name].split()}
+    text = (DEPLOY / "Containerfile").read_text()
+    assert wanted <= set(re.findall(r"([\w-]+)==", text))
+    assert set(extras) == {*SERVED, "test", "dev"}
 
 
 def test_whatever_is_used_is_declared(compose: Any) -> None:

@@ -13,8 +13,12 @@ from chatapp.core.errors import Unavailable
 from chatapp.storage import postgres_start
 from chatapp.storage.postgres import REPLACED
 from chatapp.storage.tables import meta, rooms
+from tests.faults.crowd import populate, pressed
 from tests.postgres.conftest import opened
-from tests.support.postgres_server import Server
+from tests.postgres.several import shared_settings
+from tests.support.house import until
+from tests.support.postgres_server import HASTY, Server
+from tests.support.server import Server as Chat
 from tests.support.store import Store
 
 
@@ -59,6 +63,40 @@ async def test_nothing_is_stored_by_who_took_over_until_a_new_epoch_begins(
         store = Store(database)
         async with store.journal.running():
             assert (await store.says(ada, "after a restart", room)).index == 2
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[Server, Server]]:
+    """A server that answers only what its standby has, and that standby."""
+    first = Server(f"{HASTY} -c synchronous_standby_names=walreceiver")
+    second = Server(standby_of=first)
+    yield first, second
+    second.remove()
+    first.remove()
+
+
+@pytest.mark.timeout(240)
+async def test_under_load_a_standby_that_had_every_answer_takes_over_with_all_of_them(
+    pair: tuple[Server, Server], tmp_path: Path
+) -> None:
+    first, second = pair
+    either = f"postgresql://postgres@127.0.0.1:{first.port},127.0.0.1:{second.port}/postgres"
+    settings = shared_settings(tmp_path / "data", either, durability="full")
+    chat = Chat(settings.data, LIMITS="off", DATABASE_URL=either)
+    async with pressed(chat, await populate(settings.data, settings=settings), writers=20, listeners=5) as crowd:
+        await until(lambda: crowd.answers > 200, seconds=60)
+        await crowd.at_an_answer()
+        first.stop()
+        second.promote()
+        await until(lambda: any("database.replaced" in line for line in chat.output), seconds=60)
+        answered = crowd.answers
+        assert await chat.stop() == 0
+        await chat.start()
+        await until(lambda: crowd.answers > answered + 100, seconds=60)
+        assert await crowd.verdict() == []
+    print(
+        f"a standby took over: {crowd.answers} answers, {answered} of them before, {crowd.total('resent')} sent again"
+    )
 
 
 async def _has(standby: Server, folder: Path) -> bool:
