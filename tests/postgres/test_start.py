@@ -34,6 +34,7 @@ from tests.support.command import Here
 from tests.support.engine import ON_POSTGRES
 from tests.support.postgres import databases
 from tests.support.postgres_server import Server
+from tests.support.server import Server as Chat
 from tests.support.source import ROOT, SCHEMA
 
 CONNECTIONS: Final = 9
@@ -189,3 +190,16 @@ async def test_a_process_takes_as_many_connections_as_the_pages_say(both: list[P
     assert len(both) * 6 < seen <= len(both) * CONNECTIONS
     for page in ("operating", "security"):
         assert re.search(r"up to\s+nine connections", (ROOT / "docs" / f"{page}.md").read_text())
+
+
+async def test_servers_that_start_at_once_on_nothing_at_all_are_one_chat(tmp_path: Path) -> None:
+    url = databases().fresh()
+    servers = [Chat(tmp_path / "data", DATABASE_URL=url) for _ in range(4)]
+    try:
+        await asyncio.gather(*(server.start() for server in servers))
+        assert len({server.setup_link.partition("code=")[2] for server in servers}) == 1
+        assert [line for server in servers for line in server.output if "secrets.differ" in line] == []
+        assert databases().desk.asks(url, "SELECT slug FROM rooms") == [("general",)]
+        assert [await server.stop() for server in servers] == [0] * 4
+    finally:
+        await asyncio.gather(*(server.kill() for server in servers))
