@@ -10,6 +10,10 @@ VITAL := chatapp/gateway/* chatapp/realtime/hub.py \
 ON_POSTGRES := tests/faults/test_kill.py $(patsubst %,tests/%,postgres storage domain model jobs) \
   $(patsubst %,tests/gateway/test_%.py,between_steps endings races subscriptions withdrawn_credentials) \
   $(patsubst %,tests/web/test_%.py,api_messages withdrawn_meanwhile)
+# One after the other: an hour of them in one process has ended in CPython's own tracing, for ever.
+COVERED := $(filter-out tests/e2e/ tests/postgres/ tests/support/ tests/__pycache__/,$(wildcard tests/*/)) 'tests/test_*.py'
+COVERAGE := $(BIN)/python -m coverage
+OF_THE_VITAL := --include="$$(echo '$(strip $(VITAL))' | tr ' ' ,)"
 .DEFAULT_GOAL := help
 # Where it is set, each of the hundreds of servers that tests start would compile all of the chat anew: 0.3 s.
 export PYTHONDONTWRITEBYTECODE :=
@@ -48,10 +52,10 @@ soak: .venv/dev ## Let 500 clients come and go for hours and watch memory (ARGS=
 bench: .venv/run ## Compare with other chats on this machine (ARGS="--scenario ingest"; bench/README.md)
 	$(BIN)/python -m bench $(ARGS)
 
-coverage: .venv/dev ## Say which branches the tests without a browser do not reach; 100 % where it delivers and lets in
-	$(BIN)/python -m coverage erase && $(BIN)/python -m coverage run -m pytest -q --ignore tests/e2e $(ARGS)
-	$(BIN)/python -m coverage combine --quiet && $(BIN)/python -m coverage report
-	$(BIN)/python -m coverage report --include="$$(echo '$(strip $(VITAL))' | tr ' ' ,)" --fail-under=100
+coverage: .venv/dev ## Say which branches the tests without a browser do not reach: 95 % overall, 100 % where it delivers and lets in
+	$(COVERAGE) erase && for part in $(COVERED); do $(COVERAGE) run -m pytest -q $$part $(ARGS) || test $$? = 5 || exit 1; done
+	CHATAPP_TEST_ENGINE=postgres $(COVERAGE) run -m pytest -q tests/postgres $(ARGS) || test $$? = 5
+	$(COVERAGE) combine --quiet && $(COVERAGE) report --fail-under=95 && $(COVERAGE) report $(OF_THE_VITAL) --fail-under=100
 
 check: ## Everything CI runs: lint and types, then side by side the browser, both engines and the mutants
 	$(MAKE) --jobs=2 --output-sync=target lint types
