@@ -20,6 +20,8 @@ async def test_a_long_press_opens_a_sheet(visit: Visit) -> None:
     await ada.clock.install()
     await new_room(ada)
     message = await say_by_thumb(ada, "hold me")
+    # What measures a press was called for by the tap, and would hear nothing of a clock that went on before it came.
+    await expect(ada.locator("#message-menu")).to_be_attached()
     box = await message.bounding_box()
     assert box is not None
     session = await ada.context.new_cdp_session(ada)
