@@ -18,6 +18,9 @@ from chatapp.gateway.socket import Socket
 from tests.properties.frames import frames
 from tests.support.rounds import rounds
 
+# So many examples take their time.
+pytestmark = pytest.mark.timeout(rounds(180, 1800))
+
 EXAMPLES = rounds(400, 100_000)
 CODES = {"bad_json", "bad_request", "unknown_action", "invalid"}
 DECODER = registry.decoder()

@@ -20,6 +20,9 @@ from tests.support.house import open_house
 from tests.support.rounds import rounds
 from tests.support.time import SettableClock
 
+# So many examples take their time.
+pytestmark = pytest.mark.timeout(rounds(180, 1800))
+
 TOP: Final = 83
 DELETED: Final = frozenset({1, 2, 40, 41, 42, TOP})
 LONG: Final = frozenset({50, 51, 60})

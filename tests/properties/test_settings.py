@@ -14,6 +14,9 @@ from hypothesis import strategies as st
 from chatapp.settings import Settings, SettingsError
 from tests.support.rounds import rounds
 
+# So many examples take their time.
+pytestmark = pytest.mark.timeout(rounds(180, 1800))
+
 SPECS = {f"CHATAPP_{spec.name.upper()}": spec for spec in dataclasses.fields(Settings)}
 SECRETS = sorted(name for name, spec in SPECS.items() if spec.metadata["secret"])
 words = st.sampled_from(

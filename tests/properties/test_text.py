@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chatapp.core.text import Names, render
 from tests.support.rounds import rounds
+
+# So many examples take their time.
+pytestmark = pytest.mark.timeout(rounds(180, 1800))
 
 PIECES = st.sampled_from(
     [
