@@ -107,5 +107,10 @@ def test_the_watch_over_all_runs_sees_what_stands_in_a_line() -> None:
         watch.heard(line)
         assert len(watch.leaks()) == 1
         watch.lines.clear()
+    # An address is in the log as somebody asked for it.
+    for line in ('path="/rooms/{}" status=404', '{{"path": "/rooms/\\"{}", "status": 404}}'):
+        watch.heard(line.format("somebody will deploy it after lunch " * 6))
+    assert watch.leaks() == []
+    watch.lines.clear()
     watch.heard(f"somebody will deploy something, and hello: /rooms/{'x' * 500}")
     assert watch.leaks() == []

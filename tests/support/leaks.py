@@ -35,6 +35,8 @@ LONGEST_SAID: Final = 200
 LEAST_SAID: Final = 5
 
 _word = re.compile(r"[A-Za-z0-9_-]{12,}")
+# As JSON and as text: whatever somebody asks for, which may be what somebody else has said.
+_address = re.compile(r""""path": "(?:[^"\\]|\\.)*"|\bpath=(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\S+)""")
 
 
 class Stream(io.StringIO):
@@ -86,7 +88,7 @@ class Watch:
             for test, text in self.lines
             if not words.isdisjoint(_word.findall(text))
             or any(phrase in text for phrase in phrases)
-            or self._holds_what_was_said(text)
+            or self._holds_what_was_said(_address.sub("", text))
         ]
 
     def _holds_what_was_said(self, text: str) -> bool:

@@ -39,7 +39,7 @@ def test_every_other_key_has_its_action() -> None:
         f"{each}Row" for each in re.findall(r'"(\w+)"', scripts.partition("Object.fromEntries([")[2].partition("]")[0])
     }
     offered = (
-        set(re.findall(r"^    (\w+): (?:\(|byKey)", scripts, re.MULTILINE))
+        set(re.findall(r"(?:^    |, )(\w+): (?:\(|byKey)", scripts, re.MULTILINE))
         | by_row
         | set(re.findall(r"(\w+): \(\) =>", APP))
     )
