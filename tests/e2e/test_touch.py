@@ -17,17 +17,15 @@ Visit = Callable[..., Awaitable[Page]]
 
 async def test_a_long_press_opens_a_sheet(visit: Visit) -> None:
     ada = await visit("ada", has_touch=True, is_mobile=True, viewport={"width": 390, "height": 844})
-    await ada.clock.install()
     await new_room(ada)
     message = await say_by_thumb(ada, "hold me")
-    # What measures a press was called for by the tap, and would hear nothing of a clock that went on before it came.
     await expect(ada.locator("#message-menu")).to_be_attached()
     box = await message.bounding_box()
     assert box is not None
     session = await ada.context.new_cdp_session(ada)
     points = [{"x": box["x"] + 60, "y": box["y"] + box["height"] / 2}]
     await session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points})
-    await ada.clock.fast_forward(600)
+    # By the clock: a finger that is lifted sooner has tapped for the browser, whatever a clock of the page says.
     await expect(message).to_have_class(re.compile("held"))
     await session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     await expect(ada.locator("#message-menu [data-do=edit]")).to_be_visible()
