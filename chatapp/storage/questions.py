@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from chatapp.storage.health import BUSY_MS
 from chatapp.storage.portions import in_portions
+from chatapp.storage.threads import beside_the_loop
 
 
 class Question(NamedTuple):
@@ -30,7 +30,7 @@ class Questions:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._thread = ThreadPoolExecutor(1, "questions")
+        self._thread = beside_the_loop("questions")
         self._waiting: list[Question] = []
         self._is_under_way = False
 

@@ -32,6 +32,7 @@ from chatapp.storage.search import (
     SearchIndex,
 )
 from chatapp.storage.sqlite_indexing import begin_anew, forget, is_as, store
+from chatapp.storage.threads import beside_the_loop
 
 FILE: Final = "search.db"
 BESIDE: Final = ("", "-wal", "-shm")
@@ -74,8 +75,8 @@ class SqliteSearchIndex(SearchIndex):
     def __init__(self, path: Path, epoch: str) -> None:
         self._path = path
         self._expected = {"epoch": epoch, "shape": SHAPE}
-        self._reading = ThreadPoolExecutor(1, "search")
-        self._writing = ThreadPoolExecutor(1, "indexing")
+        self._reading = beside_the_loop("search")
+        self._writing = beside_the_loop("indexing")
         self._turn = asyncio.Lock()
         self._reader: sqlite3.Connection | None = None
         self._writer: sqlite3.Connection | None = None

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from chatapp.storage.database import Work, Writer
 from chatapp.storage.statement import Listed, Many, Statement
+from chatapp.storage.threads import beside_the_loop
 
 T = TypeVar("T")
 
@@ -74,7 +75,7 @@ class Batches:
         self._thread = self._new_thread()
 
     def _new_thread(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(1, "batches")
+        return beside_the_loop("batches")
 
 
 def _transact(connection: sqlite3.Connection, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
