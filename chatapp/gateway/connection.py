@@ -66,7 +66,7 @@ class Connection(ABC):
     @property
     def is_lost(self) -> bool:
         """Whether it ended because the client gave no sign of life."""
-        return self._is_stalled or isinstance(self.ws.exception(), TimeoutError)
+        return self._is_stalled
 
     # What the hub calls. None of it waits.
 

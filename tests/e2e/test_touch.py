@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests.e2e.test_actions import say_by_thumb
 from tests.e2e.verbs import new_room, row, say
@@ -15,19 +15,23 @@ from tests.support.browser import NARROW
 Visit = Callable[..., Awaitable[Page]]
 
 
+async def presses_long(page: Page, message: Locator) -> None:
+    """By the clock: a finger that is lifted sooner has tapped for the browser, whatever a clock of the page says."""
+    box = await message.bounding_box()
+    assert box is not None
+    session = await page.context.new_cdp_session(page)
+    points = [{"x": box["x"] + 60, "y": box["y"] + box["height"] / 2}]
+    await session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points})
+    await expect(message).to_have_class(re.compile("held"))
+    await session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
 async def test_a_long_press_opens_a_sheet(visit: Visit) -> None:
     ada = await visit("ada", has_touch=True, is_mobile=True, viewport={"width": 390, "height": 844})
     await new_room(ada)
     message = await say_by_thumb(ada, "hold me")
     await expect(ada.locator("#message-menu")).to_be_attached()
-    box = await message.bounding_box()
-    assert box is not None
-    session = await ada.context.new_cdp_session(ada)
-    points = [{"x": box["x"] + 60, "y": box["y"] + box["height"] / 2}]
-    await session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points})
-    # By the clock: a finger that is lifted sooner has tapped for the browser, whatever a clock of the page says.
-    await expect(message).to_have_class(re.compile("held"))
-    await session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    await presses_long(ada, message)
     await expect(ada.locator("#message-menu [data-do=edit]")).to_be_visible()
 
 
@@ -36,13 +40,7 @@ async def test_a_long_press_with_the_first_touch_of_all_opens_it_too(visit: Visi
     room = await new_room(ada)
     await say(ada, "hold me")
     phone = await visit("ada", at=f"/rooms/{room}", has_touch=True, is_mobile=True, viewport=NARROW)
-    session = await phone.context.new_cdp_session(phone)
-    box = await row(phone, "hold me").bounding_box()
-    assert box is not None
-    points = [{"x": box["x"] + 60, "y": box["y"] + box["height"] / 2}]
-    await session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points})
-    await expect(row(phone, "hold me")).to_have_class(re.compile("held"))
-    await session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    await presses_long(phone, row(phone, "hold me"))
     await expect(phone.locator("#message-menu [data-do=edit]")).to_be_visible()
 
 

@@ -21,6 +21,7 @@ from tests.fuzz.words import mutated
 from tests.support.house import until
 from tests.support.rounds import IS_LONG, rounds
 from tests.support.server import Server
+from tests.support.wire import is_text
 
 FRAMES: Final = rounds(4_000, 1_000_000)
 SOCKETS: Final = 4
@@ -89,14 +90,6 @@ class Thrower:
         while (heard := await line.frame())[0] != CLOSE:
             assert heard[1].startswith(b'{"event"'), heard
         return int.from_bytes(heard[1][:2], "big")
-
-
-def is_text(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 @pytest.fixture

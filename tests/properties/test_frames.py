@@ -17,6 +17,7 @@ from chatapp.gateway.room_socket import RoomSocket
 from chatapp.gateway.socket import Socket
 from tests.properties.frames import frames
 from tests.support.rounds import rounds
+from tests.support.wire import is_text
 
 # So many examples take their time.
 pytestmark = pytest.mark.timeout(rounds(180, 1800))
@@ -77,14 +78,6 @@ def echoing() -> Any:
         for schema in COMMANDS:
             patch.setitem(COMMANDS, schema, echo)
         yield
-
-
-def is_text(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 @settings(max_examples=EXAMPLES, deadline=None)

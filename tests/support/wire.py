@@ -172,3 +172,12 @@ class RawSocket:
 
     def hangs_up(self) -> None:
         self.writer.close()
+
+
+def is_text(data: bytes) -> bool:
+    """Whether it is UTF-8, as a text frame has to be (RFC 6455 section 8.1)."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
