@@ -17,7 +17,7 @@ OF_THE_VITAL := --include="$$(echo '$(strip $(VITAL))' | tr ' ' ,)"
 .DEFAULT_GOAL := help
 # Where it is set, each of the hundreds of servers that tests start would compile all of the chat anew: 0.3 s.
 export PYTHONDONTWRITEBYTECODE :=
-.PHONY: help serve test test-server test-postgres e2e faults mutants fuzz soak bench coverage check lint types format docs language migration advisories wheel clean
+.PHONY: help serve test test-server test-postgres e2e faults mutants fuzz soak bench coverage check lint types format docs language migration advisories sbom wheel clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -87,9 +87,14 @@ advisories: ## Ask PyPI for known holes in the libraries of requirements.lock; f
 	.venv/advisories/bin/python -m pip install --quiet --disable-pip-version-check 'pip-audit>=2.10'
 	.venv/advisories/bin/pip-audit --strict --disable-pip --requirement requirements.lock
 
-wheel: .venv/run ## Build dist/chatapp-*.whl
+sbom: ## List the libraries of a chat in dist/chatapp.cdx.json (CycloneDX)
+	mkdir -p dist
+	$(PYTHON) -m deploy.sbom > dist/chatapp.cdx.json
+
+wheel: .venv/run ## Build dist/chatapp-*.whl, and the list of its libraries beside it
 	rm -rf build dist
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
+	$(MAKE) sbom
 
 clean: ## Remove everything that was built; data/ stays
 	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

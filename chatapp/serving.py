@@ -49,12 +49,21 @@ LOOKS: Final = (5_000, 2, 100)
 ANYWHERE: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, not bound to
 
 OUTDATED: Final = "A newer version of chatapp has taken the database over. Start that one here too."
+# Both have let strangers do harm before: CVE-2025-69227 under -O, smuggled requests with the parser written in Python.
+OPTIMIZED: Final = "Python runs with -O, which takes checks out of libraries. Start it without -O and PYTHONOPTIMIZE."
+SLOW_PARSER: Final = (
+    "aiohttp runs without its parser in C. Unset AIOHTTP_NO_EXTENSIONS, or install aiohttp again from a wheel."
+)
 
 log = structlog.get_logger()
 
 
 class TakenOver(Exception):
     """A newer version serves this chat."""
+
+
+class Unfit(Exception):
+    """This Python is not one to meet strangers with."""
 
 
 async def serve(settings: Settings) -> None:
@@ -73,8 +82,10 @@ async def serving(settings: Settings, *, complains: bool = True, shares_port: bo
     disk. Yields what to say to whoever has started it. A newer version that takes the database over ends the process
     as SIGTERM does, and then :class:`TakenOver` is raised.
 
-    ``complains``: what is doubtful is logged. ``shares_port``: with other processes of the same user.
+    ``complains``: what is doubtful is logged. ``shares_port``: with other processes of the same user. Raises
+    :class:`Unfit` before anything is touched.
     """
+    _refuse_unfit()
     for warning in [*settings.warnings(), *_doubts(settings.data)] if complains else ():
         log.warning("settings.warning", detail=warning)
     app = create_app(settings, complains=complains)
@@ -141,14 +152,17 @@ def _keep_what_is_here() -> None:
     gc.set_threshold(*LOOKS)
 
 
+def _refuse_unfit() -> None:
+    if not __debug__:
+        raise Unfit(OPTIMIZED)
+    if HttpRequestParser.__module__ != "aiohttp._http_parser":
+        raise Unfit(SLOW_PARSER)
+
+
 def _doubts(data: Path) -> Iterator[str]:
-    """Sentences about how this Python was started, and about who may look into the data folder."""
+    """A sentence about who may look into the data folder."""
     if data.is_dir() and (mode := stat.S_IMODE(data.stat().st_mode)) & (stat.S_IRWXG | stat.S_IRWXO):
         yield f"{data} is open to other users of this machine (its mode is {mode:04o}). Run: chmod 700 {data}"
-    if HttpRequestParser.__module__ != "aiohttp._http_parser":
-        yield "aiohttp runs without its compiled parser; the other one has let smuggled requests through before."
-    if not __debug__:
-        yield "Python runs with -O, under which libraries have lost their checks before."
 
 
 async def _greeting(app: web.Application, settings: Settings, url: str) -> str:

@@ -37,7 +37,7 @@ ONE_WORKER: Final = (
 )
 REFUSALS: Final = (
     *(AlreadyRunning, BackupError, ChatError, OSError, SecretsError, SettingsError),
-    *(NotCopied, Refused, TooNew, Unable, serving.TakenOver, usable.Unusable),
+    *(NotCopied, Refused, TooNew, Unable, serving.TakenOver, serving.Unfit, usable.Unusable),
 )
 
 

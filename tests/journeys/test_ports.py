@@ -1,4 +1,4 @@
-"""What a running server shows to the network, and what it complains of at its start."""
+"""What a running server shows to the network, and what it refuses to be started with."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Final
 
 import pytest
 
-from tests.support.engine import HASTE
-from tests.support.server import Server, serving
+from chatapp.serving import OPTIMIZED, SLOW_PARSER
+from tests.support.command import Chatapp
+from tests.support.server import serving
 
 LISTENS: Final = "0A"
 HERE: Final = "0100007F"
@@ -32,19 +33,16 @@ async def test_one_port_is_open_and_to_this_machine_only(tmp_path: Path) -> None
         assert listening(server.pid) == [(HERE, server.port)]
 
 
-def complaints(server: Server) -> list[str]:
-    """But for those about a PostgreSQL server of the tests, which is in a hurry."""
-    return [line for line in server.output if "settings.warning" in line and HASTE not in line]
-
-
-async def test_a_risky_python_is_complained_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with serving(tmp_path / "data") as server:
-        assert not complaints(server)
-        await server.stop()
-        monkeypatch.setenv("AIOHTTP_NO_EXTENSIONS", "1")
-        monkeypatch.setenv("PYTHONOPTIMIZE", "1")
-        await server.start()
-        said = complaints(server)
-    assert len(said) == 2
-    assert "compiled parser" in said[0]
-    assert "-O" in said[1]
+@pytest.mark.parametrize(
+    ("variable", "sentence"), [("PYTHONOPTIMIZE", OPTIMIZED), ("AIOHTTP_NO_EXTENSIONS", SLOW_PARSER)]
+)
+@pytest.mark.parametrize("workers", [(), ("--workers", "2")])
+def test_a_python_that_has_let_strangers_do_harm_is_refused(
+    tmp_path: Path, variable: str, sentence: str, workers: tuple[str, ...]
+) -> None:
+    chatapp = Chatapp(tmp_path / "data")
+    # Several processes want a PostgreSQL server: one that nobody gets to ask.
+    nowhere = {"CHATAPP_DATABASE_URL": "postgresql://127.0.0.1:1/nowhere"} if workers else {}
+    result = chatapp("serve", *workers, **nowhere, **{variable: "1"})
+    assert (result.code, result.out, result.err.strip()) == (1, "", sentence)
+    assert not chatapp.data.exists()
