@@ -261,10 +261,12 @@ class TestBehindAProxy:
         return replace(settings, sockets_per_address=2, trusted_proxies=("127.0.0.1",))
 
     async def test_the_limit_is_of_the_address_behind(self, knock: Knock, ada: Actor) -> None:
-        async def from_(address: str) -> int:
-            return (await knock("/ws", bearer(ada), *upgrade(), f"X-Forwarded-For: {address}")).status
+        async def from_(address: str) -> Answer:
+            return await knock("/ws", bearer(ada), *upgrade(), f"X-Forwarded-For: {address}")
 
-        assert [await from_(address) for address in ("192.0.2.1",) * 3 + ("192.0.2.2",)] == [101, 101, 503, 101]
+        answers = [await from_(address) for address in ("192.0.2.1",) * 3 + ("192.0.2.2",)]
+        assert [answer.status for answer in answers] == [101, 101, 503, 101]
+        assert int(answers[2].headers["retry-after"]) > 0
 
 
 async def test_a_draining_server_lets_nobody_in(knock: Knock, app: web.Application, ada: Actor) -> None:
