@@ -109,20 +109,22 @@ async def test_never_does_more_wait_than_four_times_the_bound(
 ) -> None:
     """Not when a heap of long messages comes in one turn, nor while they are made up for."""
     raw = await opens_slowly(opens, grace)
-    most = 0
+    most, fell_behind = 0, False
 
     async def watches() -> None:
-        nonlocal most
+        nonlocal most, fell_behind
         while True:
             most = max(most, unsent(chat, grace))
+            fell_behind |= any(each._behind for each in sockets(chat, grace))
             await asyncio.sleep(0)
 
     watching = asyncio.create_task(watches())
     await asyncio.gather(*(ada.says(f"{number} {LONG}") for number in range(200)))
     assert await versions_up_to(raw, 200) == list(range(1, 201))
     watching.cancel()
-    # Catching up writes a frame when a quarter of the bound is left.
-    assert BACKLOG < most < 4 * BACKLOG + FRAME
+    assert fell_behind
+    # Catching up writes a frame when a quarter of the bound is left, of which the kernel may take all.
+    assert most < 4 * BACKLOG + FRAME
 
 
 async def test_who_asks_and_asks_without_reading_is_not_listened_to(
