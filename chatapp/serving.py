@@ -85,7 +85,7 @@ async def serving(settings: Settings, *, complains: bool = True, shares_port: bo
     ``complains``: what is doubtful is logged. ``shares_port``: with other processes of the same user. Raises
     :class:`Unfit` before anything is touched.
     """
-    _refuse_unfit()
+    refuse_unfit()
     for warning in [*settings.warnings(), *_doubts(settings.data)] if complains else ():
         log.warning("settings.warning", detail=warning)
     app = create_app(settings, complains=complains)
@@ -152,7 +152,8 @@ def _keep_what_is_here() -> None:
     gc.set_threshold(*LOOKS)
 
 
-def _refuse_unfit() -> None:
+def refuse_unfit() -> None:
+    """Raise :class:`Unfit` where this Python lacks what protects the chat from strangers."""
     if not __debug__:
         raise Unfit(OPTIMIZED)
     if HttpRequestParser.__module__ != "aiohttp._http_parser":

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 
-from chatapp import logs
+from chatapp import logs, serving
 from chatapp.bench.errors import Unable
 from chatapp.cli import furnish
 from chatapp.cli.process import FAILED, read_settings
@@ -67,6 +67,8 @@ def bench(sockets: int, seconds: int) -> int:
     """
     if sys.platform != "linux":
         raise Unable("The measurement reads /proc and waits with epoll: it needs Linux.")
+    # Or its server would.
+    serving.refuse_unfit()
     settings = read_settings()
     logs.beside_answers()
     # Where the data will be: another disk takes another time to say that something is on it.

@@ -36,13 +36,13 @@ async def test_one_port_is_open_and_to_this_machine_only(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("variable", "sentence"), [("PYTHONOPTIMIZE", OPTIMIZED), ("AIOHTTP_NO_EXTENSIONS", SLOW_PARSER)]
 )
-@pytest.mark.parametrize("workers", [(), ("--workers", "2")])
+@pytest.mark.parametrize("words", [("serve",), ("serve", "--workers", "2"), ("bench",)], ids=" ".join)
 def test_a_python_that_has_let_strangers_do_harm_is_refused(
-    tmp_path: Path, variable: str, sentence: str, workers: tuple[str, ...]
+    tmp_path: Path, variable: str, sentence: str, words: tuple[str, ...]
 ) -> None:
     chatapp = Chatapp(tmp_path / "data")
     # Several processes want a PostgreSQL server: one that nobody gets to ask.
-    nowhere = {"CHATAPP_DATABASE_URL": "postgresql://127.0.0.1:1/nowhere"} if workers else {}
-    result = chatapp("serve", *workers, **nowhere, **{variable: "1"})
+    nowhere = {"CHATAPP_DATABASE_URL": "postgresql://127.0.0.1:1/nowhere"} if "--workers" in words else {}
+    result = chatapp(*words, **nowhere, **{variable: "1"})
     assert (result.code, result.out, result.err.strip()) == (1, "", sentence)
     assert not chatapp.data.exists()

@@ -6,6 +6,7 @@ import ipaddress
 from typing import Final
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
+import pytest
 from aiohttp.test_utils import make_mocked_request
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from chatapp.web.paths import SECRET_PREFIXES, for_log, is_readable, own_path
 from chatapp.web.proxies import Proxies
 from tests.support.rounds import rounds
 
+pytestmark = pytest.mark.timeout(rounds(180, 1800))
 EXAMPLES: Final = rounds(300, 50_000)
 HOME: Final = "https://chat.example"
 header = st.text(st.characters(codec="utf-8", exclude_characters="\0\r\n"), max_size=60)
