@@ -16,6 +16,7 @@ from chatapp.keys import CHAT
 from tests.e2e.injecting import add
 from tests.e2e.verbs import submit
 from tests.support.browser import PATIENCE_MS, WIDE, Guard, browsing, chromium, stand_before_acting
+from tests.support.dribble import Dribble
 from tests.support.engine import settings_on
 from tests.support.needs import lacking
 from tests.support.server import PASSWORD, Server, serving
@@ -66,7 +67,7 @@ async def visit(browser: Browser, server: Server) -> AsyncIterator[Callable[...,
     """
     contexts: list[tuple[BrowserContext, Guard]] = []
 
-    async def open_page(username: str = "", *, at: str = "", to: Server = server, **options: Any) -> Page:
+    async def open_page(username: str = "", *, at: str = "", to: Server | Dribble = server, **options: Any) -> Page:
         context = await browser.new_context(**{"base_url": to.url, "viewport": WIDE, "locale": "en-US", **options})
         context.set_default_timeout(PATIENCE_MS)
         guard = Guard(to.url)

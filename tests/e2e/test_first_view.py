@@ -1,4 +1,4 @@
-"""A room opened by somebody who has nothing of it yet: few bytes, one answer to read by; the banner moves nothing."""
+"""A room opened by somebody who has nothing of it yet: few bytes, one answer to read by, and nothing moves then."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from playwright.async_api import Page, Route, expect
 
 from tests.e2e.verbs import Wire, comes_true, new_room, rows
 from tests.support.browser import NARROW, WIDE
-from tests.support.first_view import PAINTED, FirstView
+from tests.support.dribble import dribbling
+from tests.support.first_view import PAINTED, SHIFTS, FirstView
 from tests.support.house import until
 from tests.support.server import Server
 
@@ -27,6 +28,13 @@ WORDS: Final = (
 SLOW: Final = {"latency_ms": 150, "bytes_per_second": 200_000}
 # What a server without the library, and a browser on plain http, are left with.
 GZIP: Final = {"Accept-Encoding": "gzip"}
+PIECES: Final = 12
+# That of a browser which knows nothing of waiting for the whole page, as half of them do.
+WAITS: Final = 'rel="expect"'
+# Nothing is drawn of a head.
+DRAWN: Final = """() => !document.body || new Promise(drawn => {
+  requestAnimationFrame(() => requestAnimationFrame(() => drawn(true)));
+})"""
 
 PLACES: Final = """() => ["#main", "#timeline", "#composer"].map(name => {
   const {x, y, width, height} = document.querySelector(name).getBoundingClientRect();
@@ -102,6 +110,27 @@ async def test_the_first_answer_is_enough_to_read_by(visit: Visit, ours: Server,
     assert {route.request.url.rpartition("/")[2] for route in held} >= {"app.css", "app.js"}
     for route in held:
         await route.abort()
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+async def test_nothing_moves_while_the_page_arrives(
+    visit: Visit, ours: Server, room: tuple[str, Any], viewport: Any
+) -> None:
+    slug, signed_in = room
+    path = f"/rooms/{slug}"
+    async with dribbling(ours.url, path, PIECES, lambda text: text.replace(WAITS, 'rel="help"')) as line:
+        page = await visit(storage_state=signed_in, viewport=viewport, to=line)
+        await page.add_init_script(SHIFTS)
+        await page.route_web_socket("**/ws*", lambda _: None)
+        line.give()
+        await page.goto(path, wait_until="commit")
+        for _ in range(PIECES - 1):
+            line.give()
+            await comes_true(page, DRAWN)
+        await expect(page.locator("#message")).to_be_focused()
+        await expect(rows(page)).to_have_count(MESSAGES)
+        await comes_true(page, DRAWN)
+        assert await page.evaluate("window.__shifts") == []
 
 
 async def test_news_of_the_connection_moves_nothing(visit: Visit, ours: Server, room: tuple[str, Any]) -> None:

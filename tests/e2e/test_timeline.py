@@ -11,18 +11,13 @@ from typing import Final
 from playwright.async_api import Page, Route, WebSocketRoute, expect
 
 from tests.e2e.verbs import comes_true, distance_to_end, new_room, post_many, row, rows, say, top_of
+from tests.support.first_view import SHIFTS
 from tests.support.pictures import picture
 
 Visit = Callable[..., Awaitable[Page]]
 
 MOST_ROWS: Final = 320
 CLIPBOARD: Final = ["clipboard-read", "clipboard-write"]
-SHIFTS: Final = """
-window.__shift = 0;
-new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.__shift += entry.value;
-}).observe({ type: 'layout-shift', buffered: true });
-"""
 SEE: Final = """isSeen => {
   Object.defineProperty(document, 'visibilityState', { get: () => isSeen ? 'visible' : 'hidden', configurable: true });
   document.dispatchEvent(new Event('visibilitychange'));
@@ -178,7 +173,7 @@ async def test_pictures_that_come_late_move_nothing(visit: Visit) -> None:
     seen = "[...document.querySelectorAll('.picture img')].some(each => each.naturalWidth > 0)"
     await comes_true(page, seen)
     assert abs(await top_of(page, "n 3") - before) <= 2
-    assert await page.evaluate("window.__shift") < 0.02
+    assert sum(await page.evaluate("window.__shifts")) < 0.02
 
 
 async def test_several_messages_are_copied_with_names_and_times(visit: Visit) -> None:

@@ -1,4 +1,4 @@
-"""What a page costs somebody who has nothing of it yet: the bytes that came."""
+"""What a page costs somebody who has nothing of it yet: the bytes that came, and what moved before their eyes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,13 @@ from typing import Any, Final
 from playwright.async_api import Page
 
 PAINTED: Final = "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null"
+# How far what was drawn was moved without anybody's doing (Layout Instability API), from the first of it on.
+SHIFTS: Final = """
+window.__shifts = [];
+new PerformanceObserver(list => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.__shifts.push(entry.value);
+}).observe({ type: 'layout-shift', buffered: true });
+"""
 
 
 class FirstView:
