@@ -100,6 +100,7 @@ async def render_shell(
         "me": {"username": me.username, "display_name": me.display_name, "is_admin": me.is_admin},
         "server": __version__,
         "hour_cycle": hour_cycle(request),
+        **({"time_zone": me.time_zone} if me.time_zone else {}),
     }
     return await render(
         request,

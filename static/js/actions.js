@@ -3,6 +3,7 @@
  * its first button, and the menu behind its last, which a long press on a touch screen opens as a sheet.
  */
 import { LIMITS, announce, page, t } from "./app.js";
+import { copied } from "./clipboard.js";
 import { Deletions } from "./deletions.js";
 import { Editor } from "./editor.js";
 import { fresh, indexOf } from "./message.js";
@@ -192,11 +193,9 @@ export class Actions {
   }
 
   async #copy(name, text, row) {
-    try {
-      await navigator.clipboard.writeText(text);
-    } catch {
+    if (!await copied(text)) {
       this.#menu.hidePopover();
-      return void getSelection().selectAllChildren(row.querySelector(".bd")); // no clipboard without https
+      return void getSelection().selectAllChildren(row.querySelector(".bd"));
     }
     announce(t("copied"));
     const label = this.#menu.querySelector(`[data-do=${name}] span`);

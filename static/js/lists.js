@@ -2,18 +2,27 @@
  * The way from one room of the list to the next, and the lists as the server draws them now, put in the place of those
  * on the page.
  */
-const PARTS = [".rooms", ".roomhead", ".members"];
+const PARTS = [".rooms", ".roomhead", ".members", "#beginning", "#empty", "#dropping"];
+/** What else names the room. */
+const LABELS = [["#timeline", "aria-label"], ["#message", "aria-label"], ["#message", "placeholder"]];
 
 /** The title of the page at `url` where it is a room's, else nothing; null where there is no such page any more. */
 export async function redraw(url) {
   const fetched = await load(url);
   if (!fetched) return null;
-  const focused = document.activeElement.closest(".room-link")?.dataset.room;
+  const { activeElement: focused } = document;
+  const pairs = (selector) => [document, fetched].map((each) => each.querySelector(selector));
   for (const part of PARTS) {
-    const [ours, theirs] = [document, fetched].map((each) => each.querySelector(part));
-    if (ours && theirs) ours.replaceChildren(...theirs.childNodes);
+    const [ours, theirs] = pairs(part);
+    if (!ours || !theirs) continue;
+    const hadFocus = ours.contains(focused);
+    ours.replaceChildren(...theirs.childNodes);
+    if (hadFocus) [...ours.querySelectorAll("a")].find((each) => each.href === focused.href)?.focus({ preventScroll: true });
   }
-  if (focused) document.querySelector(`#sidebar [data-room="${focused}"]`)?.focus();
+  for (const [selector, label] of LABELS) {
+    const [ours, theirs] = pairs(selector);
+    if (ours && theirs) ours.setAttribute(label, theirs.getAttribute(label));
+  }
   return fetched.querySelector(".roomhead") ? fetched.title : "";
 }
 

@@ -6,16 +6,21 @@ import { offerPictures, showFiles } from "./offers.js";
 
 const language = document.documentElement.lang || "en";
 const { hour_cycle: hourCycle } = page;
-const clock = new Intl.DateTimeFormat(language, { hour: hourCycle === "h12" ? "numeric" : "2-digit", minute: "2-digit", hourCycle });
-const [longDate, longDay] = ["long", "full"].map((dateStyle) => new Intl.DateTimeFormat(language, { dateStyle }));
-const zone = new Intl.DateTimeFormat(language, { timeZoneName: "shortOffset" });
-const isoDay = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short" });
+/** The one that somebody has chosen, else that of the browser, which may know fewer than the server. */
+let timeZone = page.time_zone;
+try { Intl.DateTimeFormat(language, { timeZone }); } catch { timeZone = undefined; }
+const clock = new Intl.DateTimeFormat(language, { hour: hourCycle === "h12" ? "numeric" : "2-digit", minute: "2-digit", hourCycle, timeZone });
+const [longDate, longDay] = ["long", "full"].map((dateStyle) => new Intl.DateTimeFormat(language, { dateStyle, timeZone }));
+const zone = new Intl.DateTimeFormat(language, { timeZoneName: "shortOffset", timeZone });
+const isoDay = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeZone });
+
+const DAY = 86_400_000;
 
 /** The one door through which markup becomes nodes: bodies that the server has rendered and sanitised. */
 const policy = globalThis.trustedTypes?.createPolicy("chatapp-html", { createHTML: (html) => html });
 
 export const fresh = (id) => document.getElementById(id).content.firstElementChild.cloneNode(true);
-const dayOf = (row) => new Date(row.dataset.at).toDateString();
+const dayOf = (row) => isoDay.format(new Date(row.dataset.at));
 /** A row's place in the log; NaN while it waits to get one, and for no row at all. */
 export const indexOf = (row) => Number(row?.dataset.index || NaN);
 
@@ -134,9 +139,7 @@ function paintMarks(row, message, steadily) {
 
 /** Takes away what was said about a row's way to the server. */
 export function clearState(row) {
-  const state = row.querySelector(".state");
-  state.replaceChildren();
-  state.hidden = true;
+  Object.assign(row.querySelector(".state"), { textContent: "", hidden: true });
 }
 
 function paintBody(body, message) {
@@ -187,11 +190,7 @@ export function waitingRow(content, at, replyTo, files, steadily) {
 
 /** Puts a person's new name on all their rows. */
 export function rename(log, username, displayName) {
-  for (const row of log.querySelectorAll(".msg")) {
-    if (row.dataset.author !== username) continue;
-    sign(row, username, displayName);
-    localise(row);
-  }
+  for (const row of log.querySelectorAll(`.msg[data-author="${username}"]`)) sign(row, username, displayName), localise(row);
   for (const by of log.querySelectorAll(`.quote [data-by="${username}"]`)) by.textContent = displayName;
 }
 
@@ -204,10 +203,10 @@ export function divider(above, row) {
 }
 
 function sayDay(day, row) {
-  const moment = new Date(row.dataset.at);
-  const [today, yesterday] = [0, 1].map((ago) => new Date(new Date().setDate(new Date().getDate() - ago)).toDateString());
-  const textContent = { [today]: t("today"), [yesterday]: t("yesterday") }[dayOf(row)] ?? longDay.format(moment);
-  Object.assign(day.querySelector("time"), { dateTime: isoDay.format(moment), textContent });
+  const dateTime = dayOf(row);
+  const ago = (Date.parse(isoDay.format()) - Date.parse(dateTime)) / DAY;
+  const textContent = [t("today"), t("yesterday")][ago] ?? longDay.format(new Date(row.dataset.at));
+  Object.assign(day.querySelector("time"), { dateTime, textContent });
 }
 
 /** Keeps the log true to the focus that moves in it, and to today becoming yesterday. */
@@ -215,9 +214,10 @@ export function enliven(log) {
   log.addEventListener("focusin", (event) => event.target.closest(".msg") && rouse(event.target.closest(".msg"), true));
   log.addEventListener("focusout", (event) => event.target.closest(".msg") && rouse(event.target.closest(".msg"), false));
   offerPictures(log);
+  // Every quarter of an hour it is midnight somewhere.
   const atMidnight = () => {
     for (const day of log.querySelectorAll(".day")) sayDay(day, rowBelow(day));
-    setTimeout(atMidnight, new Date().setHours(24, 0, 1, 0) - Date.now());
+    setTimeout(atMidnight, DAY / 96 - Date.now() % (DAY / 96));
   };
   atMidnight();
 }

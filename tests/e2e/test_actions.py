@@ -211,6 +211,21 @@ async def test_a_copied_link_leads_to_the_message(visit: Visit, server: Server) 
     await expect(row(ada, "find me")).to_be_focused()
 
 
+async def test_without_https_a_link_is_copied_all_the_same(visit: Visit) -> None:
+    ada = await visit("ada")
+    await ada.context.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    slug = await new_room(ada)
+    message = await say(ada, "find me by hand")
+    menu = await open_menu(ada, message)
+    await menu.locator("[data-do=link]").click()
+    await expect(menu.locator("[data-do=link]")).to_contain_text("Copied")
+    await expect(menu).to_be_hidden()
+    await ada.focus("#message")
+    await ada.keyboard.press("Control+V")
+    await expect(ada.locator("#message")).to_have_value(re.compile(f"^http.*/rooms/{slug}/1$"))
+    await expect(ada.locator("#completion")).to_be_attached()  # what a colon fetches is not cut off by the end
+
+
 async def test_earlier_wordings_are_a_page_away_for_the_author_only(visit: Visit) -> None:
     ada = await visit("ada")
     room = await new_room(ada, "grace")

@@ -63,3 +63,17 @@ async def test_accounts_in_every_state_have_no_fault(visit: Visit, ours: Server)
     for path in ("/admin/users/lin", "/admin/users"):
         await ada.goto(path)
         await has_no_fault(ada)
+
+
+async def test_an_invite_link_is_copied_without_https_too(visit: Visit, ours: Server) -> None:
+    page = await visit("ada", to=ours)
+    await page.context.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    await page.goto("/settings/invites")
+    await page.get_by_role("button", name="Make an invite link").click()
+    link = await page.input_value("#invite-link")
+    await page.get_by_role("button", name="Copy").click()
+    await expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    await page.goto("/rooms/general")
+    await page.press("#message", "Control+V")
+    await expect(page.locator("#message")).to_have_value(link)
+    await expect(page.locator("#completion")).to_be_attached()  # what a colon fetches is not cut off by the end

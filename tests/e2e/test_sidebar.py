@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.e2e.verbs import new_room
+from tests.e2e.verbs import new_room, submit
 
 Visit = Callable[..., Awaitable[Page]]
 APPLE = "Object.defineProperty(navigator, 'platform', { get: () => 'MacIntel' })"
@@ -36,3 +36,19 @@ async def test_keys_have_the_names_of_the_machine(visit: Visit) -> None:
     await page.uncheck("[data-part=enter]")
     await page.goto("/rooms/general")
     await expect(page.locator("#composer .keys")).to_have_text("⌘Enter to send, Enter for a new line")
+
+
+async def test_a_room_that_is_renamed_is_called_so_everywhere_and_keeps_the_focus(visit: Visit) -> None:
+    ada = await visit("ada")
+    slug = await new_room(ada)
+    await ada.focus(".roomhead a[href$='/pins']")
+    fields = {"name": "Ärger", "topic": "What went wrong"}
+    await submit(ada.context, f"/rooms/{slug}/settings", at=f"/rooms/{slug}/settings", **fields)
+    await expect(ada.locator("#message")).to_have_attribute("placeholder", "Message #Ärger")
+    await expect(ada.locator("#message")).to_have_attribute("aria-label", "Message #Ärger")
+    await expect(ada.locator("#timeline")).to_have_attribute("aria-label", "Messages in Ärger")
+    await expect(ada.locator("#empty")).to_contain_text("What went wrong")
+    await expect(ada.locator("#empty h2")).to_have_text("This is the start of #Ärger")
+    await expect(ada.locator("#beginning")).to_have_text("This is the beginning of #Ärger.")
+    await expect(ada.locator("#dropping")).to_have_text("Drop files to send them to Ärger")
+    await expect(ada.locator(".roomhead a[href$='/pins']")).to_be_focused()

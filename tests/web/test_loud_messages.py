@@ -69,3 +69,17 @@ async def test_another_ones_file_cannot_be_sent(adas: Browser, grace_script: Scr
     file = await uploads(grace_script, b"hers")
     page = await posts(adas, ("", b""), content="mine", uploaded=str(file["id"]))
     assert page.status == 404
+
+
+async def test_who_thinks_better_of_it_has_the_words_in_the_box_again(
+    adas: Browser, ada_script: Script, given: Given, chat: Chat
+) -> None:
+    await crowd(given, chat, MOST_UNASKED + 1)
+    assert (await ada_script.calls("POST", MESSAGES, {"content": "Lunch?"})).status == 201
+    page = await posts(adas, ("", b""), content="@room: lunch\n& tea", client_id="key", reply_to="1")
+    assert 'name="is_withdrawn" value="on">Cancel<' in page.text
+    again = await answers(adas, page, content="@room: lunch\n& tea", reply_to="1", is_withdrawn="on")
+    assert again.status == 200
+    assert "\n@room: lunch\n&amp; tea</textarea>" in again.text.replace("\r", "")
+    assert (again.value("client_id"), again.value("reply_to")) == ("key", "1")
+    assert [each["content"] for each in (await ada_script.gets(MESSAGES))["messages"]] == ["Lunch?"]

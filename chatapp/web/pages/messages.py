@@ -26,6 +26,7 @@ class NewMessage(msgspec.Struct):
     alt: str = ""
     # What a page that asked first sends along: the answer, and the files that had come by then.
     is_meant: bool = False
+    is_withdrawn: bool = False
     uploaded: str = ""
 
 
@@ -46,6 +47,8 @@ async def create(request: web.Request) -> web.Response:
         files = await uploads.taken(request, request.match_info["slug"])
         form = await forms.read(request, NewMessage)
         wanted = form.data
+        if wanted.is_withdrawn:
+            return await _again(request, form)
         attached = [Attach(each, wanted.alt) for each in [*files, *uploads.earlier(wanted.uploaded)]]
         if question := await _asked_first(request, wanted, attached):
             return question
