@@ -122,6 +122,8 @@ def _problem(request: web.Request, status: int, refusal: ChatError) -> web.Respo
         retry_after=refusal.retry_after,
     )
     response = web.Response(body=msgspec.json.encode(problem), status=status, content_type="application/problem+json")
+    if status == 401:
+        response.headers[hdrs.WWW_AUTHENTICATE] = "Bearer"  # RFC 9110, 15.5.2
     say_language(request, response)
     return response
 

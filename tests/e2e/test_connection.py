@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Page, Route, WebSocketRoute, expect
 
 from tests.e2e.test_accessibility import has_no_fault
-from tests.e2e.verbs import Wire, goes_back, new_room, row, say
+from tests.e2e.verbs import Wire, goes_back, new_room, post_many, row, say
 from tests.support.backoff import retry_seconds, return_seconds
 from tests.support.house import until
 from tests.support.server import Server
@@ -30,6 +30,7 @@ async def test_the_banner_counts_down_and_try_now_comes_back(visit: Visit) -> No
     await wire.hold(ada)
     room = await new_room(ada, "grace")
     grace = await visit("grace", at=f"/rooms/{room}")
+    await post_many(ada, 40)  # so that a day stays at the top, where the banner is
     await say(ada, "first")
     await wire.cut()
     await expect(ada.locator("#banner")).to_be_visible()

@@ -28,6 +28,8 @@ PLACES: Final = """() => ['#sidebar', '.roomhead', '#timeline', '#composer', '.m
   const { x, y, width, height } = document.querySelector(name).getBoundingClientRect();
   return [x, y, width, height];
 })"""
+BEYOND: Final = """(({ scrollWidth, scrollHeight }) => [scrollWidth - innerWidth, scrollHeight - innerHeight])(
+  document.documentElement)"""
 # From the top of one message to that of the next, and one room of the list.
 DISTANCES: Final = """() => {
   const [first, second, third] = [...document.querySelectorAll('.msg')].map(row => row.getBoundingClientRect().top);
@@ -123,6 +125,16 @@ async def test_only_the_messages_scroll(visit: Visit, ours: Server) -> None:
     await comes_true(page, f"{LOG}.scrollTop >= {end}")
     assert await page.evaluate(PLACES) == before
     assert await page.evaluate("[scrollX, scrollY]") == [0, 0]
+
+
+@WIDTHS
+async def test_what_only_listeners_hear_does_not_make_the_window_longer(
+    visit: Visit, ours: Server, viewport: dict[str, int]
+) -> None:
+    page = await visit("ada", to=ours, viewport={**viewport, "height": 240})
+    for path in ("/people", "/settings/profile", "/rooms/general", "/rooms/general/settings", "/search?q=nothing"):
+        await page.goto(path)
+        assert await page.evaluate(BEYOND) == [0, 0], path
 
 
 async def test_over_a_keyboard_on_the_screen_the_box_and_the_newest_stay_in_sight(visit: Visit, ours: Server) -> None:

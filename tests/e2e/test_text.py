@@ -79,6 +79,11 @@ async def test_each_paragraph_runs_the_way_of_its_script(visit: Visit) -> None:
         "body => [...body.children].map(each => getComputedStyle(each).direction)"
     )
     assert ways == ["rtl", "ltr", "rtl"]
+    await writes(page, "> שלום\n\n> hello\n> שלום")
+    ways = await page.locator(".bd").last.evaluate(
+        "body => [...body.querySelectorAll('blockquote')].map(each => getComputedStyle(each).borderRightWidth)"
+    )
+    assert ways == ["3px", "0px"]
 
 
 async def test_emoji_alone_are_larger(visit: Visit) -> None:

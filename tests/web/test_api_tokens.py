@@ -70,4 +70,6 @@ async def test_a_wrong_password_gives_none(stranger: Browser, ada: Actor) -> Non
         assert problem(answer) == (401, "unauthenticated")
         texts.add(json.loads(answer.text)["detail"])
     assert len(texts) == 1
-    assert problem(await stranger.sends("POST", "/api/v1/tokens")) == (401, "unauthenticated")
+    refused = await stranger.sends("POST", "/api/v1/tokens")
+    assert problem(refused) == (401, "unauthenticated")
+    assert refused.headers["WWW-Authenticate"] == "Bearer"
