@@ -87,7 +87,12 @@ async def _refuse_foreign_form(request: web.Request, session: Session) -> None:
     tokens = (await fields(request)).getall("csrf", [])
     keys = request.config_dict[CSRF_KEYS]
     if len(tokens) != 1 or not isinstance(tokens[0], str) or not is_genuine(tokens[0], keys, session):
-        raise Forbidden(_("This form is too old, or cookies are off. Go back, reload the page and send it again."))
+        raise Forbidden(
+            _(
+                "This form is too old, as after logging out, or cookies are off. Go back, copy what you wrote, load the page "
+                "anew and send it again."
+            )
+        )
 
 
 def _mac(key: bytes, session_id: str) -> bytes:

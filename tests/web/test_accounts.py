@@ -108,6 +108,8 @@ async def test_an_invite_lets_somebody_in_at_once(adas: Browser, stranger: Brows
 async def test_without_an_invite_there_is_no_account(stranger: Browser, ada: Actor, chat: Chat) -> None:
     for path in ("/register", "/join/garbage", "/join/%ff"):
         assert (await stranger.opens(path)).status in {400, 403}
+    assert "New accounts need an invite link." in (await stranger.opens("/register")).text
+    assert "This invite link has expired" in (await stranger.opens("/join/garbage")).text
     csrf = (await stranger.opens("/login")).csrf()
     for path in ("/register", "/join/garbage"):
         assert (await stranger.posts(path, {"csrf": csrf, **LIN})).status == 403

@@ -45,7 +45,7 @@ async def _page(request: web.Request, form: forms.Form[Any]) -> web.Response:
         request,
         "accounts/register.html",
         status=0 if is_let_in else 403,
-        invite="",
+        invite=invite,
         is_closed=not is_let_in,
         form=form,
     )
