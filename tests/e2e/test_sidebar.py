@@ -25,6 +25,10 @@ async def test_the_open_room_is_in_sight_among_many(visit: Visit, has_scripts: b
     await page.goto(str(await last.get_attribute("href")))
     await expect(page.locator("#sidebar [aria-current]")).to_be_in_viewport()
     await expect(first).not_to_be_in_viewport()
+    # One that is in sight anyway moves nothing.
+    await page.goto(str(await links.nth(1).get_attribute("href")))
+    await expect(page.locator("#sidebar [aria-current]")).to_be_in_viewport()
+    assert await page.locator(".rooms").evaluate("rooms => rooms.scrollTop") == 0
 
 
 async def test_keys_have_the_names_of_the_machine(visit: Visit) -> None:
