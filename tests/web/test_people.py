@@ -97,3 +97,14 @@ async def test_a_closed_room_of_others_is_not_found(graces: Browser, ada: Actor,
     closed = await chat.rooms.create(ada.person, name="Secret plans", kind="closed")
     page = await graces.opens("/rooms?q=secret")
     assert (closed.slug in page.text, "Secret plans" in page.text) == (False, False)
+
+
+async def test_who_writes_to_themselves_takes_notes(adas: Browser, grace: Actor) -> None:
+    assert "What you wrote" in (await adas.opens("/people/ada")).text
+    own, other = [(await adas.submits("/direct", on="/people", username=name)).location for name in ("ada", "grace")]
+    room = (await adas.opens(own)).text
+    assert "only you can read what you write here" in room
+    assert "This is the beginning of your notes." in room
+    room = (await adas.opens(other)).text
+    assert "Only the two of you can read what is said here." in room
+    assert "This is the beginning of your conversation with Grace." in room
