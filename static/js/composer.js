@@ -36,7 +36,7 @@ export class Composer {
     this.#button.addEventListener("mousedown", (event) => event.preventDefault());
     this.#input.addEventListener("input", () => this.#onInput());
     // With the first sign that begins a name, here or where a message is written anew.
-    document.addEventListener("input", ({ target }) => /[@#:/]/.test(target.value) && import("./completion.js"));
+    document.addEventListener("input", ({ target }) => /[@#:/]/.test(target.value) && import("./completion.js").catch(() => {}));
     this.#form.querySelector(".smile").addEventListener("click", () => later("insertEmoji", this.#input));
     this.#bar.querySelector("a").addEventListener("click", (event) => { event.preventDefault(); this.dropReply(); });
     document.addEventListener("select", () => later("awaitLinks"), { once: true });

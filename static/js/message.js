@@ -13,7 +13,6 @@ const clock = new Intl.DateTimeFormat(language, { hour: hourCycle === "h12" ? "n
 const [longDate, longDay] = ["long", "full"].map((dateStyle) => new Intl.DateTimeFormat(language, { dateStyle, timeZone }));
 const zone = new Intl.DateTimeFormat(language, { timeZoneName: "shortOffset", timeZone });
 const isoDay = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeZone });
-
 const DAY = 86_400_000;
 
 /** The one door through which markup becomes nodes: bodies that the server has rendered and sanitised. */
@@ -229,9 +228,10 @@ export function enliven(log) {
 export function offerActions(connection, timeline, composer) {
   const log = document.getElementById("timeline");
   let loaded = null;
-  const load = () => (loaded ??= import("./actions.js").then(({ Actions }) => new Actions(connection, timeline)).catch(() => { loaded = null; }));
+  // What did not come is fetched anew once there is a connection again.
+  const load = () => (loaded ??= import("./actions.js").then(({ Actions }) => new Actions(connection, timeline)).catch(() => connection.on("hello", () => { loaded = null; })));
   const run = (name, row, button) => load().then((all) => all?.run(name, row, button));
-  for (const type of ["pointermove", "focusin"]) log.addEventListener(type, load, { once: true });
+  for (const type of ["pointermove", "focusin"]) log.addEventListener(type, load);
   // The first finger may already rest on a row while they are fetched.
   addEventListener("touchstart", ({ target }, began = performance.now()) => {
     const lifted = new Promise((go) => ["pointerup", "pointercancel"].forEach((type) => addEventListener(type, go, { once: true })));

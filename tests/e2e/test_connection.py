@@ -43,6 +43,31 @@ async def test_the_banner_counts_down_and_try_now_comes_back(visit: Visit) -> No
     await expect(row(ada, "missed")).to_have_count(1)
 
 
+async def test_what_could_not_be_fetched_without_a_connection_is_once_there_is_one(visit: Visit) -> None:
+    ada = await visit("ada")
+    wire = Wire()
+    await wire.hold(ada)
+    await new_room(ada)
+    message = await say(ada, "hello")
+    failed: list[str] = []
+    ada.on("requestfailed", lambda request: failed.append(request.url.rpartition("/")[2]))
+    await ada.route(re.compile(r"/(actions|completion)\.js$"), lambda route: route.abort())
+    await wire.cut()
+    await expect(ada.locator("#banner")).to_be_visible()
+    await message.locator(".bd").hover()
+    await ada.fill("#message", "@gr")
+    await until(lambda: {"actions.js", "completion.js"} <= set(failed))
+    await ada.unroute_all()
+    await wire.hold(ada)
+    wire.is_cut = False
+    await ada.click("#banner-try")
+    await expect(ada.locator("#banner")).to_be_hidden()
+    await message.locator(".bd").hover()
+    await expect(message.locator(".tools")).to_be_visible()
+    await ada.press("#message", "a")
+    await expect(ada.locator("#completion li").first).to_contain_text("Grace")
+
+
 async def test_the_page_comes_back_at_a_random_moment_of_a_window_that_doubles(visit: Visit) -> None:
     ada = await visit("ada")
     await new_room(ada)

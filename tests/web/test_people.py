@@ -107,4 +107,4 @@ async def test_who_writes_to_themselves_takes_notes(adas: Browser, grace: Actor)
     assert "This is the beginning of your notes." in room
     room = (await adas.opens(other)).text
     assert "Only the two of you can read what is said here." in room
-    assert "This is the beginning of your conversation with Grace." in room
+    assert "This is the beginning of your conversation with Grace Lin." in room
