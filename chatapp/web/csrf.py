@@ -89,8 +89,8 @@ async def _refuse_foreign_form(request: web.Request, session: Session) -> None:
     if len(tokens) != 1 or not isinstance(tokens[0], str) or not is_genuine(tokens[0], keys, session):
         raise Forbidden(
             _(
-                "This form is too old, as after logging out, or cookies are off. Go back, copy what you wrote, load the page "
-                "anew and send it again."
+                "This form is too old, as after logging out, or cookies are off. "
+                "Go back, copy what you wrote, load the page anew and send it again."
             )
         )
 
