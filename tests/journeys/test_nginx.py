@@ -11,7 +11,8 @@ import pytest
 import pytest_asyncio
 from aiohttp import ClientSession, TCPConnector
 
-from tests.support.nginx import NAME, Proxy, free_port, proxied, recipe
+from tests.support.certificate import NAME
+from tests.support.nginx import Proxy, free_port, proxied, recipe
 from tests.support.server import Server
 from tests.support.time import eventually
 from tests.support.visitor import Visitor, visitor

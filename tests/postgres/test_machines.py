@@ -13,7 +13,8 @@ from typing import Final
 import pytest
 from aiohttp import ClientError, ClientSession, ClientWebSocketResponse, TCPConnector, WSMsgType
 
-from tests.support.nginx import NAME, Proxy, free_port, proxied
+from tests.support.certificate import NAME
+from tests.support.nginx import Proxy, free_port, proxied
 from tests.support.redis_server import RedisServer
 from tests.support.server import Server
 from tests.support.source import ROOT

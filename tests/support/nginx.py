@@ -11,20 +11,13 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
-
+from tests.support.certificate import NAME, certify
 from tests.support.needs import lacking
 from tests.support.source import ROOT
 
-NAME: Final = "localhost"
 MAIN: Final = """
 {user}
 daemon off;
@@ -81,7 +74,7 @@ async def proxied(folder: Path, https: int, text: str, backends: Mapping[str, in
     ``text``: its configuration; ``backends``: the ports here of the addresses that are written there.
     """
     http, binary = free_port(), program()
-    _certify(folder)
+    certify(folder)
     text = text.replace("chat.example.org$request_uri", f"{NAME}:{https}$request_uri")
     for written, ours in {
         "listen 80;": f"listen 127.0.0.1:{http};",
@@ -119,15 +112,3 @@ async def _answers(port: int, process: asyncio.subprocess.Process) -> None:
                 continue
             writer.close()
             return
-
-
-def _certify(folder: Path) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
-    now = datetime.now(UTC)
-    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
-    signed = builder.sign(key, hashes.SHA256())
-    (folder / "fullchain.pem").write_bytes(signed.public_bytes(Encoding.PEM))
-    (folder / "privkey.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
