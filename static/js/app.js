@@ -293,6 +293,7 @@ document.addEventListener("keydown", onKey);
 if (document.querySelector("[data-show]")) import("./passwords.js").catch(() => {});
 document.querySelectorAll("[data-copy]").forEach((button) => { button.hidden = false; });
 if (!page.me) import("./strangers.js").catch(() => {});
+if (!CSS.supports("field-sizing", "content")) import("./growing.js").catch(() => {});
 let isStarting = Boolean(page.me);
 // Not awaited at the top level: the modules loaded there import this one, and would wait for it for ever.
 /** Settled when all that acts on this page is here. */

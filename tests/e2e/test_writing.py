@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.e2e.test_accessibility import WIDTHS, has_no_fault
-from tests.e2e.verbs import new_room, row, say
+from tests.e2e.verbs import comes_true, new_room, row, say
 from tests.support.server import Server
 
 Visit = Callable[..., Awaitable[Page]]
@@ -17,6 +17,14 @@ Visit = Callable[..., Awaitable[Page]]
 MOST: Final = 8_000
 SELECT: Final = "(field, [start, end]) => { field.focus(); field.setSelectionRange(start, end); }"
 SELECTED: Final = "field => field.value.slice(field.selectionStart, field.selectionEnd)"
+# As in a browser that does not know the property.
+SIZES_NO_FIELD: Final = """() => {
+  const forget = rule => {
+    rule.style?.removeProperty('field-sizing');
+    for (const inner of rule.cssRules ?? []) forget(inner);
+  };
+  for (const sheet of document.styleSheets) forget(sheet);
+}"""
 
 
 async def box(page: Page) -> Locator:
@@ -219,3 +227,16 @@ async def test_too_long_has_no_fault(visit: Visit, viewport: dict[str, int]) -> 
     await field.fill("x" * (MOST + 1))
     await expect(page.locator(".as-file")).to_be_visible()
     await has_no_fault(page)
+
+
+async def test_the_box_is_as_tall_as_its_text_in_browsers_that_do_not_see_to_that(visit: Visit) -> None:
+    page = await visit("ada")
+    await page.add_init_script("CSS.supports = name => name !== 'field-sizing'")
+    await new_room(page)
+    await page.evaluate(SIZES_NO_FIELD)
+    box, heights = page.locator("#message"), []
+    await comes_true(page, "document.querySelector('#message').style.blockSize !== ''")
+    for key in ("a", "Shift+Enter", "Shift+Enter", "Enter"):
+        await box.press(key)
+        heights.append(await box.evaluate("box => box.offsetHeight"))
+    assert heights == [36, 58, 80, 36]
