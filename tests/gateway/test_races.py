@@ -9,8 +9,10 @@ from typing import Any, Final
 
 import pytest
 
+from chatapp.domain.chat import Chat
 from chatapp.settings import Settings
 from tests.gateway.conftest import Opens
+from tests.gateway.test_between_steps import then
 from tests.support.cast import Actor, Ear, Given
 from tests.support.time import eventually
 
@@ -142,3 +144,18 @@ async def test_being_removed_and_added_during_a_flood_never_leaks(given: Given, 
     # News only: history may well hold what was said while one was away.
     heard = [m for frame in ear._news if frame.get("event") == "messages" for m in frame["messages"]]
     assert [message for message in heard if message["content"].startswith("secret")] == []
+
+
+@pytest.mark.parametrize("limit", [0, 50])
+async def test_own_words_that_come_while_one_subscribes_are_read_by_oneself(
+    chat: Chat, ada: Actor, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    ear = await ada.connects()
+
+    async def posts() -> None:
+        await ada.says("from another tab")
+        await ada.says("and at once more")
+
+    then(monkeypatch, chat.access, "membership_for", posts)
+    answer = await ear.asks("subscribe", room="general", limit=limit)
+    assert (answer["index"], answer["read_index"]) == (2, 2)

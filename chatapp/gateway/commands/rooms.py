@@ -60,6 +60,9 @@ async def subscribe(socket: Socket, wanted: Subscribe) -> Answer:
             # Somebody was taken out since it was asked: if it was this person, there was no subscription to end yet.
             room, _, mark = await chat.access.membership_for(actor, wanted.room)
         history = await _history(socket, room, wanted)
+        if mark.index == room.last_index < history.index:
+            # What came since may be this person's own, and moves the mark without news.
+            _, _, mark = await chat.access.membership_for(actor, wanted.room)
         # A socket that had ended before it joined left nothing then that it could leave now.
         if ear.is_closed or socket.is_ended:
             raise NotFound
@@ -95,7 +98,7 @@ def _fields(socket: Socket, room: Room, history: History, mark: ReadMark, wanted
         "messages": _messages(room.slug, history, wanted),
         "index": history.index,
         "version": history.version,
-        "read_index": mark.index,
+        "read_index": min(mark.index, history.index),
         "read_turn": mark.turn,
         "epoch": socket.chat.epoch,
         "complete": history.is_complete,
