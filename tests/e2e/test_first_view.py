@@ -28,7 +28,7 @@ WORDS: Final = (
 SLOW: Final = {"latency_ms": 150, "bytes_per_second": 200_000}
 # What a server without the library, and a browser on plain http, are left with.
 GZIP: Final = {"Accept-Encoding": "gzip"}
-PIECES: Final = 12
+PIECES: Final = 100
 # That of a browser which knows nothing of waiting for the whole page, as half of them do.
 WAITS: Final = 'rel="expect"'
 # Nothing is drawn of a head.

@@ -7,11 +7,13 @@ from typing import Any, Final
 from playwright.async_api import Page
 
 PAINTED: Final = "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null"
-# How far what was drawn was moved without anybody's doing (Layout Instability API), from the first of it on.
+# How far what was drawn was moved without anybody's doing (Layout Instability API), from the first of it on, and what.
 SHIFTS: Final = """
 window.__shifts = [];
 new PerformanceObserver(list => {
-  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.__shifts.push(entry.value);
+  for (const { hadRecentInput, sources, value } of list.getEntries()) {
+    if (!hadRecentInput) window.__shifts.push([value, sources.map(({ node }) => node?.outerHTML ?? node?.textContent)]);
+  }
 }).observe({ type: 'layout-shift', buffered: true });
 """
 
