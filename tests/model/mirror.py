@@ -200,7 +200,9 @@ class Mirror:
         known = room.messages.get(message["index"])
         if known is None or known["version"] < message["version"]:
             room.messages[message["index"]] = message
-        is_post = is_news and known is None and not message.get("edited_at") and not message.get("deleted")
+        # The answer to a later own post may come before the news of an earlier one, and then counts once more as news.
+        is_same = known is None or known["version"] == message["version"]
+        is_post = is_news and is_same and not message.get("edited_at") and not message.get("deleted")
         if is_post and message["username"] == self.username and room.read_index == message["index"] - 1:
             # Who had read everything has read the own words too.
             room.read_index = message["index"]
