@@ -193,8 +193,8 @@ export class Rooms {
     for (const message of messages) {
       const { index, username } = message;
       room.named[isNamed(message) ? "add" : "delete"](index);
-      // One's own words are not news to oneself; the server counts the same way.
-      if (username === page.me.username && index === room.read + 1) room.read = index;
+      // One's own words are not news to oneself when they come; the server counts the same way.
+      if (username === page.me.username && index === room.read + 1 && index > room.index) room.read = index;
       room.index = Math.max(room.index, index);
     }
     this.#draw();

@@ -120,6 +120,19 @@ async def test_a_room_marked_unread_stays_so_while_it_is_looked_at(visit: Visit)
         await expect(link(page, room).locator(".count")).to_be_hidden()
 
 
+async def test_own_words_marked_unread_stay_so_whatever_others_do_to_them(visit: Visit, server: Server) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada, "grace")
+    await post_many(ada, 3)
+    await mark_unread(ada, "line 2.")
+    await expect(link(ada, room).locator(".count")).to_contain_text("2")
+    grace = (await visit("grace")).context.request
+    path = f"/api/v1/rooms/{room}/messages/2/reactions/👍"
+    assert (await grace.put(path, headers={"Origin": server.url})).ok
+    await expect(row(ada, "line 2.").locator(".rx button")).to_be_visible()
+    await expect(link(ada, room).locator(".count")).to_contain_text("2")
+
+
 async def test_a_key_marks_unread_and_coming_again_reads(visit: Visit) -> None:
     ada = await visit("ada")
     room = await new_room(ada, "grace")
