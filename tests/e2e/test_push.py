@@ -12,7 +12,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.test_accessibility import has_no_fault
-from tests.e2e.verbs import say
+from tests.e2e.verbs import comes_true, say
 from tests.support.push_service import PushBrowser, PushService, push_service
 from tests.support.server import Server
 
@@ -107,7 +107,8 @@ async def turned_on(visit: Visit, telling: Server, service: PushService) -> tupl
 
 
 async def delivered(page: Page, server: Server, notice: dict[str, Any]) -> None:
-    """What a push service would do."""
+    """What a push service would do, which has an address of the browser only once a worker is there."""
+    await comes_true(page, "navigator.serviceWorker.ready.then(({ active }) => active.state === 'activated')")
     session = await page.context.new_cdp_session(page)
     found: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
@@ -132,7 +133,7 @@ async def test_a_click_turns_it_on_and_a_test_arrives(visit: Visit, telling: Ser
     await expect(page.locator(".flash, .note").filter(has_text="On its way.")).to_be_visible()
     (notice,) = await browser.gets(1)
     await delivered(page, telling, notice)
-    await page.wait_for_function(f"async () => (await {SHOWN}).length === 1")
+    await comes_true(page, f"async () => (await {SHOWN}).length === 1")
     assert (await page.evaluate(SHOWN))[0]["tag"] == "test"
     await page.click("#notifications-off")
     await expect(page.locator("#notifications-on")).to_be_visible()
@@ -146,7 +147,7 @@ async def test_a_click_on_what_is_shown_opens_the_message(visit: Visit, telling:
     page, _ = await turned_on(visit, telling, service)
     notice = {"title": "Ada", "body": "Look at this", "tag": "general", "url": "/rooms/general/1", "room": "general"}
     await delivered(page, telling, notice)
-    await page.wait_for_function(f"async () => (await {SHOWN}).length === 1")
+    await comes_true(page, f"async () => (await {SHOWN}).length === 1")
     (worker,) = page.context.service_workers
     await worker.evaluate(CLICKED)
     await page.wait_for_url("**/rooms/general/1")
@@ -160,7 +161,7 @@ async def test_the_room_that_somebody_looks_at_is_not_told(visit: Visit, telling
     here = {"title": "Ada", "body": "seen", "tag": "general", "url": "/rooms/general/1", "room": "general"}
     await delivered(page, telling, here)
     await delivered(page, telling, {**here, "room": "other", "tag": "other"})
-    await page.wait_for_function(f"async () => (await {SHOWN}).length > 0")
+    await comes_true(page, f"async () => (await {SHOWN}).length > 0")
     assert [each["tag"] for each in await page.evaluate(SHOWN)] == ["other"]
 
 
