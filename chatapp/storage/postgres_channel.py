@@ -5,6 +5,7 @@ It needs a session of the server: through a pooler that gives one per transactio
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
@@ -29,7 +30,7 @@ class Channel:
     async def call(self, said: Sequence[str]) -> None:
         """To everybody who listens, oneself too, in this order. Raises ``Unavailable`` when the connection is over."""
         with _guarded():
-            await self._connection.execute(NOTIFY, NAME, said)
+            await self._connection.execute(NOTIFY, NAME, list(_each_its_own(said)))
 
 
 @asynccontextmanager
@@ -49,6 +50,14 @@ async def channel(url: str, heard: Callable[[str], None], ended: Callable[[], No
         yield Channel(connection)
     finally:
         connection.terminate()
+
+
+def _each_its_own(said: Sequence[str]) -> Iterator[str]:
+    """PostgreSQL tells what is said twice in a transaction once; space after JSON says nothing."""
+    times: Counter[str] = Counter()
+    for each in said:
+        yield each + " " * times[each]
+        times[each] += 1
 
 
 @contextmanager
