@@ -228,8 +228,8 @@ export function enliven(log) {
 export function offerActions(connection, timeline, composer) {
   const log = document.getElementById("timeline");
   let loaded = null;
-  // What did not come is fetched anew once there is a connection again.
-  const load = () => (loaded ??= import("./actions.js").then(({ Actions }) => new Actions(connection, timeline)).catch(() => connection.on("hello", () => { loaded = null; })));
+  const load = () => (loaded ??= import("./actions.js").then(({ Actions }) => new Actions(connection, timeline)).catch(() => { loaded.isLost = true; }));
+  connection.on("hello", () => { if (loaded?.isLost) loaded = null; }); // what did not come is fetched anew, and only that
   const run = (name, row, button) => load().then((all) => all?.run(name, row, button));
   for (const type of ["pointermove", "focusin"]) log.addEventListener(type, load);
   // The first finger may already rest on a row while they are fetched.

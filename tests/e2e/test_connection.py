@@ -66,6 +66,17 @@ async def test_what_could_not_be_fetched_without_a_connection_is_once_there_is_o
     await expect(message.locator(".tools")).to_be_visible()
     await ada.press("#message", "a")
     await expect(ada.locator("#completion li").first).to_contain_text("Grace")
+    # Once it is there it stays: a second one would do everything twice.
+    await wire.cut()
+    await expect(ada.locator("#banner")).to_be_visible()
+    wire.is_cut = False
+    await ada.click("#banner-try")
+    await expect(ada.locator("#banner")).to_be_hidden()
+    await ada.hover("#composer")
+    await message.locator(".bd").hover()
+    await expect(message.locator(".tools")).to_have_count(1)
+    await message.locator(".tools button").first.hover()
+    await expect(ada.locator(".tools")).to_have_count(1)
 
 
 async def test_the_page_comes_back_at_a_random_moment_of_a_window_that_doubles(visit: Visit) -> None:
