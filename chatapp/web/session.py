@@ -15,6 +15,8 @@ ID_BYTES: Final = 16
 DAY_SECONDS: Final = 86_400
 MOST_FLASHES: Final = 4
 MOST_FLASH_CHARACTERS: Final = 300
+# A browser takes 4,096 bytes; more than one is kept only where somebody makes some in several tabs at once.
+MOST_KEPT: Final = 3
 
 FlashKind = Literal["ok", "bad", "warn"]
 
@@ -34,6 +36,7 @@ class Payload(msgspec.Struct, omit_defaults=True):
     is_remembered: bool = False
     room: str = ""
     flashes: list[Flash] = []
+    once: dict[str, str] = {}
 
 
 class SessionStorage(AbstractStorage):
@@ -110,6 +113,23 @@ async def flash(request: web.Request, text: str, kind: FlashKind = "ok") -> None
     form_id(session)
     flashes = [*session.get("flashes", []), {"kind": kind, "text": text[:MOST_FLASH_CHARACTERS]}]
     session["flashes"] = flashes[-MOST_FLASHES:]
+
+
+async def keep_once(request: web.Request, name: str, secret: str) -> None:
+    """For the page that follows a form: only the browser keeps it meanwhile, and cannot read it."""
+    session = await get_session(request)
+    form_id(session)
+    once = {**session.get("once", {}), name: secret}
+    session["once"] = dict(list(once.items())[-MOST_KEPT:])
+
+
+async def take_once(request: web.Request, name: str) -> str:
+    """What was kept under that name, "" from the second time on."""
+    session = await get_session(request)
+    if name not in session.get("once", {}):
+        return ""
+    session.changed()
+    return str(session["once"].pop(name))
 
 
 def take_flashes(session: Session) -> list[dict[str, str]]:

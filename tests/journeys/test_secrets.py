@@ -54,9 +54,9 @@ async def _uses_everything(server: Server, browser: Browser) -> dict[str, str]:
     secrets = {"setup code": code, "first password": FIRST, "first cookie": browser.cookie()}
     changed = await browser.submits("/settings/password", on="/settings/profile", current=FIRST, new=SECOND)
     assert changed.status == 303
-    page = await browser.submits("/settings/tokens", name="cron", days="30")
+    page = await browser.makes("/settings/tokens", name="cron", days="30")
     secrets |= {"second password": SECOND, "token": _found(r"chat_personal_[\w-]+", page), "csrf": page.csrf()}
-    page = await browser.submits("/settings/invites")
+    page = await browser.makes("/settings/invites")
     secrets["invite"] = _found(r"/join/([\w-]+)", page)
     bearer = {"Authorization": f"Bearer {secrets['token']}"}
     headers = {**bearer, "Accept": "*/*"}

@@ -67,6 +67,12 @@ class Browser:
         ) as response:
             return Page(response, await response.text())
 
+    async def makes(self, path: str, **fields: Any) -> Page:
+        """As :meth:`submits`, and the page that it leads to."""
+        done = await self.submits(path, **fields)
+        assert done.status == 303, done.text
+        return await self.opens(done.location)
+
     async def signs_in(self, username: str, password: str = PASSWORD, **fields: Any) -> Page:
         return await self.submits("/login", username=username, password=password, **fields)
 

@@ -94,7 +94,7 @@ async def test_a_refused_field_is_named_and_the_rest_kept(stranger: Browser, cha
 
 
 async def test_an_invite_lets_somebody_in_at_once(adas: Browser, stranger: Browser, chat: Chat) -> None:
-    made = await adas.submits("/settings/invites")
+    made = await adas.makes("/settings/invites")
     assert made.headers["Cache-Control"] == "no-store"
     found = re.search(r'value="http://[^"]+(/join/[^"]+)"', made.text)
     assert found
@@ -149,9 +149,9 @@ async def test_a_taken_name_is_told(newcomer: Browser) -> None:
 
 
 async def test_a_forgotten_password_is_answered_the_same_for_every_address(stranger: Browser, ada: Actor) -> None:
-    known = await stranger.submits("/forgot", email="ada@example.org")
-    unknown = await stranger.submits("/forgot", email="nobody@example.org")
-    assert known.status == unknown.status == 200
+    known = await stranger.makes("/forgot", email="ada@example.org")
+    unknown = await stranger.makes("/forgot", email="nobody@example.org")
+    assert "a link is on its way" in known.text
     masked = [re.sub(r'name="csrf" value="[^"]+"', "", page.text) for page in (known, unknown)]
     assert masked[0] == masked[1]
 

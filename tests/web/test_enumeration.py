@@ -56,7 +56,7 @@ async def asks_for_a_token(asker: Browser, name: str) -> Page:
 
 
 async def forgets_a_password(asker: Browser, name: str) -> Page:
-    return await asker.submits("/forgot", email=f"{name}@example.org")
+    return await asker.makes("/forgot", email=f"{name}@example.org")
 
 
 async def registers(asker: Browser, name: str) -> Page:

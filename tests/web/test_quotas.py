@@ -59,13 +59,13 @@ async def test_who_does_too_much_is_told_when_to_come_back_and_nobody_else_waits
 ) -> None:
     script, linus = Script(adas, ada), await given.person("linus", is_admin=True)
     answers = [await deed(adas, script, f"word{number}") for number in range(AT_ONCE[deed])]
-    assert {answer.status for answer in answers} <= {200, 201}
+    assert {answer.status for answer in answers} <= {200, 201, 303}
     refused = await deed(adas, script, "toomuch")
     assert refused.status == 429
     wait = int(refused.headers["Retry-After"])
     assert wait > 0
     async with browser(client) as opened:
         assert (await opened.signs_in("linus")).status == 303
-        assert (await deed(opened, Script(opened, linus), "another")).status in {200, 201}
+        assert (await deed(opened, Script(opened, linus), "another")).status in {200, 201, 303}
     clock.passes(seconds=wait)
-    assert [(await deed(adas, script, f"later{n}")).status < 300 for n in range(2)] == [True, False]
+    assert [(await deed(adas, script, f"later{n}")).status < 400 for n in range(2)] == [True, False]

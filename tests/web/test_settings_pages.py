@@ -164,7 +164,7 @@ async def test_anothers_session_cannot_be_ended(adas: Browser, graces: Browser, 
 
 
 async def test_a_token_is_shown_once_and_works_until_revoked(adas: Browser, stranger: Browser) -> None:
-    page = await adas.submits("/settings/tokens", name="cron <b>", days="30")
+    page = await adas.makes("/settings/tokens", name="cron <b>", days="30")
     assert page.headers["Cache-Control"] == "no-store"
     found = re.search(r'value="(chat_personal_[^"]+)"', page.text)
     assert found
@@ -177,6 +177,37 @@ async def test_a_token_is_shown_once_and_works_until_revoked(adas: Browser, stra
     revoke = re.findall(r'action="(/settings/tokens/\d+/revoke)"', later.text)
     assert (await adas.submits(revoke[0], on="/settings/tokens")).location == "/settings/tokens"
     assert (await stranger.opens("/api/v1/me", **bearer)).status == 401
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "secret"),
+    [
+        ("/settings/tokens", {"name": "cron", "days": "30"}, r"chat_personal_[\w-]+"),
+        ("/settings/invites", {}, r"/join/[\w-]+"),
+    ],
+)
+async def test_what_is_shown_once_is_on_a_page_that_can_be_loaded_again(
+    adas: Browser, path: str, fields: dict[str, str], secret: str
+) -> None:
+    made = [await adas.submits(path, **fields) for _ in range(2)]
+    assert all(page.status == 303 and not re.search(secret, page.text + page.location) for page in made)
+    assert len(adas.cookie()) < 1000
+    shown = [re.findall(secret, (await adas.opens(page.location)).text) for page in made]
+    assert shown[0]
+    assert shown[0] != shown[1]
+    for page, found in zip(made, shown, strict=True):
+        again = (await adas.opens(page.location)).text
+        assert found[0] not in again
+        assert "is shown once" in again
+    assert "is shown once" not in (await adas.opens(path)).text
+    assert (await adas.opens(f"{path}?made=x")).status == 400
+
+
+async def test_a_logout_forgets_what_was_not_shown_yet(adas: Browser) -> None:
+    made = await adas.submits("/settings/tokens", name="cron", days="30")
+    await adas.submits("/logout", on="/rooms/general")
+    await adas.signs_in("ada")
+    assert "chat_personal_" not in (await adas.opens(made.location)).text
 
 
 @pytest.mark.parametrize(("name", "days"), [("", "30"), ("x", "soon"), ("x", "-1"), ("x", "9" * 30), ("x", "1.5")])
@@ -196,7 +227,7 @@ async def test_invites_are_for_administrators(graces: Browser) -> None:
 
 
 async def test_an_invite_can_be_revoked(adas: Browser, stranger: Browser) -> None:
-    page = await adas.submits("/settings/invites")
+    page = await adas.makes("/settings/invites")
     found = re.search(r'value="http://[^"]+(/join/[^"]+)"', page.text)
     assert found
     assert (await stranger.opens(found[1])).status == 200

@@ -11,6 +11,8 @@ from chatapp.core.errors import ChatError
 from chatapp.keys import ADDRESS, CHAT
 from chatapp.web import forms
 from chatapp.web.devices import remember_device
+from chatapp.web.language import _
+from chatapp.web.session import flash
 from chatapp.web.templating import render, see_other
 from chatapp.web.visitors import welcome
 
@@ -24,7 +26,7 @@ class Reset(msgspec.Struct):
 
 
 async def new(request: web.Request) -> web.Response:
-    return await render(request, "accounts/forgot.html", is_sent=False, form=forms.blank())
+    return await render(request, "accounts/forgot.html", form=forms.blank())
 
 
 async def create(request: web.Request) -> web.Response:
@@ -32,8 +34,9 @@ async def create(request: web.Request) -> web.Response:
     try:
         await request.config_dict[CHAT].links.request_reset(form.data.email, address=request[ADDRESS])
     except ChatError as error:
-        return await render(request, "accounts/forgot.html", is_sent=False, form=form.refused(error))
-    return await render(request, "accounts/forgot.html", is_sent=True, form=form)
+        return await render(request, "accounts/forgot.html", form=form.refused(error))
+    await flash(request, _("If an account has this address, a link is on its way. It works for a short time and once."))
+    return see_other("/login")
 
 
 async def edit(request: web.Request) -> web.Response:

@@ -1,4 +1,4 @@
-"""Tokens for scripts; the secret is on the page that answers the form, and nowhere after."""
+"""Tokens for scripts; the secret is on the page that follows the form, once."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from chatapp.core.errors import ChatError, Unauthenticated
 from chatapp.keys import CHAT
 from chatapp.web import forms, query
 from chatapp.web.identity import actor, current
+from chatapp.web.session import keep_once, take_once
 from chatapp.web.templating import render_shell, see_other
 
 
@@ -20,7 +21,9 @@ class NewToken(msgspec.Struct):
 
 
 async def index(request: web.Request) -> web.Response:
-    return await _page(request, forms.blank(days="30"))
+    made = query.number(request, "made")
+    secret = await take_once(request, f"token {made}")
+    return await _page(request, forms.blank(days="30"), made, secret)
 
 
 async def create(request: web.Request) -> web.Response:
@@ -28,12 +31,13 @@ async def create(request: web.Request) -> web.Response:
     form = await forms.read(request, NewToken)
     try:
         sign_in, wanted = request.config_dict[CHAT].sign_in, form.data
-        _token, secret = await sign_in.create_token(me, wanted.name, wanted.days, current(request))
+        token, secret = await sign_in.create_token(me, wanted.name, wanted.days, current(request))
     except Unauthenticated:
         raise
     except ChatError as error:
         return await _page(request, form.refused(error))
-    return await _page(request, forms.blank(days="30"), secret)
+    await keep_once(request, f"token {token.id}", secret)
+    return see_other(f"/settings/tokens?made={token.id}")
 
 
 async def destroy(request: web.Request) -> web.Response:
@@ -41,6 +45,6 @@ async def destroy(request: web.Request) -> web.Response:
     return see_other("/settings/tokens")
 
 
-async def _page(request: web.Request, form: forms.Form[Any], secret: str | None = None) -> web.Response:
+async def _page(request: web.Request, form: forms.Form[Any], made: int | None = None, secret: str = "") -> web.Response:
     tokens = await request.config_dict[CHAT].sign_in.tokens(actor(request))
-    return await render_shell(request, "settings/tokens.html", tokens=tokens, secret=secret, form=form)
+    return await render_shell(request, "settings/tokens.html", tokens=tokens, made=made, secret=secret, form=form)
