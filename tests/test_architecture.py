@@ -66,7 +66,7 @@ ONLY_IN: Final = {
     "aiosmtplib": ("jobs/",),
     "click": ("cli/",),
     "jwt": ("core/tokens.py", "core/push.py"),
-    "cryptography": ("core/tokens.py", "core/passwords.py", "core/push.py", "web/session.py"),
+    "cryptography": ("core/sealing.py", "core/passwords.py", "core/push.py"),
     "http_ece": ("core/push.py",),
     "PIL": ("storage/redrawing.py",),
     "linkify_it": ("core/text/",),

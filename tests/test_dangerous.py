@@ -209,12 +209,22 @@ def test_scripts_keep_what_others_name_in_maps() -> None:
 
 
 def test_of_cryptography_only_whole_recipes_are_used() -> None:
-    """No block mode, padding or nonce of our own choosing."""
+    """No block mode or padding of our own choosing, and a nonce at one place only."""
     used = {
         name.rsplit(".", 1)[1] for path in SOURCES for name in imports(tree(path)) if name.startswith("cryptography.")
     }
     # Keys of browsers and for push services are read and made, no more: what they seal is sealed by http_ece.
     keys = {"EllipticCurvePrivateKey", "ec", "serialization"}
-    assert used - keys == {"Argon2id", "Fernet", "InvalidKey", "InvalidToken", "MultiFernet"}
-    names = {name for name in imports(tree(PACKAGE / "core" / "push.py")) if name.startswith("cryptography.")}
-    assert {name.rsplit(".", 1)[1] for name in names} == keys
+    envelopes = {"AESGCM", "HKDF", "hashes", "InvalidTag", "Fernet", "InvalidToken", "MultiFernet"}
+    assert used - keys == {"Argon2id", "InvalidKey"} | envelopes
+    for place, wanted in (("push.py", keys), ("sealing.py", envelopes)):
+        names = {name for name in imports(tree(PACKAGE / "core" / place)) if name.startswith("cryptography.")}
+        assert {name.rsplit(".", 1)[1] for name in names} == wanted
+
+
+def test_what_is_encrypted_is_encrypted_by_a_cipher_that_is_approved() -> None:
+    """``Fernet`` (AES-128-CBC) reads what was sealed before, and seals nothing."""
+    sealed = [(place, ast.unparse(node)) for place, node in nodes() if called(node) in {"encrypt", "encrypt_at_time"}]
+    (call,) = [text for place, text in sealed if place == "core/sealing.py"]
+    assert call.startswith("self._cipher(")
+    assert {place for place, _ in sealed} == {"core/sealing.py", "core/push.py"}

@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from chatapp.core.credentials import TokenKind
 
@@ -148,19 +147,6 @@ def read_shared(
     name = payload["username"] if "username" in payload else payload.get("sub")
     expires_at = int((payload["exp"] + LEEWAY) * 1000) if "exp" in payload else None
     return Named(name, expires_at) if isinstance(name, str) else None
-
-
-def seal(text: str, keys: Sequence[str]) -> str:
-    """Encrypt what must rest in the database for a while and holds a secret, as a mail with a link does."""
-    return Fernet(keys[0]).encrypt(text.encode()).decode()
-
-
-def unseal(sealed: str, keys: Sequence[str]) -> str:
-    """What :func:`seal` was given. Raises ``ValueError`` when none of the keys fits."""
-    try:
-        return MultiFernet([Fernet(key) for key in keys]).decrypt(sealed.encode()).decode()
-    except InvalidToken:
-        raise ValueError("It was sealed with a key that is gone.") from None
 
 
 def _is_begun(payload: Mapping[str, Any], now: int) -> bool:

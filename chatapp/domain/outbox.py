@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from chatapp.core import tokens
+from chatapp.core.sealing import Sealer
 from chatapp.storage import outbox
 from chatapp.storage.database import Database, Reader, Transaction
 from chatapp.storage.secrets import Secrets
@@ -45,12 +45,13 @@ class Outbox:
 
     def __init__(self, *, database: Database, secrets: Secrets) -> None:
         self._database = database
-        self._keys = secrets.session_keys
+        self._sealer = Sealer("outbox", secrets.session_keys)
         self._woken = asyncio.Event()
 
     async def put(self, tx: Transaction, kind: str, payload: str) -> None:
         """Have a job done soon after this transaction's commit; never when it is rolled back."""
-        await outbox.insert(tx, kind=kind, payload=tokens.seal(payload, self._keys), at=self._database.clock())
+        sealed = self._sealer.seal(payload.encode())
+        await outbox.insert(tx, kind=kind, payload=sealed, at=self._database.clock())
         tx.after_commit(self.wake)
 
     async def next(self) -> Job | None:
@@ -66,7 +67,7 @@ class Outbox:
 
     def payload(self, job: Job) -> str:
         """Raises ``ValueError`` when the key it was sealed with is gone."""
-        return tokens.unseal(job.sealed, self._keys)
+        return self._sealer.open(job.sealed).content.decode()
 
     async def done(self, job: Job) -> None:
         async with self._database.transaction() as tx:

@@ -25,7 +25,7 @@ def setup(
 ) -> None:
     """Make ``app`` serve pages and REST. It holds SETTINGS already and CHAT before the first request.
 
-    ``session_keys`` are Fernet keys; of both lists the current one stands first.
+    ``session_keys`` are keys of a ``Sealer``; of both lists the current one stands first.
     """
     settings = app[SETTINGS]
     app[PROXIES] = Proxies(settings.trusted_proxies, settings.base_url)

@@ -9,8 +9,10 @@ from typing import Any, Final, Literal
 import msgspec
 from aiohttp import web
 from aiohttp_session import AbstractStorage, Session, get_session
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
+from chatapp.core.sealing import Sealer
+
+PURPOSE: Final = "session cookie"
 ID_BYTES: Final = 16
 DAY_SECONDS: Final = 86_400
 MOST_FLASHES: Final = 4
@@ -49,8 +51,7 @@ class SessionStorage(AbstractStorage):
             httponly=True,
             samesite="Lax",
         )
-        self._current = Fernet(keys[0])
-        self._fernet = MultiFernet([Fernet(key) for key in keys])
+        self._sealer = Sealer(PURPOSE, keys)
         self._remembered_seconds = days * DAY_SECONDS
 
     async def load_session(self, request: web.Request) -> Session:
@@ -59,13 +60,13 @@ class SessionStorage(AbstractStorage):
         if cookie is None:
             return session
         try:
-            # ascii: raw bytes arrive as surrogates and are garbage like anything else.
-            payload = msgspec.json.decode(self._fernet.decrypt(cookie.encode("ascii")), type=Payload)
-        except (InvalidToken, ValueError):
+            opened = self._sealer.open(cookie)
+            payload = msgspec.json.decode(opened.content, type=Payload)
+        except ValueError:
             session.changed()
             return session
         session.update(_filled(payload))
-        session._changed = not self._is_current(cookie)
+        session._changed = not opened.is_current
         return session
 
     async def save_session(self, request: web.Request, response: web.StreamResponse, session: Session) -> None:
@@ -74,7 +75,7 @@ class SessionStorage(AbstractStorage):
             response.del_cookie(self.cookie_name, path="/", secure=self._is_secure, httponly=True, samesite="Lax")
             return
         payload = msgspec.convert(dict(session), Payload)
-        value = self._current.encrypt(msgspec.json.encode(payload)).decode("ascii")
+        value = self._sealer.seal(msgspec.json.encode(payload))
         max_age = self._remembered_seconds if payload.is_remembered else None
         response.set_cookie(
             self.cookie_name, value, max_age=max_age, path="/", secure=self._is_secure, httponly=True, samesite="Lax"
@@ -83,14 +84,6 @@ class SessionStorage(AbstractStorage):
     @property
     def _is_secure(self) -> bool:
         return bool(self.cookie_params["secure"])
-
-    def _is_current(self, cookie: str) -> bool:
-        """False for an envelope sealed with a retired key, which is then sealed anew."""
-        try:
-            self._current.decrypt(cookie.encode("ascii"))
-        except InvalidToken:
-            return False
-        return True
 
 
 def begin(session: Session, secret: str, *, is_remembered: bool = False) -> None:

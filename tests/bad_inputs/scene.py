@@ -15,14 +15,15 @@ from typing import Any, Final, NamedTuple, Self
 import pytest
 import structlog
 from aiohttp.test_utils import TestClient, TestServer
-from cryptography.fernet import Fernet
 
 from chatapp import logs
 from chatapp.app import create_app
+from chatapp.core.sealing import Sealer
 from chatapp.domain.chat import Chat
 from chatapp.keys import CHAT
 from chatapp.settings import Settings
 from chatapp.storage import secrets
+from chatapp.web.session import PURPOSE
 from tests.support.cast import PASSWORD, Actor, Ear, cast
 from tests.support.engine import Connection, behind_its_back
 
@@ -162,7 +163,7 @@ async def _secret(client: TestClient[Any, Any], cookie: str) -> str:
     """What the envelope of a cookie holds."""
     assert client.app
     kept = secrets.load(client.app[CHAT].settings.data)
-    return str(json.loads(Fernet(kept.session_keys[0]).decrypt(cookie.encode()))["secret"])
+    return str(json.loads(Sealer(PURPOSE, kept.session_keys).open(cookie).content)["secret"])
 
 
 async def _send(writer: asyncio.StreamWriter, raw: bytes) -> None:

@@ -231,14 +231,3 @@ def test_random_tokens_say_their_kind() -> None:
     assert tokens.kind_of(tokens.new_token("bot")) == "bot"
     assert tokens.kind_of("chat_admin_x") is None
     assert tokens.new_token("bot") != tokens.new_token("bot")
-
-
-def test_what_is_sealed_opens_with_any_of_the_keys_and_with_no_other() -> None:
-    keys = [base64.urlsafe_b64encode(bytes([n]) * 32).decode() for n in range(3)]
-    sealed = tokens.seal("the link", keys[1:])
-    assert "link" not in sealed
-    assert tokens.unseal(sealed, keys[:2]) == "the link"
-    with pytest.raises(ValueError, match="key"):
-        tokens.unseal(sealed, keys[2:])
-    with pytest.raises(ValueError, match="key"):
-        tokens.unseal("no such thing", keys)

@@ -5,8 +5,13 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from cryptography.fernet import Fernet
 
+from chatapp.core.sealing import Sealer
 from chatapp.domain import outbox
+from chatapp.storage import outbox as rows
+from chatapp.storage import secrets
+from chatapp.web.session import PURPOSE
 from tests.support.house import House
 
 
@@ -48,6 +53,28 @@ async def put_and_fail(house: House) -> None:
 async def test_the_payload_rests_sealed(house: House) -> None:
     await put(house, "a link that opens an account")
     assert "link" not in str(house.rows("SELECT payload FROM outbox"))
+
+
+async def test_mail_that_was_sealed_before_is_still_sent(house: House) -> None:
+    key = secrets.load(house.settings.data).session_keys[0]
+    await put_sealed(house, Fernet(key).encrypt(b"a link").decode())
+    job = await house.chat.outbox.next()
+    assert job is not None
+    assert house.chat.outbox.payload(job) == "a link"
+
+
+async def test_what_was_sealed_for_something_else_is_no_mail(house: House) -> None:
+    keys = secrets.load(house.settings.data).session_keys
+    await put_sealed(house, Sealer(PURPOSE, keys).seal(b"a cookie"))
+    job = await house.chat.outbox.next()
+    assert job is not None
+    with pytest.raises(ValueError, match="key"):
+        house.chat.outbox.payload(job)
+
+
+async def put_sealed(house: House, sealed: str) -> None:
+    async with house.database.transaction() as tx:
+        await rows.insert(tx, kind="mail", payload=sealed, at=house.clock.now)
 
 
 async def test_a_failed_job_is_tried_ever_later_and_then_parked(house: House) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -10,10 +12,11 @@ from urllib.parse import quote
 import jwt
 import pytest
 from aiohttp.test_utils import TestClient
-from cryptography.fernet import Fernet
 
+from chatapp.core.sealing import Sealer
 from chatapp.domain.chat import Chat
 from chatapp.settings import Settings
+from chatapp.web.session import PURPOSE
 from tests.gateway.conftest import Knock
 from tests.support.cast import PASSWORD, Actor
 from tests.support.engine import behind_its_back
@@ -276,7 +279,8 @@ async def test_what_was_forged_opens_nothing_and_is_not_told_apart(
 
 
 async def test_a_cookie_sealed_by_somebody_else_opens_nothing(knock: Knock, ada: Actor) -> None:
-    stolen = Fernet(Fernet.generate_key()).encrypt(b'{"secret": "x"}').decode()
+    theirs = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    stolen = Sealer(PURPOSE, [theirs]).seal(b'{"secret": "x"}')
     assert (await knock("/ws", *upgrade(), f"Cookie: session={stolen}")).status == 403
     assert (await knock("/ws", *upgrade(), b"Cookie: session=\xff\xfe")).status == 403
 

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import jwt
 from aiohttp import ClientSession
+from cryptography.fernet import Fernet
 
+from chatapp.core.sealing import Sealer
+from chatapp.web.session import PURPOSE
 from tests.support.server import Server
 from tests.support.visitor import PASSWORD, visitor
 
@@ -63,4 +66,22 @@ async def test_keys_rotate_without_logging_anybody_out(tmp_path: Path) -> None:
         assert not await here.is_in()
         assert [await opens_a_socket(server, token) for token in (renewed, personal)] == [426, 426]
         assert await opens_a_socket(server, signed) == 403
+    await server.kill()
+
+
+async def test_a_cookie_that_was_sealed_before_keeps_its_browser_in(tmp_path: Path) -> None:
+    server = Server(tmp_path / "data")
+    await server.add_person("ada")
+    await server.start()
+    async with visitor(server.url) as browser:
+        assert await browser.signs_in("ada") == 303
+        (key,) = keys(server)["session_keys"]
+        held = Sealer(PURPOSE, [key]).open(browser.cookies()["session"]).content
+        former = Fernet(key).encrypt(held).decode()
+        browser.plants(session=former)
+        assert await browser.is_in()
+        sealed_anew = browser.cookies()["session"]
+        assert sealed_anew != former
+        assert Sealer(PURPOSE, [key]).open(sealed_anew).is_current
+        assert await browser.is_in()
     await server.kill()

@@ -10,13 +10,13 @@ import msgspec
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from cryptography.fernet import Fernet
 
 from chatapp.app import create_app
+from chatapp.core.sealing import Sealer
 from chatapp.keys import CHAT, GATEWAY
 from chatapp.settings import Settings
 from chatapp.storage import secrets
-from chatapp.web.session import Payload
+from chatapp.web.session import PURPOSE, Payload
 from tests.support.cast import PASSWORD, Actor
 from tests.support.wire import RawSocket, upgrade
 
@@ -96,7 +96,7 @@ async def house(
     ada = await app[CHAT].accounts.add(username="ada", email="ada@example.org", password=PASSWORD)
     secret = await app[CHAT].sign_in.start_session(ada, remember=False, address="", user_agent="")
     key = secrets.load(settings.data).session_keys[0]
-    sealed = Fernet(key).encrypt(msgspec.json.encode(Payload(secret=secret))).decode()
+    sealed = Sealer(PURPOSE, [key]).seal(msgspec.json.encode(Payload(secret=secret)))
     cookie = f"Cookie: {'__Host-session' if chosen.is_https else 'session'}={sealed}"
     if request.param == "the served host":
         return House(client, app, "http", f"{client.host}:{client.port}", [cookie])

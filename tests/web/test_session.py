@@ -15,16 +15,18 @@ from aiohttp_session import Session
 from cryptography.fernet import Fernet
 
 from chatapp.app import create_app
+from chatapp.core.sealing import Sealer
 from chatapp.domain.chat import Chat
 from chatapp.keys import CHAT
 from chatapp.settings import Settings
-from chatapp.web.session import SessionStorage, begin
+from chatapp.web.session import PURPOSE, SessionStorage, begin
 from tests.support.cast import PASSWORD, Actor
 from tests.web.browser import Browser
 from tests.web.raw import ask
 
 KEY = Fernet.generate_key().decode()
 OTHER = Fernet.generate_key().decode()
+OURS = Sealer(PURPOSE, [KEY])
 
 GARBAGE = [
     b"x",
@@ -36,6 +38,14 @@ GARBAGE = [
     b"a" * 4000,
     b"\xf0\x9f\xa6\x8a",
     b"{}",
+    Sealer(PURPOSE, [OTHER]).seal(b'{"secret": "x"}').encode(),
+    Sealer("outbox", [KEY]).seal(b'{"secret": "x"}').encode(),
+    OURS.seal(b"[]").encode(),
+    OURS.seal(b"\xff\xfe").encode(),
+    OURS.seal(b'{"secret": 5}').encode(),
+    OURS.seal(b'{"flashes": [{"kind": "evil", "text": "x"}]}').encode(),
+    OURS.seal(b'{"secret": "x"}').encode() + b"=",
+    # As they were sealed before.
     Fernet(OTHER).encrypt(b'{"secret": "x"}'),
     Fernet(KEY).encrypt(b"[]"),
     Fernet(KEY).encrypt(b"\xff\xfe"),
@@ -83,6 +93,20 @@ async def test_an_old_key_still_opens_and_the_cookie_is_sealed_anew() -> None:
     assert found["secret"] == "secret"
     assert found._changed
     assert (await loaded(storage(KEY), cookie)).empty
+
+
+async def test_a_cookie_of_before_still_opens_and_is_sealed_anew() -> None:
+    former = Fernet(KEY).encrypt(b'{"secret": "secret", "is_remembered": true}')
+    found = await loaded(storage(OTHER, KEY), former)
+    assert (found["secret"], found["is_remembered"]) == ("secret", True)
+    found = await loaded(storage(KEY), former)
+    assert found["secret"] == "secret"
+    assert found._changed
+    anew = (await saved(storage(KEY), found)).encode()
+    assert not anew.startswith(b"gA")
+    found = await loaded(storage(KEY), anew)
+    assert found["secret"] == "secret"
+    assert not found._changed
 
 
 async def test_behind_https_the_cookie_is_bound_to_the_host() -> None:
