@@ -31,6 +31,7 @@ _LETTERS: Final = str.maketrans(
     | {"þ": "th", "æ": "ae", "œ": "oe", "ى": "ي", "ی": "ي", "ک": "ك", "ة": "ه", "ـ": ""}
 )
 _ASCII_WORD: Final = re.compile("[A-Za-z0-9]+")
+_NUMBER: Final = re.compile(r"(\d+)")
 
 
 class Word(NamedTuple):
@@ -83,6 +84,12 @@ def fold(character: str) -> str:
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
     kept = "".join(part for part in _MARKS.sub("", plain) if unicodedata.category(part) != "Cf")
     return unicodedata.normalize("NFC", kept.translate(_LETTERS))
+
+
+def in_order(name: str) -> list[str | int]:
+    """What a name is sorted by: as letters are compared, and "room 2" before "room 10"."""
+    folded = name.lower() if name.isascii() else "".join(map(fold, name))
+    return [int(part) if at % 2 else part for at, part in enumerate(_NUMBER.split(folded))]
 
 
 @cache

@@ -16,6 +16,7 @@ from chatapp.core.limits import Limits
 from chatapp.core.models import Level, Member, Person, Room
 from chatapp.core.notices import MembershipEnded, Told
 from chatapp.core.reads import ReadMark
+from chatapp.core.searchable import in_order
 from chatapp.domain import owners
 from chatapp.domain.access import Access
 from chatapp.domain.news import News
@@ -37,9 +38,10 @@ class Memberships:
         self._limits = limits
 
     async def members(self, actor: Person, slug: str) -> list[Member]:
-        """Why they are away is for those who are in the room with them."""
+        """By display name. Why they are away is for those who are in the room with them."""
         room, *_rest = await self._access.visible_room(actor, slug)
         members = await memberships.members(self._database, room.id)
+        members.sort(key=lambda each: (in_order(each.display_name), each.username))
         # Asked again: whoever was removed in between is not told who came after.
         _room, role, *_rest = await self._access.visible_room(actor, slug)
         return members if role else [msgspec.structs.replace(each, status="") for each in members]

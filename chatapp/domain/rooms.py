@@ -18,6 +18,7 @@ from chatapp.core.limits import Limits
 from chatapp.core.models import Person, Role, Room, RoomKind
 from chatapp.core.notices import Told
 from chatapp.core.rooms import RoomView, called, holds
+from chatapp.core.searchable import in_order
 from chatapp.domain.access import Access
 from chatapp.domain.news import News
 from chatapp.storage import audit_log, memberships, mentions, people, rooms
@@ -160,5 +161,5 @@ def _titled(actor: Person, view: RoomView, named: Sequence[int]) -> RoomView:
     return msgspec.structs.replace(view, mentions=tuple(named)) if named else view
 
 
-def _order(view: RoomView) -> tuple[bool, bool, str]:
-    return (view.room.kind == "direct", view.room.slug != GENERAL, view.title.casefold())
+def _order(view: RoomView) -> tuple[bool, bool, list[str | int], str]:
+    return (view.room.kind == "direct", view.room.slug != GENERAL, in_order(view.title), view.room.slug)

@@ -203,6 +203,16 @@ async def test_members_are_listed_by_name_without_the_disabled(house: House, peo
     assert [(member.username, member.role) for member in found] == [("admin", "member"), ("owner", "owner")]
 
 
+async def test_members_are_sorted_as_people_count(house: House, ada: Person) -> None:
+    for username in ("bot-10", "bot-2"):
+        await house.person(username)
+    assert [each.username for each in await house.chat.memberships.members(ada, "general")] == [
+        "ada",
+        "bot-2",
+        "bot-10",
+    ]
+
+
 async def test_members_of_an_open_room_are_no_secret_and_of_a_closed_one_are(house: House, people: People) -> None:
     await make(house, people, "open")
     await make(house, people, "closed")
