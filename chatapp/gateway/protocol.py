@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
-from chatapp.core.errors import BadJson, BadRequest, ChatError, FieldError, Invalid, UnknownAction
+from chatapp.core.errors import BadJson, BadRequest, ChatError, Invalid, UnknownAction
 from chatapp.core.events import Messages, encode, wire
+from chatapp.core.fields import field_error
 from chatapp.core.language import _
 from chatapp.core.models import Message
 from chatapp.core.text import has_surrogate
@@ -24,8 +24,6 @@ CHARACTERS: Final = 60_000
 RETURNS_PER_SECOND: Final = 400
 
 _envelope = msgspec.json.Decoder()
-_path = re.compile(r" - at `\$\.?([^`]*)`$")
-_missing = re.compile(r"^Object missing required field `(\w+)`")
 
 
 def plain(room: str, changes: Sequence[Message]) -> bytes:
@@ -162,22 +160,14 @@ def ref_of(frame: dict[str, Any]) -> Ref | msgspec.UnsetType:
     return ref if ref is None or is_number else msgspec.UNSET
 
 
-def explain(error: msgspec.ValidationError, frame: dict[str, Any], actions: Sequence[str]) -> ChatError:
+def explain(error: msgspec.ValidationError, frame: dict[str, Any], actions: Mapping[str, type[Any]]) -> ChatError:
     """Why a frame is not a command: no such action, or which field is wrong."""
     action = frame.get("action")
     if not isinstance(action, str) or action not in actions:
         return UnknownAction(
             f"There is no action {str(action)[:40]!r}." if "action" in frame else "No action is given."
         )
-    return BadRequest(errors=(_field_error(str(error)),))
-
-
-def _field_error(sentence: str) -> FieldError:
-    missing = _missing.match(sentence)
-    if missing:
-        return FieldError(missing[1], "This field is required.")
-    place = _path.search(sentence)
-    return FieldError(place[1] if place else "", _path.sub("", sentence).replace("`", ""))
+    return BadRequest(errors=(field_error(error, actions[action]),))
 
 
 def is_utf8(data: bytes) -> bool:

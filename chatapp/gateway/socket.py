@@ -116,7 +116,7 @@ class Socket(Connection):
             self._refuse(protocol.ref_in(data), refusal)
             return
         assert isinstance(error, msgspec.ValidationError)  # noqa: S101 - what parses loosely failed its schema
-        self._refuse(protocol.ref_of(frame), protocol.explain(error, frame, list(actions())))
+        self._refuse(protocol.ref_of(frame), protocol.explain(error, frame, actions()))
 
     def _refuse(self, ref: protocol.Ref | msgspec.UnsetType, error: ChatError) -> None:
         self.send(protocol.refusal(ref, error))

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from typing import Any, Final, TypeVar
 
 import msgspec
 from aiohttp import web
 
-from chatapp.core.errors import BadJson, BadRequest, FieldError, Invalid
+from chatapp.core.errors import BadJson, BadRequest, Invalid
 from chatapp.core.events import encode
+from chatapp.core.fields import field_error
 from chatapp.core.text import has_surrogate
 from chatapp.web.identity import ask_again
 from chatapp.web.language import _
 
 BODY_SECONDS: Final = 15
 JSON: Final = "application/json"
-LONGEST_NAME: Final = 64
-
-_place = re.compile(r" - at `\$\.?([^`]*)`$")
-_missing = re.compile(r"^Object missing required field `(\w+)`")
-_unknown = re.compile(r"^Object contains unknown field `(.*)`", re.DOTALL)
 
 T = TypeVar("T")
 
@@ -37,7 +32,7 @@ async def decode(request: web.Request, kind: type[T]) -> T:
     try:
         return msgspec.convert(_object(await read(request)), kind)
     except msgspec.ValidationError as error:
-        raise BadRequest(errors=(_field_error(str(error)),)) from None
+        raise BadRequest(errors=(field_error(error, kind),)) from None
 
 
 async def read(request: web.Request) -> bytes:
@@ -86,13 +81,3 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(name)
-
-
-def _field_error(sentence: str) -> FieldError:
-    missing = _missing.match(sentence)
-    if missing:
-        return FieldError(missing[1], _("This field is required."))
-    if unknown := _unknown.match(sentence):
-        return FieldError(unknown[1][:LONGEST_NAME], _("There is no such field."))
-    place = _place.search(sentence)
-    return FieldError(place[1] if place else "", _place.sub("", sentence).replace("`", ""))

@@ -46,6 +46,13 @@ async def test_an_integer_of_5000_digits_is_refused_wherever_it_stands(opens: Op
         assert (await costs_one_answer(raw, data))["status"] == 400
 
 
+async def test_what_is_none_of_the_choices_is_told_them(ada: Actor) -> None:
+    refused = await (await ada.connects()).asks("setLevel", room="general", level="loud")
+    assert refused["error"]["errors"] == [
+        {"field": "level", "detail": "This must be one of: all, mentions, nothing, hidden."}
+    ]
+
+
 async def test_strange_frames_cost_an_answer_each(opens: Opens, ada: Actor, witness: Ear, clock: SettableClock) -> None:
     """Mutations of good frames and heaps of JSON, the same ones in every run."""
     chance = random.Random(6455)

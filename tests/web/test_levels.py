@@ -73,5 +73,7 @@ async def test_a_level_is_set_and_shown_over_rest(ada_script: Script, grace_scri
     assert (await grace_script.gets("/api/v1/rooms/general"))["level"] == "all"
     for body in ({}, {"level": "loud"}, {"level": None}, {"level": 1}):
         assert problem(await ada_script.calls("PUT", level, body)) == (400, "bad_request")
+    answer = json.loads((await ada_script.calls("PUT", level, {"level": "loud"})).text)
+    assert answer["errors"] == [{"field": "level", "detail": "This must be one of: all, mentions, nothing, hidden."}]
     await given.room("Plaza", owner=await given.person("lin"), kind="open")
     assert json.loads((await ada_script.calls("GET", "/api/v1/rooms/plaza")).text)["level"] is None
