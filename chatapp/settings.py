@@ -52,9 +52,7 @@ class Settings:
     smtp_url: str = _setting(
         "", "Mail server, as in smtp://user:password@host:587. Empty: mail is printed on the console.", secret=True
     )
-    allow_plain_smtp: bool = _setting(
-        False, "Send mail to another machine also when it cannot be encrypted on the way."
-    )
+    allow_plain_smtp: bool = _setting(False, "Send mail to other machines also where it cannot be encrypted.")
     mail_from: str = _setting("chatapp@localhost", "Sender of mail.")
     shared_jwt_secret: str = _setting(
         "", "Secret shared with another program that mints JWTs for our people. Empty: off.", secret=True
@@ -63,6 +61,7 @@ class Settings:
         "", "What the aud of such a JWT must hold, as in https://chat.example.org. Empty: it is not looked at."
     )
     allow_weak_shared_secret: bool = _setting(False, "Accept a shared secret under 32 bytes.")
+    token_in_address: bool = _setting(True, "Take a token in the address of a socket. off: there only tickets count.")
     trusted_proxies: tuple[str, ...] = _setting(
         (), "Addresses or networks of reverse proxies whose X-Forwarded-* headers count; separated by commas."
     )

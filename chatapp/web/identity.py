@@ -14,7 +14,7 @@ from chatapp.core.errors import Forbidden, Unauthenticated
 from chatapp.core.language import N_
 from chatapp.core.models import Identity, Person
 from chatapp.domain import tickets
-from chatapp.keys import CHAT, ENDINGS, IDENTITY, WHO
+from chatapp.keys import CHAT, ENDINGS, IDENTITY, SETTINGS, WHO
 from chatapp.web.origins import may_use_cookie
 from chatapp.web.paths import is_open, is_socket
 
@@ -98,7 +98,9 @@ async def _by_query(request: web.Request) -> Identity | None:
     token = _token_in_query(request) if is_socket(request) else ""
     if token.startswith(tickets.PREFIX):
         return await _by_ticket(request, token)
-    return await request.config_dict[CHAT].sign_in.by_token(token) if token else None
+    if not token or not request.config_dict[SETTINGS].token_in_address:
+        return None
+    return await request.config_dict[CHAT].sign_in.by_token(token)
 
 
 def _token_in_query(request: web.Request) -> str:
