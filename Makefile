@@ -17,7 +17,7 @@ OF_THE_VITAL := --include="$$(echo '$(strip $(VITAL))' | tr ' ' ,)"
 .DEFAULT_GOAL := help
 # Where it is set, each of the hundreds of servers that tests start would compile all of the chat anew: 0.3 s.
 export PYTHONDONTWRITEBYTECODE :=
-.PHONY: help serve test test-server test-postgres e2e faults mutants fuzz soak bench coverage check lint types format docs language migration advisories sbom wheel clean
+.PHONY: help serve test test-server test-postgres e2e faults mutants fuzz soak bench coverage check lint types format docs language migration advisories outdated sbom wheel clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -86,6 +86,11 @@ advisories: ## Ask PyPI for known holes in the libraries of requirements.lock; f
 	test -x .venv/advisories/bin/pip-audit || $(PYTHON) -m venv --clear .venv/advisories
 	.venv/advisories/bin/python -m pip install --quiet --disable-pip-version-check 'pip-audit>=2.10'
 	.venv/advisories/bin/pip-audit --strict --disable-pip --requirement requirements.lock
+
+outdated: ## Ask the index which libraries have newer releases, and since when; fails where one is behind for too long, and on no answer
+	test -x .venv/outdated/bin/pip || $(PYTHON) -m venv --clear .venv/outdated
+	.venv/outdated/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=26.3' 'packaging>=26'
+	.venv/outdated/bin/python -m deploy.outdated
 
 sbom: ## List the libraries of a chat in dist/chatapp.cdx.json (CycloneDX)
 	mkdir -p dist
