@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import re
+import shlex
 from collections.abc import Iterator
 from configparser import ConfigParser
+from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
 import pytest
@@ -20,6 +22,8 @@ DEPLOY: Final = ROOT / "deploy"
 OFFICIAL: Final = {"nginx", "postgres", "redis", "python"}
 # The extras for those who run it.
 SERVED: Final = ("postgres", "push", "redis", "speed")
+# Where nginx's image puts its log, so that `docker compose logs` shows it and it does not grow in the container.
+STREAMS: Final = {"/dev/stdout": "/var/log/nginx/chat.log", "/dev/stderr": "/var/log/nginx/chat-error.log"}
 BALANCED: Final = re.compile(r"upstream chatapp \{.*?^\}\n", re.MULTILINE | re.DOTALL)
 
 
@@ -108,6 +112,55 @@ def test_addresses_are_those_that_nginx_and_the_app_know(compose: Any) -> None:
     assert {service["environment"]["CHATAPP_TRUSTED_PROXIES"] for service in of_app(compose)} == {addresses["nginx"]}
 
 
+def test_no_other_gets_an_address_that_is_given_to_one(compose: Any) -> None:
+    (network,) = compose["networks"]["inside"]["ipam"]["config"]
+    handed_out = ip_network(network["ip_range"])
+    assert handed_out.subnet_of(ip_network(network["subnet"]))
+    for service in compose["services"].values():
+        if isinstance(service["networks"], dict):
+            assert ip_address(service["networks"]["inside"]["ipv4_address"]) not in handed_out
+
+
+def test_nobody_is_root_who_need_not_be_or_writes_where_nothing_is_kept(compose: Any) -> None:
+    assert re.search(r"^USER chatapp$", (DEPLOY / "Containerfile").read_text(), re.MULTILINE)
+    assert compose["services"]["redis"]["user"] == "redis"
+    for service in (*of_app(compose), compose["services"]["redis"]):
+        assert service["read_only"]
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_no_secret_stands_in_an_argument(compose: Any) -> None:
+    *_, script = compose["services"]["redis"]["command"]
+    command, written = script.split("\n", 1)
+    assert command == "exec redis-server - <<END"
+    assert "requirepass $$(cat /run/secrets/redis_password)" in written
+
+
+def test_logs_do_not_grow_for_ever(compose: Any) -> None:
+    for service in compose["services"].values():
+        assert set(service["logging"]["options"]) == {"max-size", "max-file"}
+    text = (DEPLOY / "nginx.conf").read_text()
+    assert set(re.findall(r"^ +(?:access|error)_log +(\S+)", text, re.MULTILINE)) == set(STREAMS)
+
+
+def test_the_database_is_ready_when_others_can_reach_it(compose: Any) -> None:
+    assert "--host=127.0.0.1" in compose["services"]["postgres"]["healthcheck"]["test"]
+
+
+def test_addresses_of_people_are_their_own(compose: Any) -> None:
+    assert all(port.startswith("0.0.0.0:") for port in compose["services"]["nginx"]["ports"])
+
+
+def test_what_is_set_once_is_there_for_every_command() -> None:
+    asked = set(re.findall(r"\$\{(\w+):\?", (DEPLOY / "compose.yaml").read_text()))
+    page = (ROOT / "docs" / "operating.md").read_text()
+    kept = re.findall(r"^echo (\w+)=\S+ > \.env$", page, re.MULTILINE)
+    assert set(kept) == asked
+    for line in re.findall(r"^.*docker compose .*$", page, re.MULTILINE):
+        assert "=" not in shlex.split(line)[0]
+
+
 def test_nginx_does_what_the_recipe_says_with_two_behind_it() -> None:
     text = (DEPLOY / "nginx.conf").read_text()
     page = (ROOT / "docs" / "operating.md").read_text()
@@ -120,10 +173,12 @@ def test_nginx_does_what_the_recipe_says_with_two_behind_it() -> None:
     more = re.search(r"^ *proxy_pass +http://chatapp;\n.*?proxy_connect_timeout.*?\n", text, re.MULTILINE | re.DOTALL)
     assert more
     assert re.sub(r"(?m)^ +", "", more[0]) in re.sub(r"(?m)^ +", "", page)
+    for stream, file in STREAMS.items():
+        text = text.replace(stream, file)
     rest = text.replace(found[0], "").replace(more[0], "        proxy_pass         http://127.0.0.1:8080;\n")
     assert rest.split("\n", 1)[1] == recipe()
 
 
 def test_nothing_secret_is_in_the_folder() -> None:
     ignored = (ROOT / ".gitignore").read_text().splitlines()
-    assert {"/deploy/secrets/", "/deploy/tls/"} <= set(ignored)
+    assert {"/deploy/.env", "/deploy/secrets/", "/deploy/tls/"} <= set(ignored)

@@ -66,7 +66,8 @@ async def site(tmp_path: Path, url: str) -> AsyncIterator[Site]:
         shutil.copy(one.data / "secrets.json", other.data / "secrets.json")
         try:
             backends = {"172.30.77.11:8080": await started(one), "172.30.77.12:8080": await started(other)}
-            async with proxied(folder, https, (ROOT / "deploy" / "nginx.conf").read_text(), backends) as proxy:
+            text = (ROOT / "deploy" / "nginx.conf").read_text().replace("/dev/stdout", "/var/log/nginx/chat.log")
+            async with proxied(folder, https, text, backends) as proxy:
                 yield Site(one, other, proxy, token)
         finally:
             await one.kill()
