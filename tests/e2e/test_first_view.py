@@ -29,6 +29,8 @@ SLOW: Final = {"latency_ms": 150, "bytes_per_second": 200_000}
 # What a server without the library, and a browser on plain http, are left with.
 GZIP: Final = {"Accept-Encoding": "gzip"}
 PIECES: Final = 100
+# In which a page is drawn that waits for nothing.
+A_WHILE: Final = 0.5
 # That of a browser which knows nothing of waiting for the whole page, as half of them do.
 WAITS: Final = 'rel="expect"'
 # Nothing is drawn of a head.
@@ -131,6 +133,24 @@ async def test_nothing_moves_while_the_page_arrives(
         await expect(rows(page)).to_have_count(MESSAGES)
         await comes_true(page, DRAWN)
         assert await page.evaluate("window.__shifts") == []
+
+
+async def test_what_the_browser_allows_is_known_before_the_page_about_it_is_drawn(visit: Visit, ours: Server) -> None:
+    page = await visit("ada", to=ours)
+    held: asyncio.Queue[Route] = asyncio.Queue()
+    await page.route("**/permission.js", held.put)
+    await page.add_init_script(SHIFTS)
+    await page.goto("/settings/notifications", wait_until="commit")
+    script = await held.get()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(A_WHILE):
+            await comes_true(page, PAINTED)
+    await script.continue_()
+    await comes_true(page, PAINTED)
+    await expect(page.locator("#notifications-here [data-state]:visible")).to_have_count(1)
+    await expect(page.locator("[data-state=none]")).to_be_hidden()
+    await comes_true(page, DRAWN)
+    assert await page.evaluate("window.__shifts") == []
 
 
 async def test_news_of_the_connection_moves_nothing(visit: Visit, ours: Server, room: tuple[str, Any]) -> None:
