@@ -80,6 +80,16 @@ async def test_of_several_files_the_one_that_is_refused_is_named(adas: Browser, 
     assert page.text.index('name="alt"') < page.text.index('name="files"')
 
 
+async def test_files_that_have_come_stay_with_words_that_are_refused(adas: Browser, ada_script: Script) -> None:
+    page = await posts(adas, ("a.txt", b"one"), content="x" * 8001)
+    assert page.status == 413
+    assert "With the file chosen before" in page.text
+    assert (await posts(adas, ("", b""), content="shorter", uploaded=page.value("uploaded"))).status == 303
+    (message,) = (await ada_script.gets(MESSAGES))["messages"]
+    assert [each["name"] for each in message["attachments"]] == ["a.txt"]
+    assert "chosen before" not in (await posts(adas, ("", b""), content="", uploaded="x")).text
+
+
 async def test_a_form_of_another_page_uploads_nothing(adas: Browser, settings: Settings) -> None:
     for csrf in ("", "x"):
         page = await adas.posts("/rooms/general/messages", form(csrf, ("a.txt", b"one")))

@@ -76,10 +76,15 @@ async def test_who_thinks_better_of_it_has_the_words_in_the_box_again(
 ) -> None:
     await crowd(given, chat, MOST_UNASKED + 1)
     assert (await ada_script.calls("POST", MESSAGES, {"content": "Lunch?"})).status == 201
-    page = await posts(adas, ("", b""), content="@room: lunch\n& tea", client_id="key", reply_to="1")
+    files = (("a.txt", b"one"), ("b.txt", b"two"))
+    page = await posts(adas, *files, content="@room: lunch\n& tea", client_id="key", reply_to="1")
     assert 'name="is_withdrawn" value="on">Cancel<' in page.text
     again = await answers(adas, page, content="@room: lunch\n& tea", reply_to="1", is_withdrawn="on")
     assert again.status == 200
     assert "\n@room: lunch\n&amp; tea</textarea>" in again.text.replace("\r", "")
     assert (again.value("client_id"), again.value("reply_to")) == ("key", "1")
     assert [each["content"] for each in (await ada_script.gets(MESSAGES))["messages"]] == ["Lunch?"]
+    assert "With the 2 files chosen before" in again.text
+    await posts(adas, ("c.txt", b"three"), content="lunch", uploaded=again.value("uploaded"))
+    sent = (await ada_script.gets(MESSAGES))["messages"][-1]
+    assert [each["name"] for each in sent["attachments"]] == ["a.txt", "b.txt", "c.txt"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from aiohttp import web
 
@@ -43,20 +45,23 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def create(request: web.Request) -> web.Response:
+    attached: list[Attach] = []
     try:
         files = await uploads.taken(request, request.match_info["slug"])
         form = await forms.read(request, NewMessage)
         wanted = form.data
+        attached = [Attach(each, wanted.alt) for each in [*uploads.earlier(wanted.uploaded), *files]]
         if wanted.is_withdrawn:
-            return await _again(request, form)
-        attached = [Attach(each, wanted.alt) for each in [*files, *uploads.earlier(wanted.uploaded)]]
-        if question := await _asked_first(request, wanted, attached):
-            return question
-        if is_command(wanted.content) and not attached:
-            return await _run(request, form)
-        return await _post(request, wanted, attached)
+            return await _again(request, form, attached)
+        return await _asked_first(request, wanted, attached) or await _send(request, form, attached)
     except ChatError as error:
-        return await _again(request, (await forms.read(request, NewMessage)).refused(error))
+        return await _again(request, (await forms.read(request, NewMessage)).refused(error), attached)
+
+
+async def _send(request: web.Request, form: forms.Form[NewMessage], attached: list[Attach]) -> web.Response:
+    if is_command(form.data.content) and not attached:
+        return await _run(request, form)
+    return await _post(request, form.data, attached)
 
 
 async def _post(request: web.Request, wanted: NewMessage, attached: list[Attach]) -> web.Response:
@@ -80,7 +85,9 @@ async def _run(request: web.Request, form: forms.Form[NewMessage]) -> web.Respon
     return see_other(outcome.address or f"/rooms/{slug}")
 
 
-async def _again(request: web.Request, form: forms.Form[NewMessage]) -> web.Response:
+async def _again(request: web.Request, form: forms.Form[NewMessage], attached: Sequence[Attach] = ()) -> web.Response:
+    """The room with what was written, and the files that have come by now, to be sent after all."""
+    form = form.also({"uploaded": " ".join(str(each.id) for each in attached)})
     view = await request.config_dict[CHAT].rooms.show(actor(request), request.match_info["slug"])
     return await room_page(request, view, await window(request, view), form=form)
 
