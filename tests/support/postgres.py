@@ -12,6 +12,7 @@ import itertools
 import os
 import re
 import threading
+from collections import defaultdict
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -49,17 +50,60 @@ END $$
 
 
 class Desk:
-    """Asks the server from a thread of its own: for those who cannot wait in a loop."""
+    """Asks the server from a thread of its own: for those who cannot wait in a loop.
+
+    Connections are kept for the next who asks: making one costs more than what most ask.
+    """
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
+        self._idle: defaultdict[str, list[Any]] = defaultdict(list)
         threading.Thread(target=self._loop.run_forever, name="postgres desk", daemon=True).start()
 
     def does(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
 
     def asks(self, url: str, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        return self.does(_asked(url, sql, values))
+        return self.does(self._asked(url, sql, values))
+
+    def scrubs(self, url: str) -> None:
+        """Nothing is in that database but what is in a new one, and nobody is connected to it."""
+        self.does(self._scrubbed(url))
+
+    async def borrowed(self, url: str) -> Any:
+        """A connection that works."""
+        while idle := self._idle[url]:
+            connection = idle.pop()
+            try:
+                await connection.execute("SELECT 1")
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                connection.terminate()
+            else:
+                return connection
+        return await asyncpg.connect(url, statement_cache_size=0)
+
+    def back(self, url: str, connection: Any) -> None:
+        self._idle[url].append(connection)
+
+    async def _asked(self, url: str, sql: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        connection = await self.borrowed(url)
+        try:
+            return [tuple(row) for row in await connection.fetch(sql, *values)]
+        finally:
+            self.back(url, connection)
+
+    async def _scrubbed(self, url: str) -> None:
+        connection = await self.borrowed(url)
+        try:
+            await connection.execute(CUT)
+            await connection.execute(SCRUB)
+        finally:
+            self.back(url, connection)
+
+    async def closes(self) -> None:
+        for connection in itertools.chain.from_iterable(self._idle.values()):
+            connection.terminate()
+        self._idle.clear()
 
 
 class Found:
@@ -88,7 +132,8 @@ class Behind:
         self._url = url
 
     def __enter__(self) -> Self:
-        self._connection = self._desk.does(_connected(self._url))
+        self._connection = self._desk.does(self._desk.borrowed(self._url))
+        self._desk.does(self._connection.execute("BEGIN"))
         return self
 
     def execute(self, sql: str, parameters: Any = (), /) -> Found:
@@ -102,13 +147,7 @@ class Behind:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._desk.does(self._connection.execute("ROLLBACK" if kind else "COMMIT"))
-        self._desk.does(self._connection.close())
-
-
-async def _connected(url: str) -> Any:
-    connection = await asyncpg.connect(url)
-    await connection.execute("BEGIN")
-    return connection
+        self._desk.back(self._url, self._connection)
 
 
 async def _executed(connection: Any, sql: str, values: Any) -> Found:
@@ -121,23 +160,6 @@ async def _executed(connection: Any, sql: str, values: Any) -> Found:
 
 def _plain(value: Any) -> Any:
     return int(value) if isinstance(value, bool) else value
-
-
-async def _asked(url: str, sql: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-    connection = await asyncpg.connect(url)
-    try:
-        return [tuple(row) for row in await connection.fetch(sql, *values)]
-    finally:
-        await connection.close()
-
-
-async def _scrubbed(url: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(CUT)
-        await connection.execute(SCRUB)
-    finally:
-        await connection.close()
 
 
 class Databases:
@@ -172,7 +194,7 @@ class Databases:
         """Those of that folder and of what is in it are used no more."""
         for folder in [each for each in self._of if parent == each or parent in each.parents]:
             url = self._of.pop(folder)
-            self.desk.does(_scrubbed(url))
+            self.desk.scrubs(url)
             self._free.append(url)
 
     def top(self, url: str) -> list[tuple[Any, ...]]:
@@ -199,6 +221,7 @@ class Databases:
     def remove(self) -> None:
         for number in range(1, self._count + 1):
             self.desk.asks(self.server, f"DROP DATABASE chatapp_{os.getpid()}_{number} WITH (FORCE)")
+        self.desk.does(self.desk.closes())
 
 
 def _name(url: str) -> str:
@@ -215,4 +238,6 @@ def databases() -> Databases:
         return made
     server = Server()
     atexit.register(server.remove)
-    return Databases(server.url)
+    made = Databases(server.url)
+    atexit.register(lambda: made.desk.does(made.desk.closes()))
+    return made
