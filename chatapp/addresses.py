@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from typing import Final
 from urllib.parse import urlsplit
+
+UNREADABLE: Final = "cannot be read: in a password / ? # [ ] @ are written %2F %3F %23 %5B %5D %40."
 
 
 def is_address(url: str, *schemes: str) -> bool:
@@ -18,7 +21,8 @@ def is_address(url: str, *schemes: str) -> bool:
 
 
 def is_readable(url: str) -> bool:
-    """Whether hosts, ports and password of a database are where they seem to be."""
+    """Whether hosts, ports and password of a database or a bus are where they seem to be."""
+    # Read otherwise than it was meant, a part of the password would be taken for the host, and be said.
     try:
         person, at, hosts = urlsplit(url).netloc.rpartition("@")
     except ValueError:

@@ -56,7 +56,7 @@ from chatapp.realtime.bus import Bus
 from chatapp.realtime.hub import Hub
 from chatapp.realtime.presence import PresenceBoard
 from chatapp.realtime.typing import TypingBoard
-from chatapp.settings import Settings
+from chatapp.settings import Settings, SettingsError
 from chatapp.storage import audit_log, presence, secrets
 from chatapp.storage.blobs import Blobs
 from chatapp.storage.journal import Journal
@@ -131,14 +131,20 @@ async def open_chat(settings: Settings, *, clock: Clock = system_clock) -> Async
 
 
 def bus_of(settings: Settings, kept: Secrets) -> Bus | None:
-    """What carries news between processes; None where there is but one. Each library is an extra."""
+    """What carries news between processes; None where there is but one. Each library is an extra.
+
+    Raises :class:`chatapp.settings.SettingsError`.
+    """
     if not settings.database_url:
         return None
     if settings.redis_url:
         from chatapp.realtime.redis_bus import RedisBus
 
-        # Others may use the same server, another chat too.
-        return RedisBus(settings.redis_url, f"chatapp:{kept.fingerprint[:16]}")
+        try:
+            # Others may use the same server, another chat too.
+            return RedisBus(settings.redis_url, f"chatapp:{kept.fingerprint[:16]}")
+        except (TypeError, ValueError) as error:
+            raise SettingsError([f"CHATAPP_REDIS_URL is not one that redis-py takes: {error}"]) from None
     from chatapp.realtime.postgres_bus import PostgresBus
     from chatapp.storage.postgres_channel import channel
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
-from chatapp.addresses import is_address, is_contact, is_guarded, is_network, is_readable, is_this_machine
+from chatapp.addresses import UNREADABLE, is_address, is_contact, is_guarded, is_network, is_readable, is_this_machine
 
 PREFIX: Final = "CHATAPP_"
 FOR_TESTS: Final = ("CHATAPP_CHROMIUM", "CHATAPP_TEST_")
@@ -270,8 +270,7 @@ def _database_problems(url: str) -> Iterator[str]:
     if not url.startswith(("postgresql://", "postgres://")):
         yield "CHATAPP_DATABASE_URL must be like postgresql://user:password@host/name."
     elif not is_readable(url):
-        # Read otherwise than it was meant, a part of the password would be taken for the host, and be said.
-        yield "CHATAPP_DATABASE_URL cannot be read: in a password / ? # [ ] @ are written %2F %3F %23 %5B %5D %40."
+        yield f"CHATAPP_DATABASE_URL {UNREADABLE}"
     elif importlib.util.find_spec("asyncpg") is None:
         yield "CHATAPP_DATABASE_URL needs a library that is not installed: pip install 'chatapp[postgres]'"
 
@@ -279,6 +278,8 @@ def _database_problems(url: str) -> Iterator[str]:
 def _redis_problems(url: str, database_url: str) -> Iterator[str]:
     if url and not (database_url and url.startswith(("redis://", "rediss://"))):
         yield "CHATAPP_REDIS_URL must be like redis://:password@host:6379, beside a CHATAPP_DATABASE_URL."
+    elif url and not is_readable(url):
+        yield f"CHATAPP_REDIS_URL {UNREADABLE}"
     elif url and importlib.util.find_spec("redis") is None:
         yield "CHATAPP_REDIS_URL needs a library that is not installed: pip install 'chatapp[redis]'"
 

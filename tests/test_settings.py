@@ -201,6 +201,16 @@ def test_redis_stands_beside_a_database_that_processes_share(url: str, database_
     assert all("CHATAPP_REDIS_URL" in sentence for sentence in said)
 
 
+@pytest.mark.parametrize(
+    "rest",
+    [":mysecretkey#1@127.0.0.1", ":mysecretkey/1@127.0.0.1", ":1/mysecretkey@127.0.0.1", ":mysecretkey@[::1:6379"],
+)
+def test_a_bus_that_cannot_be_read_stops_the_start(rest: str) -> None:
+    (sentence,) = Settings(redis_url=f"redis://{rest}", database_url="postgresql://localhost/chat").problems()
+    assert "CHATAPP_REDIS_URL cannot be read" in sentence
+    assert "mysecretkey" not in sentence
+
+
 def test_a_library_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     (said,) = Settings(database_url="postgresql://localhost/chat").problems()

@@ -65,19 +65,24 @@ class RedisLine(Line):
 
 
 class RedisBus(Bus):
-    """Of the processes that use the same channel there."""
+    """Of the processes that use the same channel there. Raises ``TypeError`` or ``ValueError`` for a wrong URL."""
 
     def __init__(self, url: str, channel: str) -> None:
         super().__init__()
         self._url = url
         self.channel = channel
+        # It looks at what the URL asks for no sooner.
+        self._client().connection_pool.make_connection()  # type: ignore[no-untyped-call]
+
+    def _client(self) -> Redis:
+        # It would connect and subscribe again by itself, and tell nobody what it has missed.
+        return Redis.from_url(
+            self._url, retry=Retry(NoBackoff(), 0), socket_connect_timeout=SECONDS, socket_timeout=SECONDS
+        )
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[Line]:
-        # It would connect and subscribe again by itself, and tell nobody what it has missed.
-        client = Redis.from_url(
-            self._url, retry=Retry(NoBackoff(), 0), socket_connect_timeout=SECONDS, socket_timeout=SECONDS
-        )
+        client = self._client()
         pubsub = client.pubsub()
         tasks: list[asyncio.Task[None]] = []
         try:
