@@ -118,7 +118,7 @@ async def open_chat(settings: Settings, *, clock: Clock = system_clock) -> Async
         board = PresenceBoard(
             partial(presence.roommates, found.database), heartbeat=settings.heartbeat, attendance=Attendance(clock)
         )
-        shared = dict[str, Any](presence=board, limits=limits, bus=bus_of(settings, kept), keys=kept.fingerprint)
+        shared = dict[str, Any](presence=board, limits=limits, bus=bus_of(settings, found.epoch), keys=kept.fingerprint)
         news = News(database=found.database, hub=hub, log=rows, **shared)
         async with news.running(), opened_index(settings, found) as index:
             indexing = Indexing(database=found.database, index=index, log=rows)
@@ -130,7 +130,7 @@ async def open_chat(settings: Settings, *, clock: Clock = system_clock) -> Async
                 yield assemble(settings, kept, found, hub, rows, journal, news, (indexing, deciding))
 
 
-def bus_of(settings: Settings, kept: Secrets) -> Bus | None:
+def bus_of(settings: Settings, epoch: str) -> Bus | None:
     """What carries news between processes; None where there is but one. Each library is an extra.
 
     Raises :class:`chatapp.settings.SettingsError`.
@@ -142,7 +142,7 @@ def bus_of(settings: Settings, kept: Secrets) -> Bus | None:
 
         try:
             # Others may use the same server, another chat too.
-            return RedisBus(settings.redis_url, f"chatapp:{kept.fingerprint[:16]}")
+            return RedisBus(settings.redis_url, f"chatapp:{epoch}")
         except (TypeError, ValueError) as error:
             raise SettingsError([f"CHATAPP_REDIS_URL is not one that redis-py takes: {error}"]) from None
     from chatapp.realtime.postgres_bus import PostgresBus

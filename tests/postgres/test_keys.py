@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from tests.postgres.several import hear_each_other, processes, shared_settings
 from tests.support.server import Server
 from tests.support.time import eventually
 
@@ -33,3 +34,10 @@ async def test_other_keys_are_complained_of_on_both_sides(url: str, tmp_path: Pa
     finally:
         await one.kill()
         await other.kill()
+
+
+async def test_they_hear_each_other_all_the_same(url: str, either_redis_url: str, tmp_path: Path) -> None:
+    """As while one after the other is restarted with new keys."""
+    one, other = (shared_settings(tmp_path / name, url, redis_url=either_redis_url) for name in ("one", "other"))
+    async with processes(1, one) as first, processes(1, other) as second:
+        await hear_each_other([*first, *second])
