@@ -9,7 +9,7 @@ from typing import Final
 MOST_MARKS: Final = 4
 
 # These turn the text around them: a name could rewrite how its neighbours read.
-_BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+BIDI: Final = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 # Letters, marks and symbols by category, blank to the eye.
 _BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _JOINERS: Final = frozenset("\u200c\u200d")
@@ -34,7 +34,7 @@ def _is_out_of_place(before: str, character: str, after: str) -> bool:
         return before.isascii() and after != _KEYCAP
     if _is_tag(character):
         return before != _BLACK_FLAG and not _is_tag(before)
-    return character in _BIDI | _BLANK or unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    return character in BIDI or character in _BLANK or unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 def _selects_variant(character: str) -> bool:

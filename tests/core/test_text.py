@@ -12,6 +12,7 @@ from linkify_it import LinkifyIt
 from chatapp.core import search
 from chatapp.core.errors import Invalid, TooLarge
 from chatapp.core.models import Message, Person
+from chatapp.core.names import BIDI
 from chatapp.core.text import clean, is_visible, render
 from tests.support.drawn import SCHEMES, Drawn
 
@@ -106,6 +107,8 @@ def links(content: str) -> list[str]:
         ("(Www.example.org/a_(b)).", ["https://Www.example.org/a_(b)"]),
         ("看www.example.org/a。好 www.b.example: a name", ["https://www.example.org/a", "https://www.b.example"]),
         ("https://www.example.org/www.a.example", ["https://www.example.org/www.a.example"]),
+        ("https://a.example\u202e/elpmaxe.b and www.b.example\u2066/x", ["https://a.example", "https://www.b.example"]),
+        ("http://a.example/\u0646\u0645\u06cc\u200c\u062f", ["http://a.example/\u0646\u0645\u06cc\u200c\u062f"]),
     ],
     ids=str,
 )
@@ -255,6 +258,8 @@ def test_what_is_a_link_is_the_linkifiers_to_say(content: str) -> None:
     assume(not re.search(r"[\\`*_~[\]|]|(?:https?|mailto):(?:https?|mailto):", content, re.IGNORECASE))
     # It takes the signs of Chinese for part of an address, and no address that follows a letter of its.
     assume(not re.search(r"[\u2018-\u201d\u2025\u2026\u3000-\u303f\uff00-\uffef]", content))
+    # And what turns the text around it.
+    assume(set(BIDI).isdisjoint(content))
     assume(not re.search(r"[^\x00-\x7f](?:https?|mailto):", content, re.IGNORECASE))
     known = [link.text for link in LINKS.match(content) or ()]
     assert [link["href"] for link in Drawn(render(content)).links] == known

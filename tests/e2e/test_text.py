@@ -86,6 +86,21 @@ async def test_each_paragraph_runs_the_way_of_its_script(visit: Visit) -> None:
     assert ways == ["3px", "0px"]
 
 
+async def test_an_address_reads_as_it_is_whatever_turns_the_text_before_it(visit: Visit) -> None:
+    page = await visit("ada")
+    await new_room(page)
+    await writes(page, "\u202e http://a.example/elpmaxe.b//:ptth")
+    first, last = await page.locator(".bd a").evaluate(
+        """link => [0, link.firstChild.length - 1].map((at) => {
+          const letter = document.createRange();
+          letter.setStart(link.firstChild, at);
+          letter.setEnd(link.firstChild, at + 1);
+          return letter.getBoundingClientRect().x;
+        })"""
+    )
+    assert first < last
+
+
 async def test_emoji_alone_are_larger(visit: Visit) -> None:
     page = await visit("ada")
     await new_room(page)

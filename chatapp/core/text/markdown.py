@@ -15,6 +15,7 @@ from markdown_it.rules_inline import StateInline, emphasis, link, strikethrough
 from markdown_it.token import Token
 
 from chatapp.core import emoji
+from chatapp.core.names import BIDI
 from chatapp.core.text.emphasis import flanked, is_wide
 from chatapp.core.text.mentions import CJK, NOBODY, SPECIAL, Names, spellings
 
@@ -29,8 +30,9 @@ LONGEST_NAMED_LINK: Final = 1000
 SCHEMES: Final = ("https", "http", "mailto")
 _linkifier = LinkifyIt(options={"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
 _linkifier.add("ftp:", None).add("//", None)
-# Nobody types a space beside the signs of Chinese, Japanese and Korean either; in an address they are rare.
-_gap: Final = re.compile(r"[\s，。！？；：、…‥“”‘’「」『』【】〔〕〖〗（）《》〈〉［］｛｝｡､｢｣]|$")
+# Nobody types a space beside the signs of Chinese, Japanese and Korean either; in an address they are rare. What turns
+# the text around it stands in none (RFC 3987, 4.1), and would show another address than the one that is opened.
+_gap: Final = re.compile(rf"[\s，。！？；：、…‥“”‘’「」『』【】〔〕〖〗（）《》〈〉［］｛｝｡､｢｣{BIDI}]|$")
 # Typed without a scheme.
 _host: Final = re.compile(r"(?![^/?#]*@)www\.[^\s/?#:]+\.[^\W\d_]{2}", re.IGNORECASE)
 _no_host: Final = frozenset(".:/\\-_@")
