@@ -108,3 +108,12 @@ async def test_who_writes_to_themselves_takes_notes(adas: Browser, grace: Actor)
     room = (await adas.opens(other)).text
     assert "Only the two of you can read what is said here." in room
     assert "This is the beginning of your conversation with Grace Lin." in room
+
+
+async def test_a_direct_conversation_says_whose_it_is_whatever_they_call_themselves(
+    adas: Browser, ada: Actor, grace: Actor, chat: Chat
+) -> None:
+    await chat.accounts.update_profile(grace.person, display_name=ada.person.display_name, time_zone="")
+    room = (await adas.submits("/direct", on="/people", username="grace")).location
+    heading = (await adas.opens(room)).text.partition("<h1>")[2].partition("</h1>")[0]
+    assert ("@grace" in heading, "@ada" in heading) == (True, False)
