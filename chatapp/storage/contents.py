@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from chatapp.storage.blobs import COPIES, FOLDER, contents, digest_of, sync
+from chatapp.storage.blobs import COPIES, FOLDER, contents, digest_of, hide_time, sync
 from chatapp.storage.database import Source
 from chatapp.storage.findings import FILED, Checked, Finding, Report
 
@@ -102,12 +102,13 @@ def _copied(source: Path, target: Path) -> None:
         target.unlink(missing_ok=True)
         return
     target.chmod(0o600)
+    hide_time(target, target.name)
     for path in (target, target.parent):
         sync(path)
 
 
 def _is_old(path: Path) -> bool:
     try:
-        return path.stat().st_mtime < time.time() - FORGOTTEN_SECONDS
+        return path.stat().st_ctime < time.time() - FORGOTTEN_SECONDS
     except FileNotFoundError:
         return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -92,9 +91,10 @@ async def test_a_file_that_is_deleted_and_uploaded_again_is_not_missing(
     assert len(looks) == 2
 
 
-async def test_what_is_about_to_be_deleted_is_no_leftover(store: Store, two: list[File]) -> None:
-    for file in two:
-        os.utime(contents.place(store.path.parent, file.digest), (0, 0))
+async def test_what_is_about_to_be_deleted_is_no_leftover(
+    store: Store, two: list[File], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contents, "FORGOTTEN_SECONDS", -1)
     with behind_its_back(store.path) as connection:
         connection.execute(FREE)
     assert await sentences(store) == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -104,14 +103,16 @@ async def test_an_audit_names_what_is_missing_and_what_was_altered(store: Store,
     assert any("not sent yet is missing" in each for each in found)
 
 
-async def test_an_audit_names_what_nothing_names_only_when_it_is_old(store: Store, ada: Person, room: Room) -> None:
+async def test_an_audit_names_what_nothing_names_only_when_it_is_old(
+    store: Store, ada: Person, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
     data = store.path.parent
     await sends(store, ada, room, b"one")
     lost = data / "files" / "ab" / ("ab" + "0" * 62)
     lost.parent.mkdir(exist_ok=True)
     lost.write_bytes(b"lost")
     assert sentences(data) == []
-    os.utime(lost, (0, 0))
+    monkeypatch.setattr("chatapp.storage.contents.FORGOTTEN_SECONDS", -1)
     assert sentences(data) == ["The folder of files holds contents that no row names: 1."]
 
 

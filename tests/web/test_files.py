@@ -94,6 +94,21 @@ async def test_part_of_a_file_is_given_to_who_asks_for_it(ada_script: Script) ->
     assert again.status == 304
 
 
+async def test_nobody_learns_that_somebody_else_has_the_same(ada_script: Script, grace_script: Script) -> None:
+    content = picture()
+
+    async def looks(script: Script, file: Any) -> list[str]:
+        pages = [await script.calls("HEAD", file[kind]) for kind in ("url", "thumbnail", "picture")]
+        return [page.headers[name] for page in pages for name in ("ETag", "Last-Modified")]
+
+    mine = await uploads(ada_script, content, "mine.png")
+    before = await looks(ada_script, mine)
+    theirs = await uploads(grace_script, content, "theirs.png")
+    assert await looks(ada_script, mine) == await looks(grace_script, theirs) == before
+    alone = await looks(grace_script, await uploads(grace_script, picture(64, 48), "alone.png"))
+    assert set(alone).isdisjoint(before)
+
+
 async def test_the_same_content_is_stored_once_and_stays_while_a_message_has_it(
     ada_script: Script, settings: Settings, chat: Chat
 ) -> None:
