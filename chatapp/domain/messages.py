@@ -265,7 +265,7 @@ def _attached(wanted: Sequence[Attach], field: str = "attachments") -> tuple[Att
 
 def _client_id(client_id: str) -> str:
     if len(client_id) > CLIENT_ID or "\x00" in client_id or text.has_surrogate(client_id):
-        raise invalid("client_id", _("A client_id has at most {n} characters.").format(n=CLIENT_ID))
+        raise invalid("client_id", _("A client_id is text of at most {n} characters.").format(n=CLIENT_ID))
     return client_id
 
 

@@ -93,7 +93,8 @@ async def test_what_cannot_be_said_is_not_stored(
 async def test_a_key_is_short_text(house: House, ada: Person, client_id: str) -> None:
     with pytest.raises(Invalid) as refusal:
         await house.chat.messages.post(ada, "general", "hello", client_id)
-    assert refusal.value.errors[0].field == "client_id"
+    (error,) = refusal.value.errors
+    assert (error.field, error.detail) == ("client_id", "A client_id is text of at most 64 characters.")
 
 
 async def test_the_same_key_is_the_same_message_for_ever(house: House, ada: Person, grace: Person) -> None:
