@@ -13,13 +13,15 @@ from chatapp.core.errors import FieldError, Invalid, invalid
 from chatapp.core.language import LANGUAGES, _
 from chatapp.core.models import Density, HourCycle, Theme
 from chatapp.core.names import is_misleading
-from chatapp.core.text import has_surrogate, is_visible
+from chatapp.core.text import SPECIAL, has_surrogate, is_visible
 
 LONGEST_NAME: Final = 64
 LONGEST_SLUG: Final = 64
 LONGEST_TOPIC: Final = 250
 LONGEST_STATUS: Final = 100
 LONGEST_EMAIL: Final = 254
+# @room and @here call many, from:me is who asks: nobody could be named so without being mistaken for them.
+RESERVED_USERNAMES: Final = SPECIAL | {"me"}
 # /rooms/new is a page.
 RESERVED_SLUGS: Final = frozenset({"new"})
 
@@ -39,6 +41,8 @@ def username(value: str) -> str:
     clean = value.lower() if value.isascii() else ""
     if not is_username(clean):
         raise invalid("username", _("A username has 2 to 32 of a-z 0-9 . _ - and begins with a letter or a digit."))
+    if clean in RESERVED_USERNAMES:
+        raise invalid("username", _("This username has a meaning of its own. Choose another."))
     return clean
 
 

@@ -41,6 +41,9 @@ def test_usernames_are_the_same_without_regard_to_case() -> None:
         "ａｄａ",
         "ad\u212a",
         "ada\u200b",
+        "room",
+        "Here",
+        "me",
     ],
 )
 def test_what_could_be_mistaken_for_another_username_is_refused(name: str) -> None:
