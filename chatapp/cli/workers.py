@@ -111,7 +111,8 @@ async def _unless(stop: asyncio.Event, work: Awaitable[object]) -> bool:
     is_done = working.done()
     waiting.cancel()
     working.cancel()
-    await asyncio.wait([waiting, working])
+    # Not wait(): what is never asked what became of it complains when it is forgotten.
+    await asyncio.gather(waiting, working, return_exceptions=True)
     if is_done:
         working.result()
     return is_done

@@ -121,6 +121,7 @@ async def test_everybody_hears_and_sigterm_lets_everybody_go(server: Server) -> 
         assert set(await asyncio.gather(*map(closed_with, sockets))) == {1012}
         assert await stopping == 0
     assert not any(map(is_alive, pids))
+    assert not any("Traceback" in line for line in server.output)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
