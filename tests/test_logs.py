@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 from collections.abc import Iterator
@@ -42,6 +43,21 @@ def written(form: Form, capsys: pytest.CaptureFixture[str], **values: object) ->
 def test_a_line_of_json_is_an_object(capsys: pytest.CaptureFixture[str]) -> None:
     entry = json.loads(written("json", capsys, path=FORGED))
     assert (entry["event"], entry["level"], entry["path"]) == ("request", "warning", FORGED)
+
+
+def test_a_line_is_written_in_one_piece() -> None:
+    """Of workers that share an unbuffered stderr one would write between the line of another and its end."""
+    pieces: list[str] = []
+
+    class Stream(io.StringIO):
+        def write(self, piece: str) -> int:
+            pieces.append(piece)
+            return len(piece)
+
+    logs.set_up(Settings(log_format="json"), Stream())
+    structlog.get_logger().warning("request")
+    (piece,) = pieces
+    assert piece.endswith("}\n")
 
 
 def test_a_line_says_when_in_utc(capsys: pytest.CaptureFixture[str]) -> None:
