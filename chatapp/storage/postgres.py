@@ -19,17 +19,7 @@ from chatapp.core.clock import Clock, system_clock
 from chatapp.core.errors import Unavailable
 from chatapp.core.language import N_
 from chatapp.storage import postgres_errors as errors
-from chatapp.storage.database import (
-    Commit,
-    Contended,
-    Damaged,
-    Database,
-    Durability,
-    Outdated,
-    Row,
-    Transaction,
-    Work,
-)
+from chatapp.storage.database import Commit, Contended, Damaged, Database, Durability, Outdated, Row, Transaction, Work
 from chatapp.storage.engine import AsyncConnection
 from chatapp.storage.postgres_engine import WHICH, Asked, Unstorable, engine, every, fetched, first, refuse_unstorable
 from chatapp.storage.postgres_writing import REFUSED, RETRY_SECONDS, PostgresTransaction, writer_on
@@ -71,6 +61,8 @@ class PostgresDatabase(Database):
         # Who waits for a turn here is woken by whoever leaves; who waits in the pool is not by one that failed.
         self._turns = asyncio.Semaphore(READERS)
         self._is_away = False
+        # How often nothing was answered at all, each time after seconds.
+        self._silences = 0
         self._identity = ""
         # Commits of which nobody knows what became: the connection was lost before the answer came.
         self._doubts: list[tuple[str, Commit]] = []
@@ -126,6 +118,15 @@ class PostgresDatabase(Database):
         await self._readers.dispose()
         await self._writers.dispose()
 
+    @asynccontextmanager
+    async def _turn(self, line: asyncio.Lock | asyncio.Semaphore) -> AsyncIterator[None]:
+        """Whoever waits while the server is found to be silent does not find that out again, one after the other."""
+        silences = self._silences
+        async with line:
+            if self._is_away and self._silences != silences:
+                raise Unavailable(REFUSED, retry_after=RETRY_SECONDS)
+            yield
+
     # Reading
 
     async def _read(self, ask: Callable[[AsyncConnection], Awaitable[T]]) -> T:
@@ -139,7 +140,7 @@ class PostgresDatabase(Database):
             return await self._read_once(ask)
 
     async def _read_once(self, ask: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        async with self._turns, self._readers.connect() as connection:
+        async with self._turn(self._turns), self._readers.connect() as connection:
             try:
                 answer = await ask(connection)
             except BaseException as error:
@@ -154,7 +155,7 @@ class PostgresDatabase(Database):
     @asynccontextmanager
     async def _written(self, lock: sa.Select[Any], make: Callable[[AsyncConnection], Awaitable[C]]) -> AsyncIterator[C]:
         """One transaction under that lock: committed and announced, or rolled back."""
-        async with self.write_lock:
+        async with self._turn(self.write_lock):
             with self._guarded():
                 connection, number = await self._begun(lock)
                 try:
@@ -270,6 +271,7 @@ class PostgresDatabase(Database):
             if not self._is_away:
                 log.error("database.gone", error=errors.sentence(error))
             self._is_away = True
+            self._silences += isinstance(errors.cause(error), TimeoutError)
         else:
             log.error("database.refused", error=errors.sentence(error))
 

@@ -47,7 +47,8 @@ class Asked(msgspec.Struct, frozen=True):
         return {
             "application_name": self.name,
             "default_transaction_isolation": "read committed",
-            "default_transaction_read_only": "on" if self.is_reader else "off",
+            # Else as the server says: an operator, or a provider whose disk is full, may let nothing be written.
+            **({"default_transaction_read_only": "on"} if self.is_reader else {}),
             "synchronous_commit": "on" if self.durability == "full" else "off",
             **{name: str(wait) for name, wait in zip(names, waits, strict=True)},
         }

@@ -7,9 +7,9 @@ from typing import Final
 import asyncpg
 import sqlalchemy as sa
 
-# Classes of SQLSTATE: connection, transaction rolled back for another's sake, resources, limits, an operator stepped
-# in, the system below.
-PASSING: Final = ("08", "40", "53", "54", "57", "58")
+# Classes of SQLSTATE: connection, password or name not taken, no such database (as while it is restored), transaction
+# rolled back for another's sake, resources, limits, an operator stepped in, the system below.
+PASSING: Final = ("08", "28", "3D", "40", "53", "54", "57", "58")
 # A standby, which may be written to later.
 READ_ONLY: Final = ("25000", "25006", "55000")
 # And a lock that was held for longer than we wait.
