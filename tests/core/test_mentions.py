@@ -11,7 +11,7 @@ from chatapp.core.text import Names, named, render
 from chatapp.core.text.mentions import MOST_NAMES
 from tests.support.drawn import Drawn
 
-PEOPLE = frozenset({"ada", "grace.h", "x-", "room", "here"})
+PEOPLE = frozenset({"ada", "ada.", "grace.h", "x-", "room", "room.", "here"})
 ROOMS = frozenset({"general", "ops-2"})
 
 
@@ -34,6 +34,7 @@ def drawn(content: str) -> str:
         ("@ada's", ["ada"]),
         ("> @ada\n- @grace.h", ["ada", "grace.h"]),
         ("@room and @here", ["@room", "@here"]),
+        ("@room.", ["@room"]),
         ("مرحبا @ada", ["ada"]),
         ("[see @ada](https://a.b)", ["ada"]),
     ],

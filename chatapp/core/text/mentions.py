@@ -52,7 +52,10 @@ def calls_everybody(content: str) -> bool:
 
 
 def spellings(typed: str) -> list[str]:
-    """A name as it was typed, and without what may be the punctuation of the sentence; the longest first."""
+    """A name without what may be the punctuation of the sentence, and as it was typed.
+
+    The shortest first: who calls themselves "ada." is not meant where a sentence ends with @ada.
+    """
     name = typed.lower()
     bare = name.rstrip("._-")
-    return [name[:length] for length in range(len(name), len(bare) - 1, -1)]
+    return [name[:length] for length in range(len(bare), len(name) + 1)]
