@@ -56,7 +56,7 @@ export class Notifications {
   #change(how) {
     return navigator.locks?.request(HELD_KEY, () => {
       const held = JSON.parse(storage.read(HELD_KEY) ?? "{}");
-      const changed = how(structuredClone(held));
+      const changed = how({ __proto__: null, ...held });
       if (changed) storage.write(HELD_KEY, JSON.stringify(changed));
       else storage.remove(HELD_KEY);
       return held;

@@ -29,9 +29,9 @@ async def api(server: Server, token: str, method: str, path: str, **fields: Any)
         return await answer.json() if answer.content_type == "application/json" else None
 
 
-async def new_room(page: Page, *members: str, kind: str = "open") -> str:
+async def new_room(page: Page, *members: str, kind: str = "open", name: str = "") -> str:
     """A room with a name no other test has; its slug. The page is left in it."""
-    made = await submit(page.context, "/rooms", at="/rooms/new", name=f"room {next(_numbers)}", kind=kind)
+    made = await submit(page.context, "/rooms", at="/rooms/new", name=name or f"room {next(_numbers)}", kind=kind)
     slug = made.headers["location"].rpartition("/")[2]
     for member in members:
         await submit(page.context, f"/rooms/{slug}/members", at=f"/rooms/{slug}/settings", username=member)
