@@ -52,8 +52,9 @@ export class Presence {
 
   #hear(frame) {
     if (frame.complete) this.#people = new Map();
+    const statuses = new Map(Object.entries(frame.statuses ?? {})); // whatever somebody is called
     for (const state of Object.keys(WORDS)) {
-      for (const username of frame[state]) this.#people?.set(username, { state, status: frame.statuses?.[username] ?? "" });
+      for (const username of frame[state]) this.#people?.set(username, { state, status: statuses.get(username) ?? "" });
     }
     this.#draw();
   }

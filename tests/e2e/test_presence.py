@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 from playwright.async_api import Locator, Page, expect
 
 from tests.e2e.test_accessibility import has_no_fault
-from tests.e2e.verbs import new_room
-from tests.support.server import Server
+from tests.e2e.verbs import new_room, submit
+from tests.support.server import PASSWORD, Server
 
 Visit = Callable[..., Awaitable[Page]]
 
@@ -146,3 +147,23 @@ async def test_why_somebody_is_away_comes_and_goes_without_a_reload(visit: Visit
     await grace.click("button[name=is_away][value='0']")
     for place in here:
         await expect(place).to_be_hidden()
+
+
+async def test_nobody_is_away_because_of_what_their_name_means_to_a_browser(visit: Visit) -> None:
+    """Every object of JavaScript has something called constructor."""
+    lin = await visit("lin", at="/rooms/general")
+    ada = (await visit("ada")).context
+    made = await submit(ada, "/settings/invites", at="/settings/invites")
+    (join,) = re.findall(r"/join/[\w-]+", await (await ada.request.get(made.headers["location"])).text())
+    new = {"username": "constructor", "email": "constructor@example.org", "password": PASSWORD}
+    await submit((await visit()).context, join, at=join, **new)
+    await visit("constructor", at="/rooms/general")
+    await lin.fill("#message", "/away at lunch")
+    await lin.press("#message", "Enter")
+    members = (await visit("ada", at="/rooms/general")).locator(".members")
+    await expect(members.locator(".status[data-presence=lin]")).to_have_text("at lunch")
+    # What is told of a change comes after what is told of everybody.
+    await lin.fill("#message", "/back")
+    await lin.press("#message", "Enter")
+    await expect(members.locator(".status[data-presence=lin]")).to_have_text("")
+    await expect(members.locator(".status[data-presence=constructor]")).to_have_text("")
