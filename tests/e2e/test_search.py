@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.e2e.verbs import new_room, row, say, sends
+from tests.support.browser import NARROW
 
 Visit = Callable[..., Awaitable[Page]]
 
@@ -69,3 +70,14 @@ async def test_results_of_an_edited_message_are_those_of_its_new_words(visit: Vi
     await expect(page.locator(".hit")).to_have_count(0)
     await page.goto(f"/search?q=second+in:{room}")
     await expect(page.locator(".hit")).to_have_count(1)
+
+
+async def test_names_without_a_space_do_not_make_a_phone_scroll_sideways(visit: Visit) -> None:
+    page = await visit("ada", viewport=NARROW)
+    for name in ("W" * 64, "M" * 64):
+        await new_room(page, name=name)
+        await say(page, "quokka " + "q" * 300)
+    await page.goto("/search?q=quokka")
+    await expect(page.locator(".hit")).to_have_count(2)
+    await expect(page.locator(".narrower .chip")).to_have_count(2)
+    assert await page.locator("main").evaluate("main => main.scrollWidth - main.clientWidth") == 0
