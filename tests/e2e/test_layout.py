@@ -137,6 +137,16 @@ async def test_what_only_listeners_hear_does_not_make_the_window_longer(
         assert await page.evaluate(BEYOND) == [0, 0], path
 
 
+async def test_a_long_name_among_the_members_does_not_make_their_list_scroll_sideways(
+    visit: Visit, ours: Server
+) -> None:
+    theo = (await visit("theo", to=ours)).context
+    await submit(theo, "/settings/profile", at="/settings/profile", display_name="W" * 64, time_zone="")
+    page = await visit("ada", to=ours, at="/rooms/general")
+    assert await page.locator(".members").evaluate("list => list.scrollWidth - list.clientWidth") == 0
+    await submit(theo, "/settings/profile", at="/settings/profile", display_name="Theo", time_zone="")
+
+
 async def test_over_a_keyboard_on_the_screen_the_box_and_the_newest_stay_in_sight(visit: Visit, ours: Server) -> None:
     page = await visit("ada", to=ours, **PHONE)
     await new_room(page)
