@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 __all__ = ("AsyncConnection", "AsyncEngine", "create_async_engine")
@@ -29,4 +30,5 @@ if TYPE_CHECKING:
 else:
     _module = _loaded()
     AsyncConnection, AsyncEngine = _module.AsyncConnection, _module.AsyncEngine
-    create_async_engine = _module.create_async_engine
+    # What an error says goes into the log; what people say does not.
+    create_async_engine = partial(_module.create_async_engine, hide_parameters=True)

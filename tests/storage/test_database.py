@@ -81,6 +81,14 @@ async def test_what_fails_is_rolled_back_and_not_told(database: SqliteDatabase) 
     assert (await keys(database), told) == ([], [])
 
 
+async def test_an_error_does_not_repeat_what_was_said(database: SqliteDatabase) -> None:
+    with pytest.raises(sa.exc.IntegrityError) as caught:
+        async with database.transaction() as tx:
+            for _ in range(2):
+                await note(tx, "one", "in confidence")
+    assert "confidence" not in str(caught.value)
+
+
 async def test_a_cancelled_transaction_is_rolled_back(database: SqliteDatabase) -> None:
     is_inside = asyncio.Event()
 

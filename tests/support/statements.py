@@ -28,10 +28,5 @@ def _by_kind(key: Any) -> Any:
 def share() -> None:
     """Between all engines that are made from now on."""
     shared = Shared(MOST)
-    make = Engine.__init__
-
-    def made(engine: Engine, *args: Any, **kwargs: Any) -> None:
-        make(engine, *args, **kwargs)
-        engine._compiled_cache = shared
-
-    Engine.__init__ = made  # type: ignore[method-assign, assignment]
+    # Not by another __init__: create_engine() reads from that what it may be told.
+    Engine._compiled_cache = property(lambda _engine: shared, lambda _engine, _own: None)  # type: ignore[assignment]
