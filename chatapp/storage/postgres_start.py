@@ -23,10 +23,13 @@ IDENTITY: Final = "identity"
 # In the database: which copy of a file is being made in it, by its id.
 COPYING: Final = "copying"
 OLDEST: Final = 13
+MADE: Final = "with ENCODING 'UTF8' TEMPLATE template0"
 EMPTY: Final = "Nothing was changed. Name an empty database."
 # Next to that of postgres.py.
 LOCK: Final = sa.bindparam("lock", 0x63686175, sa.BigInteger)
-VERSION: Final = sa.text("SELECT CAST(current_setting('server_version_num') AS integer) / 10000")
+SERVER: Final = sa.text(
+    "SELECT CAST(current_setting('server_version_num') AS integer) / 10000, current_setting('server_encoding')"
+)
 TABLES: Final = sa.text("SELECT CAST(tablename AS text) FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1")
 # Servers and commands of any version, but not those that are about to start.
 OTHERS: Final = sa.text(
@@ -58,9 +61,11 @@ async def _prepare(url: str, *, is_new: bool) -> list[str]:
     connections = engine(url, Asked("full", is_patient=True, name="chatapp start"), 1)
     try:
         async with connections.connect() as connection:
-            version = (await connection.execute(VERSION)).scalar_one()
+            version, encoding = (await connection.execute(SERVER)).one()
             if version < OLDEST:
                 raise Unusable(f"PostgreSQL at {where(url)} is version {version}; {OLDEST} or later is needed.")
+            if encoding != "UTF8":
+                raise Unusable(f"PostgreSQL at {where(url)} keeps text as {encoding}. Make the database {MADE}.")
             tables = list((await connection.execute(TABLES)).scalars()) if is_new else []
             if tables and "alembic_version" not in tables:
                 raise Unusable(f"PostgreSQL at {where(url)} holds something else: {', '.join(tables)}. {EMPTY}")

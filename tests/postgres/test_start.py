@@ -27,6 +27,7 @@ from chatapp.storage.postgres import open_postgres
 from chatapp.storage.postgres_engine import Asked, engine
 from chatapp.storage.statement import Statement
 from chatapp.storage.tables import meta
+from chatapp.storage.usable import Unusable
 from tests.postgres.conftest import opened
 from tests.postgres.several import Process
 from tests.support.cast import Actor
@@ -142,6 +143,23 @@ def test_a_server_that_cannot_be_reached_is_one_line_without_the_password(tmp_pa
         assert done.err.startswith("PostgreSQL at 127.0.0.1:1/chat cannot be used: ")
         assert done.err.count("\n") == 1
         assert "canary" not in done.err
+
+
+def test_a_database_that_cannot_keep_every_character_is_refused(server: Server) -> None:
+    asks = partial(databases().desk.asks, server.url)
+    asks("CREATE DATABASE narrow ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    try:
+        with pytest.raises(Unusable, match="LATIN1"):
+            postgres_start.prepare(urlsplit(server.url)._replace(path="/narrow").geturl())
+    finally:
+        asks("DROP DATABASE narrow WITH (FORCE)")
+
+
+async def test_an_error_does_not_repeat_what_was_said(url: str, tmp_path: Path) -> None:
+    async with opened(url, tmp_path) as database:
+        with pytest.raises(sa.exc.DBAPIError) as caught:
+            await database.one(sa.text("SELECT :said FROM nowhere").bindparams(said="in confidence"))
+    assert "confidence" not in str(caught.value)
 
 
 def test_the_command_line_works_beside_a_running_server(tmp_path: Path) -> None:
