@@ -95,6 +95,9 @@ async def refuse_unreadable(request: web.Request, handler: Handler) -> web.Strea
     if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
         # aiohttp would unpack it, and take what was cut off in the middle for the whole.
         raise web.HTTPUnsupportedMediaType(text=_("Send the body as it is, without a Content-Encoding."))
+    if request.headers.get(hdrs.TRANSFER_ENCODING, "chunked").strip().lower() != "chunked":
+        # Of "gzip, chunked" aiohttp undoes the last alone, and would take what is packed for the body.
+        raise BadRequest(_("The body comes in a transfer coding that is not known here."))
     if not is_readable(request.raw_path):
         raise BadRequest(_("The address is not readable."))
     return await handler(request)

@@ -57,7 +57,17 @@ HEADS: Final = [
     get("21", "another server's address", (200, 303, 400, 404), line="GET http://evil.example/login"),
     get("21", "an asterisk", (400, 404, 405), line="OPTIONS *"),
 ]
+CODED: Final = ("Transfer-Encoding: gzip, chunked", f"Content-Type: {JSON}")
 CHUNKS: Final = [
+    Row(
+        "19",
+        "a coding within chunks",
+        POST,
+        400,
+        headers=CODED,
+        body=b'f\r\n{"content":"x"}\r\n0\r\n\r\n',
+        is_chunked=True,
+    ),
     chunked("a size in letters", 400, b"zz\r\n{}\r\n0\r\n\r\n"),
     chunked("a negative size", 400, b"-2\r\n{}\r\n0\r\n\r\n"),
     chunked("a size with a sign", 400, b"+2\r\n{}\r\n0\r\n\r\n"),
