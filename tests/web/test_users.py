@@ -112,16 +112,18 @@ async def test_the_last_administrator_is_told_so_and_one_of_two_may_go(adas: Bro
     assert (await adas.opens(mine)).status == 404
 
 
-async def test_of_two_administrators_who_shut_out_each_other_at_once_one_stays(
-    adas: Browser, graces: Browser, ada: Actor, chat: Chat
+@pytest.mark.parametrize(("theirs", "own"), [("disable", False), ("demote", False), ("demote", True)], ids=str)
+async def test_of_two_administrators_who_shut_out_each_other_or_go_at_once_one_stays(
+    adas: Browser, graces: Browser, ada: Actor, chat: Chat, theirs: str, own: bool
 ) -> None:
     await chat.accounts.set_admin(ada.person, "grace", True)
     tokens = [(await browser.opens(GRACE)).csrf() for browser in (adas, graces)]
+    hers, other = ("/admin/users/ada", GRACE) if own else (GRACE, "/admin/users/ada")
     answers = await asyncio.gather(
-        adas.posts(f"{GRACE}/disable", {"csrf": tokens[0], "sure": "1"}),
-        graces.posts("/admin/users/ada/disable", {"csrf": tokens[1], "sure": "1"}),
+        adas.posts(f"{hers}/{theirs}", {"csrf": tokens[0], "sure": "1"}),
+        graces.posts(f"{other}/{theirs}", {"csrf": tokens[1], "sure": "1"}),
     )
-    assert sum(answer.status == 303 and answer.location.startswith("/admin") for answer in answers) == 1
+    assert sum(answer.status == 303 and not answer.location.startswith("/login") for answer in answers) == 1
     able = [person.username for person in await chat.accounts.everyone() if person.is_admin and not person.is_disabled]
     assert len(able) == 1
 
