@@ -82,10 +82,13 @@ async def test_what_fails_is_rolled_back_and_not_told(database: SqliteDatabase) 
 
 
 async def test_an_error_does_not_repeat_what_was_said(database: SqliteDatabase) -> None:
-    with pytest.raises(sa.exc.IntegrityError) as caught:
+    async def twice() -> None:
         async with database.transaction() as tx:
             for _ in range(2):
                 await note(tx, "one", "in confidence")
+
+    with pytest.raises(sa.exc.IntegrityError) as caught:
+        await twice()
     assert "confidence" not in str(caught.value)
 
 
