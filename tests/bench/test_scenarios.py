@@ -101,7 +101,11 @@ def test_the_server_is_told_apart_from_the_generator(place: Place) -> None:
 
 def test_what_the_server_uses_is_read_from_the_system(place: Place) -> None:
     before = place.server.cpu_seconds()
-    measured(place, lambda crowd, running: storm.connect(crowd, running, place.large))
+    # The system counts in hundredths, and a small storm may take less than one.
+    for _ in range(50):
+        measured(place, lambda crowd, running: storm.connect(crowd, running, place.large))
+        if place.server.cpu_seconds() > before:
+            break
     assert place.server.cpu_seconds() > before > 0
     assert 10_000 < place.server.memory_kib() < 1_000_000
 
