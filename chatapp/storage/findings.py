@@ -101,7 +101,12 @@ def noting(report: Report, what: str, trouble: Trouble) -> Iterator[None]:
     try:
         yield
     except trouble as error:
-        note(report, Finding(f"{what}: {error}."))
+        note(report, Finding(f"{what}: {_words(error)}."))
+
+
+def _words(error: BaseException) -> str:
+    """What the database said, without the statement that SQLAlchemy adds."""
+    return str(getattr(error, "orig", None) or error)
 
 
 def log(source: Source, report: Report, trouble: Trouble) -> Checked:
@@ -112,7 +117,7 @@ def log(source: Source, report: Report, trouble: Trouble) -> Checked:
         try:
             yield from _room(source, report, room)
         except trouble as error:
-            yield Finding(f"Room {room.slug}: its messages cannot be read to the end: {error}.", room.slug)
+            yield Finding(f"Room {room.slug}: its messages cannot be read to the end: {_words(error)}.", room.slug)
     for room_id in _rooms_with_messages(source):
         if room_id not in rooms:
             yield Finding(f"There are messages of room {room_id}, which does not exist.")

@@ -47,12 +47,18 @@ def audit(settings: Settings) -> Report:
 
 @asynccontextmanager
 async def beside(settings: Settings) -> AsyncIterator[Database]:
-    """To read, while a server may run. Nothing is changed. Raises ``NotFound`` where there is no file."""
+    """To read, while a server may run. Nothing is changed. Raises ``NotFound`` where there is none."""
     if settings.database_url:
-        from chatapp.storage import postgres
+        from chatapp.storage import postgres, postgres_errors, postgres_start
 
-        async with postgres.open_postgres(settings.database_url, folder=settings.data) as database:
-            yield database
+        try:
+            async with postgres.open_postgres(settings.database_url, folder=settings.data) as database:
+                yield database
+        except postgres_errors.FAMILY as error:
+            if not postgres_errors.is_without_tables(error):
+                raise
+            where = postgres_start.where(settings.database_url)
+            raise NotFound(f"There is no chat in PostgreSQL at {where}.") from error
         return
     if not settings.database_path.exists():
         raise NotFound(f"There is no chat in {settings.data}.")

@@ -15,6 +15,7 @@ READ_ONLY: Final = ("25000", "25006", "55000")
 # And a lock that was held for longer than we wait.
 PASSING_STATES: Final = (*READ_ONLY, "55P03")
 DAMAGE: Final = "XX"
+NO_TABLE: Final = "42P01"
 CONTENTION: Final = ("40001", "40P01")
 # All that comes from the server or the way to it, below SQLAlchemy or through it.
 FAMILY: Final = (
@@ -56,6 +57,11 @@ def is_read_only(error: BaseException) -> bool:
 
 def is_damage(error: BaseException) -> bool:
     return state(error).startswith(DAMAGE)
+
+
+def is_without_tables(error: BaseException) -> bool:
+    """Whether nothing was made there yet, or something else."""
+    return state(error) == NO_TABLE
 
 
 def is_contention(error: BaseException) -> bool:

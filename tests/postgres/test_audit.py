@@ -9,7 +9,11 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from chatapp.storage import postgres_audit, postgres_start
+from chatapp.core.audit_log import Wanted
+from chatapp.core.errors import NotFound
+from chatapp.domain.audit_log import AuditLog
+from chatapp.settings import Settings
+from chatapp.storage import opening, postgres_audit, postgres_start
 from tests.postgres.conftest import opened
 from tests.support.postgres import databases
 from tests.support.source import SCHEMA
@@ -85,3 +89,17 @@ async def test_a_server_that_is_away_is_a_finding() -> None:
     report = await asyncio.to_thread(postgres_audit.audit, "postgresql://ada@127.0.0.1:1/chat")
     assert report.count == 1
     assert report.findings[0].sentence.startswith("The database cannot be read: ")
+
+
+async def test_a_database_without_a_chat_is_found_out_in_words() -> None:
+    report = await asyncio.to_thread(postgres_audit.audit, databases().fresh())
+    sentences = [finding.sentence for finding in report.findings]
+    assert 'The schema cannot be read to the end: relation "alembic_version" does not exist.' in sentences
+    assert not any("sqlalche" in sentence or "\n" in sentence for sentence in sentences)
+
+
+async def test_nothing_is_read_where_there_is_no_chat(tmp_path: Path) -> None:
+    settings = Settings(database_url=databases().fresh(), data=tmp_path)
+    with pytest.raises(NotFound, match=r"There is no chat in PostgreSQL at [^@]+\."):
+        async with opening.beside(settings) as database:
+            await AuditLog(database=database).latest(Wanted(), 10)
