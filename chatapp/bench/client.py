@@ -139,9 +139,8 @@ class Client:
         listener = self.listener
         assert listener is not None  # noqa: S101 - set with this state
         listener.hear(data, now())
-        controls = (listener.own or listener.room).controls
-        while controls:
-            self._sign_of_life(*controls.pop())
+        for opcode, payload in listener.controls():
+            self._sign_of_life(opcode, payload)
 
     def _walk(self, data: memoryview) -> None:
         """Frame by frame: answers are this socket's own, the rest is what everybody hears."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from operator import ne
 from typing import Final
 
@@ -31,7 +31,8 @@ class Room:
         self.marks: list[Mark] = []
         self.ends = array("q")
         self.heads = array("q", [0])
-        self.controls: list[tuple[int, bytes]] = []
+        # Where in the stream each ends, what it is, what it says.
+        self.controls: list[tuple[int, int, bytes]] = []
         # Of each chunk that a subscriber got: when, from where to where in the stream.
         self.is_timed = is_timed
         self.moments = array("d")
@@ -44,7 +45,7 @@ class Room:
         for each in frames.whole(self.stream, parsed):
             self.heads.append(each.stop)
             if each.opcode != frames.TEXT:
-                self.controls.append((each.opcode, bytes(self.stream[each.start : each.stop])))
+                self.controls.append((each.stop, each.opcode, bytes(self.stream[each.start : each.stop])))
             # Nobody can read a message before the whole frame is there.
             for found in MARK.findall(self.stream, each.start, each.stop):
                 self.marks.append(read(found))
@@ -70,11 +71,12 @@ class Room:
 class Listener:
     """One subscriber's ear, there before the first message."""
 
-    __slots__ = ("at", "own", "room")
+    __slots__ = ("at", "own", "room", "taken")
 
     def __init__(self, room: Room) -> None:
         self.room = room
         self.at = 0
+        self.taken = 0
         self.own: Room | None = None
 
     def hear(self, data: Bytes, moment: float) -> None:
@@ -103,10 +105,18 @@ class Listener:
         own.marks = common.marks[: common.heard_by(head)]
         own.ends = array("q", [0] * len(own.marks))
         self.own, begun = own, bytes(common.stream[head : self.at])
-        self.at = 0
+        self.at = self.taken = 0
         own.grow(begun)
         self.at = len(begun)
         self.hear(data, moment)
+
+    def controls(self) -> Iterator[tuple[int, bytes]]:
+        """What has come since that is no message: this subscriber's own, also where others got it at the same place."""
+        every = (self.own or self.room).controls
+        while self.taken < len(every) and every[self.taken][0] <= self.at:
+            _, opcode, payload = every[self.taken]
+            self.taken += 1
+            yield opcode, payload
 
     @property
     def count(self) -> int:

@@ -31,6 +31,7 @@ class Liar:
     stall_seconds: float = 1.0
     port: int = 0
     told: int = 0
+    pongs: int = 0
     kept: dict[int, bytes] = field(default_factory=dict)
     ears: list[asyncio.Transport] = field(default_factory=list)
 
@@ -81,6 +82,7 @@ class _Socket(asyncio.Protocol):
                 break
             if self.heard[at] & 0x0F == frames.TEXT:
                 self.liar.hear(self.transport, json.loads(self.heard[start : start + size]))
+            self.liar.pongs += self.heard[at] & 0x0F == frames.PONG
             at = start + size
         self.heard = self.heard[at:]
 

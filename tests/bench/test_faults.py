@@ -122,6 +122,17 @@ def test_the_same_messages_in_other_frames_are_no_fault() -> None:
     assert str(faults_of(Liar(only(UNLUCKY, pings)))) == "none"
 
 
+def test_everybody_who_is_pinged_answers() -> None:
+    """Also at the same place of what all hear; who does not is given up after a heartbeat and a half."""
+
+    def pings(_liar: Liar, _who: int, number: int, frame: bytes) -> list[bytes]:
+        return [frame, server_frame(b"alive?", frames.PING)] if number == 4 else [frame]
+
+    liar = Liar(pings)
+    assert str(faults_of(liar)) == "none"
+    assert liar.pongs == LISTENERS
+
+
 def test_a_refused_message_is_a_fault() -> None:
     assert faults_of(Liar(is_ok=False)).refused == MESSAGES
 
