@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -14,6 +16,8 @@ from chatapp.web.proxies import PROXIES
 
 ROBOTS: Final = "User-agent: *\nDisallow: /\n"
 CONTACT_DAYS: Final = 90
+# Whoever asks waits for no longer than a person would: a database that says nothing is given up after half a minute.
+PATIENCE_SECONDS: Final = 3
 
 
 async def healthz(_request: web.Request) -> web.Response:
@@ -23,7 +27,10 @@ async def healthz(_request: web.Request) -> web.Response:
 
 async def readyz(request: web.Request) -> web.Response:
     """503 while requests could not be served."""
-    is_ready = await request.config_dict[CHAT].is_ready()
+    is_ready = False
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            is_ready = await request.config_dict[CHAT].is_ready()
     return web.Response(text="ready\n" if is_ready else "not ready\n", status=200 if is_ready else 503)
 
 

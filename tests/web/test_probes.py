@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import re
 from typing import Any
@@ -11,6 +12,7 @@ from aiohttp.test_utils import TestClient
 
 from chatapp.core.errors import Unavailable
 from chatapp.domain.chat import Chat
+from chatapp.web import probes
 from tests.web.browser import Browser
 from tests.web.raw import ask
 
@@ -32,6 +34,17 @@ async def test_without_its_database_it_is_alive_but_not_ready(
 
     monkeypatch.setattr(chat.housekeeping._database, "one", fail)
     assert (await stranger.opens("/healthz")).status == 200
+    assert (await stranger.opens("/readyz")).status == 503
+
+
+async def test_of_a_database_that_does_not_answer_nobody_waits_to_hear(
+    stranger: Browser, chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def say_nothing(_statement: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(chat.housekeeping._database, "one", say_nothing)
+    monkeypatch.setattr(probes, "PATIENCE_SECONDS", 0.1)
     assert (await stranger.opens("/readyz")).status == 503
 
 
