@@ -5,6 +5,8 @@ VITAL := chatapp/gateway/* chatapp/realtime/hub.py \
   $(patsubst %,chatapp/storage/%.py,batch checksum database sqlite health hot journal mark tail) \
   $(patsubst %,chatapp/domain/%.py,access accounts links memberships messages passwords sign_in tickets) \
   $(patsubst %,chatapp/web/%.py,csrf identity origins session)
+# Nothing in them asks a database.
+PURE := $(patsubst %,tests/%,core realtime) $(patsubst %,tests/test_%.py,architecture catalogues dangerous deploy docs security_docs settings style supply)
 # More waiting than work: beside what computes, it costs CI no time of its own.
 PATIENT := $(patsubst %,tests/%,bench copying faults fuzz journeys model postgres soak test_cli.py test_examples.py)
 # One after the other: an hour of them in one process has ended in CPython's own tracing, for ever.
@@ -25,8 +27,8 @@ serve: .venv/run ## Start the chat on http://127.0.0.1:8080 (CHATAPP_HOST, CHATA
 test: .venv/dev ## Run the whole suite, browser tests included (ARGS="-k rooms")
 	$(BIN)/python -m pytest $(ARGS)
 
-test-postgres: .venv/dev ## Run on a PostgreSQL server everything but the browser tests, or them too (ALL=1; CHATAPP_TEST_POSTGRES=url)
-	CHATAPP_TEST_ENGINE=postgres $(BIN)/python -m pytest $(if $(ALL),,--ignore tests/e2e) $(ARGS)
+test-postgres: .venv/dev ## Run on a PostgreSQL server all that asks a database but the browser tests, or everything (ALL=1; CHATAPP_TEST_POSTGRES=url)
+	CHATAPP_TEST_ENGINE=postgres $(BIN)/python -m pytest $(if $(ALL),,$(addprefix --ignore ,tests/e2e $(PURE))) $(ARGS)
 
 test-server: .venv/dev ## Run everything but the browser tests (ARGS="-k rooms")
 	$(BIN)/python -m pytest --ignore tests/e2e $(ARGS)
@@ -55,7 +57,7 @@ coverage: .venv/dev ## Say which branches the tests without a browser do not rea
 	$(COVERAGE) combine --quiet && $(COVERAGE) report --fail-under=95 && $(COVERAGE) report $(OF_THE_VITAL) --fail-under=100
 
 check: .venv/dev ## Everything CI runs, side by side: lint, types, the browser, the other tests on both engines, and the mutants
-	$(MAKE) --jobs=4 --output-sync=target e2e .patient-postgres .busy-postgres .busy-server .patient-server mutants types lint
+	$(MAKE) --jobs=5 --output-sync=target lint e2e .patient-postgres .busy-postgres types .patient-server .busy-server mutants
 
 .patient-%:
 	$(MAKE) test-$* ARGS="$(PATIENT) $(ARGS)"
