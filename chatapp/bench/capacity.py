@@ -20,6 +20,8 @@ SLOWEST: Final = 10.0
 STEP: Final = 1 / 20
 SLACK: Final = 1 / 30
 STORE: Final = 1 / 12
+# For a machine that was so long in making people and a server that no time is left: each step says something at least.
+LEAST_SECONDS: Final = 2.0
 
 Progress = Callable[[str], None]
 
@@ -55,10 +57,11 @@ class Capacity:
 def measure(
     environ: Mapping[str, str], crowd: Sequence[Seat], groups: Sequence[Seat], seconds: float, progress: Progress
 ) -> Capacity:
-    """Start chatapp with these settings and load it until it is late, or for about so many seconds.
+    """Start chatapp with these settings and load it until it is late, or for about so many seconds, two at least.
 
     ``crowd`` goes into one room together, ``groups`` into many. Raises ``Unable`` and ``Refused``.
     """
+    seconds = max(seconds, LEAST_SECONDS)
     end = time.monotonic() + seconds * (1 - STORE - STEP - 2 * SLACK)
     found = Capacity(len(crowd))
     server.needs_descriptors(max(len(crowd), len(groups)))

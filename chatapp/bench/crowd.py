@@ -133,7 +133,7 @@ class Crowd:
             speakers[number % len(speakers)].post(due)
 
     def flat_out(self, seconds: float) -> None:
-        """Everybody who speaks says the next thing as soon as the last is answered."""
+        """Everybody who speaks says one thing, and the next as soon as the last is answered."""
         end = self.start + seconds
 
         def next_one(client: Client) -> None:
@@ -142,7 +142,7 @@ class Crowd:
 
         self._after_answer = next_one
         for client in self.speakers:
-            next_one(client)
+            client.post(now())
         while now() < end:
             self.turn(LOOK_SECONDS)
             time.sleep(BREATH_SECONDS)

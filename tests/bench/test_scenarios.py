@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from chatapp.bench import server
+from chatapp.bench import capacity, server
 from chatapp.bench.crowd import Crowd, Seat
 from chatapp.bench.dialects import Chatapp
 from chatapp.bench.errors import Unable
@@ -108,6 +108,19 @@ def test_what_the_server_uses_is_read_from_the_system(place: Place) -> None:
             break
     assert place.server.cpu_seconds() > before > 0
     assert 10_000 < place.server.memory_kib() < 1_000_000
+
+
+def test_a_machine_that_has_no_time_left_is_measured_all_the_same(tmp_path: Path) -> None:
+    made = asyncio.run(furnish.furnish(tmp_path / "data", people=PEOPLE, rooms=2, members=5))
+    crowd = [Seat(token, furnish.EVERYONE) for token in made.tokens]
+    groups = [Seat(token, room) for room, tokens in made.rooms.items() for token in tokens]
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("CHATAPP_")}
+    environ |= furnish.environment_for(tmp_path / "data")
+    found = capacity.measure(environ, crowd, groups, -1, lambda _: None)
+    assert not found.faults
+    # What was not delivered came after no time at all.
+    assert found.stored > 0
+    assert found.rate == 0 or found.p99_ms > 0
 
 
 def test_a_server_that_does_not_start_is_told_with_its_last_words(tmp_path: Path) -> None:
