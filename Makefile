@@ -5,8 +5,10 @@ VITAL := chatapp/gateway/* chatapp/realtime/hub.py \
   $(patsubst %,chatapp/storage/%.py,batch checksum database sqlite health hot journal mark tail) \
   $(patsubst %,chatapp/domain/%.py,access accounts links memberships messages passwords sign_in tickets) \
   $(patsubst %,chatapp/web/%.py,csrf identity origins session)
-# Nothing in them asks a database.
-PURE := $(patsubst %,tests/%,core realtime) $(patsubst %,tests/test_%.py,architecture catalogues dangerous deploy docs security_docs settings style supply)
+# Left out on PostgreSQL without ALL=1: the browser, pages (the doors of programs and what races stay), and what asks no database.
+PAGES := $(filter-out tests/web/test_api_% tests/web/test_withdrawn_% %/test_authorisation.py %/test_nul.py,$(wildcard tests/web/test_*.py))
+PURE := $(patsubst %,tests/%,bench core properties realtime soak) \
+  $(patsubst %,tests/test_%.py,architecture catalogues dangerous deploy docs security_docs settings style supply)
 # More waiting than work: beside what computes, it costs CI no time of its own.
 PATIENT := $(patsubst %,tests/%,bench copying faults fuzz journeys model postgres soak test_cli.py test_examples.py)
 # One after the other: an hour of them in one process has ended in CPython's own tracing, for ever.
@@ -27,8 +29,8 @@ serve: .venv/run ## Start the chat on http://127.0.0.1:8080 (CHATAPP_HOST, CHATA
 test: .venv/dev ## Run the whole suite, browser tests included (ARGS="-k rooms")
 	$(BIN)/python -m pytest $(ARGS)
 
-test-postgres: .venv/dev ## Run on a PostgreSQL server all that asks a database but the browser tests, or everything (ALL=1; CHATAPP_TEST_POSTGRES=url)
-	CHATAPP_TEST_ENGINE=postgres $(BIN)/python -m pytest $(if $(ALL),,$(addprefix --ignore ,tests/e2e $(PURE))) $(ARGS)
+test-postgres: .venv/dev ## Run on a PostgreSQL server what asks a database but pages, or everything (ALL=1; CHATAPP_TEST_POSTGRES=url)
+	CHATAPP_TEST_ENGINE=postgres $(BIN)/python -m pytest $(if $(ALL),,$(addprefix --ignore ,tests/e2e $(PAGES) $(PURE))) $(ARGS)
 
 test-server: .venv/dev ## Run everything but the browser tests (ARGS="-k rooms")
 	$(BIN)/python -m pytest --ignore tests/e2e $(ARGS)
@@ -60,7 +62,7 @@ check: .venv/dev ## Everything CI runs, side by side: lint, types, the browser, 
 	$(MAKE) --jobs=5 --output-sync=target lint e2e .patient-postgres .busy-postgres types .patient-server .busy-server mutants
 
 .patient-%:
-	$(MAKE) test-$* ARGS="$(PATIENT) $(ARGS)"
+	$(MAKE) test-$* ARGS="$(filter-out $(if $(filter postgres,$*),$(PURE)),$(PATIENT)) $(ARGS)"
 
 .busy-%:
 	$(MAKE) test-$* ARGS="$(addprefix --ignore ,$(PATIENT)) $(ARGS)"
