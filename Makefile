@@ -5,9 +5,10 @@ VITAL := chatapp/gateway/* chatapp/realtime/hub.py \
   $(patsubst %,chatapp/storage/%.py,batch checksum database sqlite health hot journal mark tail) \
   $(patsubst %,chatapp/domain/%.py,access accounts links memberships messages passwords sign_in tickets) \
   $(patsubst %,chatapp/web/%.py,csrf identity origins session)
-# Left out on PostgreSQL without ALL=1: the browser, pages (the doors of programs and what races stay), and what asks no database.
+# Left out on PostgreSQL without ALL=1: the browser, pages (the doors of programs and what races stay), what is refused at every door, and
+# what asks no database.
 PAGES := $(filter-out tests/web/test_api_% tests/web/test_withdrawn_% %/test_authorisation.py %/test_nul.py,$(wildcard tests/web/test_*.py))
-PURE := $(patsubst %,tests/%,bench core properties realtime soak) \
+PURE := $(patsubst %,tests/%,bad_inputs bench core properties realtime soak) \
   $(patsubst %,tests/test_%.py,architecture catalogues dangerous deploy docs security_docs settings style supply)
 # More waiting than work: beside what computes, it costs CI no time of its own.
 PATIENT := $(patsubst %,tests/%,bench copying faults fuzz journeys model postgres soak test_cli.py test_examples.py)
@@ -29,7 +30,7 @@ serve: .venv/run ## Start the chat on http://127.0.0.1:8080 (CHATAPP_HOST, CHATA
 test: .venv/dev ## Run the whole suite, browser tests included (ARGS="-k rooms")
 	$(BIN)/python -m pytest $(ARGS)
 
-test-postgres: .venv/dev ## Run on a PostgreSQL server what asks a database but pages, or everything (ALL=1; CHATAPP_TEST_POSTGRES=url)
+test-postgres: .venv/dev ## Run on a PostgreSQL server what asks a database but pages and bad inputs, or everything (ALL=1; CHATAPP_TEST_POSTGRES=url)
 	CHATAPP_TEST_ENGINE=postgres $(BIN)/python -m pytest $(if $(ALL),,$(addprefix --ignore ,tests/e2e $(PAGES) $(PURE))) $(ARGS)
 
 test-server: .venv/dev ## Run everything but the browser tests (ARGS="-k rooms")
@@ -59,7 +60,7 @@ coverage: .venv/dev ## Say which branches the tests without a browser do not rea
 	$(COVERAGE) combine --quiet && $(COVERAGE) report --fail-under=95 && $(COVERAGE) report $(OF_THE_VITAL) --fail-under=100
 
 check: .venv/dev ## Everything CI runs, side by side: lint, types, the browser, the other tests on both engines, and the mutants
-	$(MAKE) --jobs=5 --output-sync=target lint e2e .patient-postgres .busy-postgres types .patient-server .busy-server mutants
+	$(MAKE) --jobs=4 --output-sync=target lint e2e .patient-postgres .busy-server types .patient-server .busy-postgres mutants
 
 .patient-%:
 	$(MAKE) test-$* ARGS="$(filter-out $(if $(filter postgres,$*),$(PURE)),$(PATIENT)) $(ARGS)"
