@@ -5,11 +5,11 @@ VITAL := chatapp/gateway/* chatapp/realtime/hub.py \
   $(patsubst %,chatapp/storage/%.py,batch checksum database sqlite health hot journal mark tail) \
   $(patsubst %,chatapp/domain/%.py,access accounts links memberships messages passwords sign_in tickets) \
   $(patsubst %,chatapp/web/%.py,csrf identity origins session)
-# Left out on PostgreSQL without ALL=1: the browser, pages (the doors of programs and what races stay), what is refused at every door, and
-# what asks no database.
-PAGES := $(filter-out tests/web/test_api_% tests/web/test_withdrawn_% %/test_authorisation.py %/test_nul.py,$(wildcard tests/web/test_*.py))
-PURE := $(patsubst %,tests/%,bad_inputs bench core properties realtime soak) \
-  $(patsubst %,tests/test_%.py,architecture catalogues dangerous deploy docs security_docs settings style supply)
+# Left out on PostgreSQL without ALL=1: the browser, pages (the doors of programs and what races stay), what is refused at every door,
+# and what asks no database.
+ON_A_FILE := $(patsubst %,tests/%,bad_inputs bench core e2e properties realtime soak) \
+  $(patsubst %,tests/test_%.py,architecture catalogues dangerous deploy docs security_docs settings style supply) \
+  $(filter-out tests/web/test_api_% tests/web/test_withdrawn_% %/test_authorisation.py %/test_nul.py,$(wildcard tests/web/test_*.py))
 # More waiting than work: beside what computes, it costs CI no time of its own.
 PATIENT := $(patsubst %,tests/%,bench copying faults fuzz journeys model postgres soak test_cli.py test_examples.py)
 # One after the other: an hour of them in one process has ended in CPython's own tracing, for ever.
@@ -31,7 +31,7 @@ test: .venv/dev ## Run the whole suite, browser tests included (ARGS="-k rooms")
 	$(BIN)/python -m pytest $(ARGS)
 
 test-postgres: .venv/dev ## Run on a PostgreSQL server what asks a database but pages and bad inputs, or everything (ALL=1; CHATAPP_TEST_POSTGRES=url)
-	CHATAPP_TEST_ENGINE=postgres $(BIN)/python -m pytest $(if $(ALL),,$(addprefix --ignore ,tests/e2e $(PAGES) $(PURE))) $(ARGS)
+	CHATAPP_TEST_ENGINE=postgres $(BIN)/python -m pytest $(if $(ALL),,$(addprefix --ignore ,$(ON_A_FILE))) $(ARGS)
 
 test-server: .venv/dev ## Run everything but the browser tests (ARGS="-k rooms")
 	$(BIN)/python -m pytest --ignore tests/e2e $(ARGS)
@@ -63,7 +63,7 @@ check: .venv/dev ## Everything CI runs, side by side: lint, types, the browser, 
 	$(MAKE) --jobs=4 --output-sync=target lint e2e .patient-postgres .busy-server types .patient-server .busy-postgres mutants
 
 .patient-%:
-	$(MAKE) test-$* ARGS="$(filter-out $(if $(filter postgres,$*),$(PURE)),$(PATIENT)) $(ARGS)"
+	$(MAKE) test-$* ARGS="$(filter-out $(if $(filter postgres,$*),$(ON_A_FILE)),$(PATIENT)) $(ARGS)"
 
 .busy-%:
 	$(MAKE) test-$* ARGS="$(addprefix --ignore ,$(PATIENT)) $(ARGS)"
