@@ -5,13 +5,11 @@ VITAL := chatapp/gateway/* chatapp/realtime/hub.py \
   $(patsubst %,chatapp/storage/%.py,batch checksum database sqlite health hot journal mark tail) \
   $(patsubst %,chatapp/domain/%.py,access accounts links memberships messages passwords sign_in tickets) \
   $(patsubst %,chatapp/web/%.py,csrf identity origins session)
-# Left out on PostgreSQL without ALL=1: the browser, pages (the doors of programs and what races stay), what is refused at every door,
-# and what asks no database.
-ON_A_FILE := $(patsubst %,tests/%,bad_inputs bench core e2e properties realtime soak) \
-  $(patsubst %,tests/test_%.py,architecture catalogues dangerous deploy docs security_docs settings style supply) \
-  $(filter-out tests/web/test_api_% tests/web/test_withdrawn_% %/test_authorisation.py %/test_nul.py,$(wildcard tests/web/test_*.py))
-# More waiting than work: beside what computes, it costs CI no time of its own.
-PATIENT := $(patsubst %,tests/%,bench copying faults fuzz journeys model postgres soak test_cli.py test_examples.py)
+# Where the engine matters most. The whole suite runs on it too (ALL=1), in an hour beside other work, which is why only what
+# races with the database is here.
+ON_POSTGRES := tests/faults/test_kill.py $(patsubst %,tests/%,postgres storage domain model jobs) \
+  $(patsubst %,tests/gateway/test_%.py,between_steps endings races subscriptions withdrawn_credentials) \
+  $(patsubst %,tests/web/test_%.py,api_messages withdrawn_meanwhile)
 # One after the other: an hour of them in one process has ended in CPython's own tracing, for ever.
 COVERED := $(filter-out tests/e2e/ tests/postgres/ tests/support/ tests/__pycache__/,$(wildcard tests/*/)) 'tests/test_*.py'
 COVERAGE := $(BIN)/python -m coverage
@@ -30,8 +28,8 @@ serve: .venv/run ## Start the chat on http://127.0.0.1:8080 (CHATAPP_HOST, CHATA
 test: .venv/dev ## Run the whole suite, browser tests included (ARGS="-k rooms")
 	$(BIN)/python -m pytest $(ARGS)
 
-test-postgres: .venv/dev ## Run on a PostgreSQL server what asks a database but pages and bad inputs, or everything (ALL=1; CHATAPP_TEST_POSTGRES=url)
-	CHATAPP_TEST_ENGINE=postgres $(BIN)/python -m pytest $(if $(ALL),,$(addprefix --ignore ,$(ON_A_FILE))) $(ARGS)
+test-postgres: .venv/dev ## Run on a PostgreSQL server what depends on the database, or everything (ALL=1; CHATAPP_TEST_POSTGRES=url)
+	CHATAPP_TEST_ENGINE=postgres $(BIN)/python -m pytest $(if $(ALL),,$(ON_POSTGRES)) $(ARGS)
 
 test-server: .venv/dev ## Run everything but the browser tests (ARGS="-k rooms")
 	$(BIN)/python -m pytest --ignore tests/e2e $(ARGS)
@@ -59,14 +57,9 @@ coverage: .venv/dev ## Say which branches the tests without a browser do not rea
 	CHATAPP_TEST_ENGINE=postgres $(COVERAGE) run -m pytest -q tests/postgres $(ARGS) || test $$? = 5
 	$(COVERAGE) combine --quiet && $(COVERAGE) report --fail-under=95 && $(COVERAGE) report $(OF_THE_VITAL) --fail-under=100
 
-check: .venv/dev ## Everything CI runs, side by side: lint, types, the browser, the other tests on both engines, and the mutants
-	$(MAKE) --jobs=4 --output-sync=target lint e2e .patient-postgres .busy-server types .patient-server .busy-postgres mutants
-
-.patient-%:
-	$(MAKE) test-$* ARGS="$(filter-out $(if $(filter postgres,$*),$(ON_A_FILE)),$(PATIENT)) $(ARGS)"
-
-.busy-%:
-	$(MAKE) test-$* ARGS="$(addprefix --ignore ,$(PATIENT)) $(ARGS)"
+check: ## Everything CI runs: lint and types, then side by side the browser, both engines and the mutants
+	$(MAKE) --jobs=2 --output-sync=target lint types
+	$(MAKE) --jobs=3 --output-sync=target e2e test-server test-postgres mutants
 
 lint: .venv/dev ## Check style and templates
 	$(BIN)/ruff check .
