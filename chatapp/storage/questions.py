@@ -78,8 +78,8 @@ class Questions:
 
 def reader(path: Path) -> sqlite3.Connection:
     """A connection to ask on; strict about text, which costs nothing."""
-    patience = BUSY_MS / 1000
-    return sqlite3.connect(f"file:{path}?mode=ro", patience, isolation_level=None, check_same_thread=False, uri=True)
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    return sqlite3.connect(uri, BUSY_MS / 1000, isolation_level=None, check_same_thread=False, uri=True)
 
 
 def _bring(answered: tuple[Question, list[Any] | Exception]) -> None:

@@ -50,8 +50,8 @@ class SqliteDatabase(Database):
         self.health = Health(path)
         self.wal = Wal(path, self.health, self._drive, self.close, self._connect)
         self._batches = Batches()
-        self._write_engine = _engine(f"sqlite+aiosqlite:///{path}", durability, factory=self._batches.connect)
-        self._read_engine = _engine(f"sqlite+aiosqlite:///file:{path}?mode=ro&uri=true", durability)
+        self._write_engine = _engine(str(path), durability, factory=self._batches.connect)
+        self._read_engine = _engine(path.absolute().as_uri(), durability)
         self._writer: AsyncConnection | None = None
         self._patience_ms = BUSY_MS
         self._questions: Questions | None = None
@@ -261,12 +261,12 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def _engine(
-    url: str, durability: Durability, *, factory: Callable[..., sqlite3.Connection] | None = None
+    file: str, durability: Durability, *, factory: Callable[..., sqlite3.Connection] | None = None
 ) -> AsyncEngine:
-    """To read only, or with a ``factory`` of the one connection that writes."""
+    """To read only, the file named by its URI, or with a ``factory`` of the one connection that writes."""
     read_only = factory is None
     engine = create_async_engine(
-        url,
+        sa.URL.create("sqlite+aiosqlite", database=file, query={"mode": "ro", "uri": "true"} if read_only else {}),
         connect_args={"factory": factory} if factory else {},
         pool_size=READERS if read_only else 1,
         max_overflow=0,

@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
-from urllib.parse import quote
 
 import msgspec
 import structlog
@@ -238,8 +237,7 @@ def _json(values: object) -> str:
 
 
 def _connected(path: Path, more: str = "") -> sqlite3.Connection:
-    # Quoted: a folder may have a name with the marks of an address in it.
-    uri = f"file:{quote(str(path))}{more}"
+    uri = f"{path.absolute().as_uri()}{more}"
     return sqlite3.connect(uri, BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -18,6 +19,7 @@ from alembic.script import ScriptDirectory
 from chatapp.storage import migrate
 from chatapp.storage.integrity import audit
 from chatapp.storage.sqlite import open_database
+from chatapp.storage.statement import Statement
 from chatapp.storage.tables import rooms
 from tests.support.damage import alter, overwrite
 from tests.support.engine import behind_its_back
@@ -256,3 +258,14 @@ async def test_a_copy_taken_beforehand_can_be_opened_alone(earlier: Path, tmp_pa
     migrate.upgrade(Path(back))
     async with open_database(Path(back)) as database:
         assert [row[0] for row in await database.all(sa.select(rooms.c.slug))] == ["general"]
+
+
+async def test_a_folder_may_have_the_marks_of_an_address_in_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "a?b#c %41" / "chatapp.db"
+    path.parent.mkdir()
+    await asyncio.to_thread(migrate.upgrade, path)
+    slugs = sa.select(rooms.c.slug)
+    async with open_database(path) as database:
+        assert await database.all(slugs) == await database.hot(Statement(slugs)) == [("general",)]
+    assert audit(path).is_sound
+    assert await asyncio.to_thread(os.listdir, tmp_path) == [path.parent.name]
