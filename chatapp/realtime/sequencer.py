@@ -101,18 +101,19 @@ class Sequencer:
                 except ChatError:
                     await asyncio.sleep(AGAIN_SECONDS)
                     continue
-                self._filled(room_id, hole, history)
+                self._filled(room_id, hole, position, history)
         except Exception:
             log.exception("sequencer.failed", room=room_id)
         finally:
             del self._holes[room_id]
             self._hub.reached(room_id, hole.wanted)
 
-    def _filled(self, room_id: int, hole: Hole, history: History) -> None:
+    def _filled(self, room_id: int, hole: Hole, asked: int, history: History) -> None:
+        """Pass on what was found above the version ``asked``."""
         position = self._hub.position(room_id)
         if position is None:
             return
         self._pass_on(room_id, position, history.messages)
-        if self._hub.position(room_id) == position:
+        if self._hub.position(room_id) == asked:
             # The log is shorter than it was said to be, as that of a restored database: not asked for without end.
-            hole.wanted = position
+            hole.wanted = asked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -28,6 +28,8 @@ class Stage:
         self.sequencer = Sequencer(self.hub, self._read)
         self.asked: list[int] = []
         self.refusals = 0
+        # What happens once, between what is read and the answer.
+        self.meanwhile: Callable[[], None] | None = None
 
     def stores(self, count: int) -> list[Message]:
         new = [message(len(self.log) + number) for number in range(1, count + 1)]
@@ -50,7 +52,11 @@ class Stage:
             self.refusals -= 1
             raise Unavailable
         found = [message for message in self.log if message.version > version]
-        return History(tuple(found[:limit]), len(self.log), len(self.log))
+        answer = History(tuple(found[:limit]), len(self.log), len(self.log))
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
+        return answer
 
 
 @pytest.fixture
@@ -125,6 +131,20 @@ async def test_one_read_for_a_room_at_a_time(stage: Stage) -> None:
         stage.arrive(version)
     await until(lambda: ear.heard == list(range(1, 21)))
     assert stage.asked == [0]
+
+
+async def test_what_came_while_the_log_was_read_is_not_its_end(stage: Stage) -> None:
+    stage.stores(2)
+    ear = stage.hears()
+
+    def meanwhile() -> None:
+        stage.stores(4)
+        for version in (1, 3, 6):
+            stage.arrive(version)
+
+    stage.meanwhile = meanwhile
+    stage.arrive(2)
+    await until(lambda: ear.heard == [1, 2, 3, 4, 5, 6])
 
 
 async def test_what_cannot_be_read_is_read_later(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
