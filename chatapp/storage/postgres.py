@@ -22,7 +22,7 @@ from chatapp.storage import postgres_errors as errors
 from chatapp.storage.database import Commit, Contended, Damaged, Database, Durability, Outdated, Row, Transaction, Work
 from chatapp.storage.engine import AsyncConnection
 from chatapp.storage.postgres_engine import WHICH, Asked, Unstorable, engine, every, fetched, first, refuse_unstorable
-from chatapp.storage.postgres_writing import REFUSED, RETRY_SECONDS, PostgresTransaction, writer_on
+from chatapp.storage.postgres_writing import PROBE, REFUSED, RETRY_SECONDS, PostgresTransaction, writer_on
 from chatapp.storage.statement import Statement
 from chatapp.storage.tables import meta
 
@@ -33,7 +33,6 @@ _number = sa.cast(sa.func.pg_current_xact_id(), sa.Text)
 ALONE: Final = sa.select(sa.func.pg_advisory_xact_lock(LOCK), _number)
 TOGETHER: Final = sa.select(sa.func.pg_advisory_xact_lock_shared(LOCK), _number)
 BECAME_OF: Final = sa.text("SELECT pg_xact_status(CAST(CAST(:number AS text) AS xid8))")
-PROBE: Final = "probe"
 REPLACED: Final = N_("Another database server has taken over. Whoever runs this server has to restart it.")
 AGAIN_SECONDS: Final = 0.5
 RISKS: Final = {
@@ -63,6 +62,8 @@ class PostgresDatabase(Database):
         self._is_away = False
         # How often nothing was answered at all, each time after seconds.
         self._silences = 0
+        # As the log has it, until something is written.
+        self._refusal = ""
         self._identity = ""
         # Commits of which nobody knows what became: the connection was lost before the answer came.
         self._doubts: list[tuple[str, Commit]] = []
@@ -99,8 +100,9 @@ class PostgresDatabase(Database):
             await self.one(sa.select(meta.c.key).limit(1))
             if self.has_refused or self._doubts:
                 async with self.transaction() as tx:
-                    await tx.execute(sa.insert(meta).values(key=PROBE, value=""))
-                    await tx.execute(sa.delete(meta).where(meta.c.key == PROBE))
+                    for statement in PROBE:
+                        await tx.execute(statement)
+                self.has_refused = False
         except Unavailable:
             return False
         return not self.is_damaged
@@ -166,7 +168,7 @@ class PostgresDatabase(Database):
                     await asyncio.shield(self._give_back(connection, error))
                     raise
                 await connection.close()
-            self.has_refused = False
+            self._refusal = ""
             # Inside the lock, so that announcements keep the order of commits.
             commit.announce()
 
@@ -272,7 +274,8 @@ class PostgresDatabase(Database):
                 log.error("database.gone", error=errors.sentence(error))
             self._is_away = True
             self._silences += isinstance(errors.cause(error), TimeoutError)
-        else:
+        elif errors.state(error) != self._refusal:
+            self._refusal = errors.state(error)
             log.error("database.refused", error=errors.sentence(error))
 
     def _is_back(self) -> None:

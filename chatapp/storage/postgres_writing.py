@@ -17,6 +17,11 @@ from chatapp.storage.statement import Listed, Many, Statement
 
 RETRY_SECONDS: Final = 1
 REFUSED: Final = N_("The database cannot do this right now. Please try again.")
+# A row finds a place in a page that has some, also where no message would: files of their own need room.
+PROBE: Final = (
+    sa.text("CREATE TABLE probe AS SELECT repeat('x', 1000) AS filled FROM generate_series(1, 1000)"),
+    sa.text("DROP TABLE probe"),
+)
 
 
 class PostgresWriter(Writer):
