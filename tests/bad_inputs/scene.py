@@ -25,7 +25,7 @@ from chatapp.settings import Settings
 from chatapp.storage import secrets
 from chatapp.web.session import PURPOSE
 from tests.support.cast import PASSWORD, Actor, Ear, cast
-from tests.support.engine import Connection, behind_its_back
+from tests.support.engine import behind_its_back, everything
 
 PATIENCE: Final = 20.0
 # Put into what is sent, looked for in what is logged.
@@ -145,18 +145,14 @@ class Scene:
     def rows(self) -> dict[str, Any]:
         """What is in the file, but for when somebody was last seen, and what the audit log notes of refusals."""
         with behind_its_back(self._data / "chatapp.db") as connection:
-            found: dict[str, Any] = {name: sorted(_all(connection, name)) for name in TABLES}
-            return found | {name: len(_all(connection, name)) for name in COUNTED}
+            found = everything(connection, (*TABLES, *COUNTED))
+        return {name: len(rows) if name in COUNTED else rows for name, rows in found.items()}
 
     async def _csrf(self) -> str:
         async with self.client.get("/settings/profile", headers={"Cookie": f"session={self.cookie}"}) as page:
             found = re.search(r'name="csrf" value="([^"]+)"', await page.text())
             assert found
             return found[1]
-
-
-def _all(connection: Connection, table: str) -> list[str]:
-    return [repr(row) for row in connection.execute(f"SELECT * FROM {table}")]  # noqa: S608 - a name of ours
 
 
 async def _secret(client: TestClient[Any, Any], cookie: str) -> str:
