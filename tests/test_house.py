@@ -48,16 +48,28 @@ def recipes() -> dict[str, list[str]]:
     return {name: lines for name, lines in found.items() if name not in {".PHONY", ".DEFAULT_GOAL"}}
 
 
-def test_make_alone_lists_every_target() -> None:
+def made(*words: str) -> str:
+    """What ``make`` prints."""
     make = shutil.which("make")
     assert make
     # The suite itself runs under make, whose children say which folder they enter.
     outside = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}}
-    shown = subprocess.run(
-        [make], cwd=ROOT, env=outside, capture_output=True, text=True, check=True, timeout=SECONDS
+    return subprocess.run(
+        [make, *words], cwd=ROOT, env=outside, capture_output=True, text=True, check=True, timeout=SECONDS
     ).stdout
-    described = {line.split()[0] for line in shown.splitlines() if len(line.split()) > 1}
+
+
+def test_make_alone_lists_every_target() -> None:
+    described = {line.split()[0] for line in made().splitlines() if len(line.split()) > 1}
     assert described == {name for name in recipes() if not name.startswith(".")}
+
+
+def test_every_file_of_tests_has_its_turn_on_postgresql() -> None:
+    turns = [set(made("-n", "test-postgres", f"PART={number}").split()) for number in range(12)]
+    files = {str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py")}
+    assert files - set().union(*turns) == set()
+    # None is all of them.
+    assert max(len(turn & files) for turn in turns) < len(files) / 6
 
 
 def test_no_target_is_over_three_lines() -> None:
