@@ -5,8 +5,8 @@ VITAL := chatapp/gateway/* chatapp/realtime/hub.py \
   $(patsubst %,chatapp/storage/%.py,batch checksum database sqlite health hot journal mark tail) \
   $(patsubst %,chatapp/domain/%.py,access accounts links memberships messages passwords sign_in tickets) \
   $(patsubst %,chatapp/web/%.py,csrf identity origins session)
-# On PostgreSQL, with each change, what races with the database. Of all other files every twelfth, others with each commit:
-# both engines in full (ALL=1) take 22 minutes with each change, without the browser.
+# With each change what races with the database, and of all files every twelfth, others with each commit: everything on
+# both engines (ALL=1) would take CI more than 20 minutes.
 PARTS := 12
 PART := $(shell printf '%d' 0x$$(git rev-parse --short=4 HEAD 2>/dev/null || echo 0))
 IN_TURN = $(shell ls tests/test_*.py tests/*/test_*.py | awk '(NR + $(PART)) % $(PARTS) == 0')
