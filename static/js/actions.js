@@ -32,6 +32,12 @@ const chosenIn = (row) => (row.querySelector(".bd").contains(getSelection().anch
 /** Waiting, deleted and half-deleted messages offer nothing. */
 const isLive = (row) => Boolean(row?.matches(".msg[data-index]:not(.deleted, .going, .editing)"));
 
+/** Code and tables that may be too wide for a phone are stops only where they are too wide for this window: the log is one. */
+function spareStops(log) {
+  const blocks = [...log.querySelectorAll(".bd :is(pre, .wide)[tabindex]")].map((block) => [block, block.scrollWidth > block.clientWidth]);
+  for (const [block, isWide] of blocks) block.tabIndex = isWide ? 0 : -1;
+}
+
 export class Actions {
   #log = document.getElementById("timeline");
   #tools = fresh("tools-template");
@@ -71,6 +77,7 @@ export class Actions {
     dressed.then(() => { this.#tools.hidden = false; });
     this.#listen();
     copyAsTranscript(this.#log);
+    spareStops(this.#log);
     this.#show(this.#log.querySelector(".msg:focus-within, .msg:hover"));
   }
 
@@ -108,6 +115,7 @@ export class Actions {
     this.#log.addEventListener("pointerdown", ({ pointerType, target }) => pointerType === "touch" && this.press(target));
     this.#log.addEventListener("pointerleave", () => this.#show(rowOf(document.activeElement)));
     document.addEventListener("keydown", (event) => event.key === "Escape" && this.#dismiss());
+    this.#log.addEventListener("focusin", () => spareStops(this.#log));
     for (const type of ["focusin", "keydown"]) this.#log.addEventListener(type, (event) => this.#show(rowOf(event.target)));
   }
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from playwright.async_api import Page, expect
 
+from tests.e2e.test_accessibility import has_no_fault
 from tests.e2e.verbs import new_room, say, submit
 
 Visit = Callable[..., Awaitable[Page]]
@@ -132,6 +133,23 @@ async def test_the_list_is_one_stop_and_arrows_move_inside(visit: Visit) -> None
     assert await ada.evaluate("document.activeElement.dataset.index") == "2"
     await ada.keyboard.press("End")
     assert await ada.evaluate("document.activeElement.dataset.index") == "3"
+
+
+async def test_code_and_tables_are_stops_only_where_they_scroll(visit: Visit) -> None:
+    ada = await visit("ada")
+    await new_room(ada)
+    for block in (f"```\n{'x' * 300}\n```", f"```\n{'y' * 40}\n```", "| a table | b |\n| - | - |\n| 1 | 2 |"):
+        await ada.fill("#message", block)
+        await ada.press("#message", "Enter")
+    blocks = ada.locator("#timeline :is(pre, .wide)")
+    await expect(blocks).to_have_count(3)
+    await ada.focus("#timeline")
+    for at, is_stop in enumerate((True, False, False)):
+        await expect(blocks.nth(at)).to_have_attribute("tabindex", "0" if is_stop else "-1")
+    await has_no_fault(ada)
+    await ada.set_viewport_size({"width": 280, "height": 600})
+    await ada.press("#timeline", "End")
+    await expect(blocks.nth(1)).to_have_attribute("tabindex", "0")
 
 
 async def test_typing_anywhere_lands_in_the_message_box(visit: Visit) -> None:
