@@ -16,7 +16,7 @@ const SIGNS = { lt: "<", gt: ">", amp: "&", quot: '"', "#x27": "'" };
 /** What a message shows, without how; as the server finds it, and without making elements of it. */
 function plain({ content, html }) {
   if (!html) return content;
-  const text = html.replace(/<br>|<\/(?:p|pre|li|th|td)>/g, " ").replace(/<[^>]*>/g, "");
+  const text = html.replace(/<br>|<(?:[uo]l|pre|div|blockquote)\b|<\/(?:p|pre|li|th|td)>/g, " $&").replace(/<[^>]*>/g, "");
   return text.replace(/&(lt|gt|amp|quot|#x27);/g, (_, name) => SIGNS[name]);
 }
 

@@ -53,6 +53,18 @@ async def test_a_quote_is_the_same_plain_text_live_and_after_a_reload(visit: Vis
     await expect(answer.locator(".words")).to_have_text("bold a<b && 'c' here")
 
 
+async def test_words_of_a_list_within_a_list_are_quoted_apart(visit: Visit) -> None:
+    ada = await visit("ada")
+    await new_room(ada)
+    await ada.fill("#message", "- fruit\n  - apples\n  - pears\n- bread\n  > fresh")
+    await ada.press("#message", "Enter")
+    await expect(row(ada, "fruit")).to_have_attribute("data-version", re.compile(r"\d+"))
+    answer = await reply(ada, row(ada, "fruit"), "yes")
+    await expect(answer.locator(".words")).to_have_text("fruit apples pears bread fresh")
+    await ada.reload()
+    await expect(answer.locator(".words")).to_have_text("fruit apples pears bread fresh")
+
+
 async def test_the_quote_leads_to_the_original(visit: Visit) -> None:
     ada = await visit("ada")
     room = await new_room(ada)

@@ -8,13 +8,13 @@ from typing import Final
 
 MOST_WORDS: Final = 120
 
-_break: Final = re.compile(r"<br>|</(?:p|pre|li|th|td)>")
+_break: Final = re.compile(r"<br>|<(?:[uo]l|pre|div|blockquote)\b|</(?:p|pre|li|th|td)>")
 _tag: Final = re.compile(r"<[^>]*>")
 
 
 def plain(content: str, html: str) -> str:
     """``content`` where it is shown as it was typed and ``html`` is empty."""
-    return unescape(_tag.sub("", _break.sub(" ", html))) if html else content
+    return unescape(_tag.sub("", _break.sub(r" \g<0>", html))) if html else content
 
 
 def first_words(content: str) -> str:
