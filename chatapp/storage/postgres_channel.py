@@ -41,11 +41,12 @@ async def channel(url: str, heard: Callable[[str], None], ended: Callable[[], No
             url,
             timeout=CONNECT_SECONDS,
             command_timeout=ANSWER_SECONDS,
-            server_settings={"application_name": "chatapp bus", "synchronous_commit": "off"},
+            server_settings={"application_name": "chatapp bus"},
         )
     try:
         connection.add_termination_listener(lambda _connection: ended())
         with _guarded():
+            await connection.execute("SET synchronous_commit = off")
             await connection.add_listener(NAME, lambda _connection, _pid, _channel, said: heard(str(said)))
         yield Channel(connection)
     finally:

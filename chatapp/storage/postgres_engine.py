@@ -41,17 +41,18 @@ class Asked(msgspec.Struct, frozen=True):
     is_patient: bool = False
     name: str = "chatapp"
 
-    def settings(self) -> dict[str, str]:
+    def settings(self) -> str:
+        """As statements: a pooler refuses most of them as parameters of a connection, or drops them."""
         waits = (0, 0, 0) if self.is_patient else (STATEMENT_MS, LOCK_MS, IDLE_MS)
         names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
-        return {
-            "application_name": self.name,
+        asked = {
             "default_transaction_isolation": "read committed",
             # Else as the server says: an operator, or a provider whose disk is full, may let nothing be written.
             **({"default_transaction_read_only": "on"} if self.is_reader else {}),
             "synchronous_commit": "on" if self.durability == "full" else "off",
-            **{name: str(wait) for name, wait in zip(names, waits, strict=True)},
+            **dict(zip(names, waits, strict=True)),
         }
+        return ";".join(f"SET {name} = '{value}'" for name, value in asked.items())
 
 
 def engine(url: str, asked: Asked, connections: int) -> AsyncEngine:
@@ -89,9 +90,10 @@ async def _connected(url: str, asked: Asked, known: frozenset[str]) -> asyncpg.C
         url,
         timeout=CONNECT_SECONDS,
         command_timeout=None if asked.is_patient else ANSWER_SECONDS,
-        server_settings=asked.settings(),
+        server_settings={"application_name": asked.name},
     )
     try:
+        await made.execute(asked.settings())
         if not asked.is_patient and not known.issuperset(row[0] for row in await made.fetch(SCHEMAS)):
             raise Outdated(OUTDATED)
     except BaseException:

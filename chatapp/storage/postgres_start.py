@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from contextlib import AsyncExitStack
 from typing import Final
 from urllib.parse import urlsplit
 
+import asyncpg
 import sqlalchemy as sa
 import structlog
 
@@ -14,7 +16,7 @@ from chatapp.storage import audit_log, meta, migrate, tables
 from chatapp.storage import postgres_errors as errors
 from chatapp.storage.database import Database, Transaction
 from chatapp.storage.postgres import LOCK as WRITING
-from chatapp.storage.postgres_engine import COMING, WHICH, Asked, engine
+from chatapp.storage.postgres_engine import COMING, CONNECT_SECONDS, WHICH, Asked, engine
 from chatapp.storage.usable import Unusable
 
 EPOCH: Final = "epoch"
@@ -25,6 +27,7 @@ COPYING: Final = "copying"
 OLDEST: Final = 13
 MADE: Final = "with ENCODING 'UTF8' TEMPLATE template0"
 EMPTY: Final = "Nothing was changed. Name an empty database."
+SESSIONS: Final = "Have it give each client one of its own (pool_mode = session), or name the server itself."
 # Next to that of postgres.py.
 LOCK: Final = sa.bindparam("lock", 0x63686175, sa.BigInteger)
 SERVER: Final = sa.text(
@@ -57,7 +60,21 @@ def where(url: str) -> str:
     return f"{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
+async def _refuse_pooled(url: str) -> None:
+    """Locks, settings and what is listened to belong to a session: where two share one, they are anybody's."""
+    async with AsyncExitStack() as stack:
+        sessions = set()
+        for _ in range(2):
+            # Without names for statements, which the other would have given too.
+            connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS, statement_cache_size=0)
+            stack.push_async_callback(connection.close)
+            sessions.add(await connection.fetchval("SELECT pg_backend_pid()"))
+    if len(sessions) < 2:
+        raise Unusable(f"{where(url)} is a pooler that shares connections to PostgreSQL. {SESSIONS}")
+
+
 async def _prepare(url: str, *, is_new: bool) -> list[str]:
+    await _refuse_pooled(url)
     connections = engine(url, Asked("full", is_patient=True, name="chatapp start"), 1)
     try:
         async with connections.connect() as connection:
