@@ -60,14 +60,14 @@ class Reactions:
 
     async def given(self, actor: Person, slug: str, index: int) -> Sequence[Given]:
         """Who gave what, in the order of first use; those who have left the room too."""
-        room_id = await self._access.id_for(actor, slug)
-        message = await self._log.one(room_id, index)
+        room = await self._access.room_for(actor, slug)
+        message = await self._log.one(room.id, index)
         if message is None or message.is_deleted:
             raise NotFound
         shown = [(each, each.usernames[:MOST_SHOWN]) for each in message.reactions]
         names = await people.names(self._database, {name for _, usernames in shown for name in usernames})
         # Asked again: whoever was removed in between does not get what was given after.
-        await self._access.id_for(actor, slug)
+        await self._access.room_for(actor, slug)
         return [
             Given(each.emoji, tuple(Giver(name, names.get(name, name)) for name in usernames), len(each.usernames))
             for each, usernames in shown

@@ -126,3 +126,12 @@ async def test_nobody_learns_who_gave_what_where_they_are_not_or_nothing_stands(
     for slug, index in (("designers", 1), ("nowhere", 1), ("general", 1), ("general", 2), ("general", 2**60)):
         with pytest.raises(NotFound):
             await house.chat.reactions.given(ada, slug, index)
+
+
+async def test_who_was_removed_learns_nothing_more(house: House, ada: Person, grace: Person) -> None:
+    await closed_room(house.chat, grace, "designers")
+    await house.chat.memberships.add(grace, "designers", "ada")
+    await house.chat.messages.post(ada, "designers", "hello")
+    await house.chat.memberships.remove(grace, "designers", "ada")
+    with pytest.raises(NotFound):
+        await house.chat.reactions.given(ada, "designers", 1)
