@@ -20,6 +20,7 @@ async def settings_page(request: web.Request, form: Form[Any] | None = None) -> 
     members = await chat.memberships.members(me, slug)
     inside = {member.username for member in members}
     people = [person.username for person in await chat.people.all(me) if person.username not in inside]
+    known = {"name": view.room.name, "topic": view.room.topic, "username": ""}
     return await render_shell(
         request,
         "rooms/direct_settings.html" if view.room.kind == "direct" else "rooms/settings.html",
@@ -28,5 +29,6 @@ async def settings_page(request: web.Request, form: Form[Any] | None = None) -> 
         members=members,
         people=people if view.is_member else [],
         may_manage=may_manage(me, view.role),
-        form=form or blank(name=view.room.name, topic=view.room.topic, username=""),
+        # The page has two forms, and what was sent is one of them.
+        form=form.also({**known, **form.values}) if form else blank(**known),
     )

@@ -117,3 +117,15 @@ async def test_a_direct_conversation_says_whose_it_is_whatever_they_call_themsel
     room = (await adas.submits("/direct", on="/people", username="grace")).location
     heading = (await adas.opens(room)).text.partition("<h1>")[2].partition("</h1>")[0]
     assert ("@grace" in heading, "@ada" in heading) == (True, False)
+
+
+async def test_who_is_too_fast_is_told_so_where_they_may_only_add(
+    graces: Browser, ada: Actor, grace: Actor, chat: Chat
+) -> None:
+    await chat.rooms.create(ada.person, name="ops")
+    await chat.memberships.join(grace.person, "ops")
+    page = await graces.submits("/rooms/ops/members", on="/rooms/ops/settings", username="ada")
+    while page.status == 303:
+        page = await graces.submits("/rooms/ops/members", on="/rooms/ops/settings", username="ada")
+    assert page.status == 429
+    assert "Too many at once." in page.text

@@ -244,6 +244,7 @@ async def test_an_unknown_person_is_told_on_the_field(adas: Browser, ada: Actor,
     page = await adas.submits("/rooms/ops/members", on="/rooms/ops/settings", username="nobody")
     assert page.status == 404
     assert 'id="f-username-error"' in page.text
+    assert page.value("name") == "ops"
 
 
 async def test_an_open_room_can_be_joined_and_left(graces: Browser, ada: Actor, chat: Chat) -> None:
