@@ -123,9 +123,7 @@ def draft(at: int, actor: Person | None, action: Action, target: str = "", **det
         target=_line(target, LONGEST_TARGET),
         address=_line(here.address, LONGEST_ADDRESS),
         user_agent=_line(here.user_agent, LONGEST_USER_AGENT),
-        detail={
-            name: _line(value, LONGEST_DETAIL) if isinstance(value, str) else value for name, value in detail.items()
-        },
+        detail={name: _clean(value) for name, value in detail.items()},
     )
 
 

@@ -43,10 +43,6 @@ async def by_slug(db: Reader, slug: str) -> Room | None:
     return Room(*row) if row else None
 
 
-async def all_of_kind(db: Reader, *kinds: str) -> list[Room]:
-    return [Room(*row) for row in await db.all(sa.select(*ROOM).where(rooms.c.kind.in_(kinds)))]
-
-
 async def tops(db: Reader, room_ids: Sequence[int]) -> list[tuple[int, int]]:
     """Ids and last versions of those rooms."""
     found: list[tuple[int, int]] = []
