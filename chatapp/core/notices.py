@@ -45,7 +45,7 @@ class Renamed(Notice, frozen=True, tag="renamed"):
 
 
 class PresenceChanged(Notice, frozen=True, tag="presenceChanged"):
-    """Somebody hides from now on whether they are here, or shows it again."""
+    """Somebody is to be shown otherwise from now on: hidden or not, as away or not, with another reason."""
 
     person_id: int
 

@@ -183,7 +183,7 @@ memberships: Final = sa.Table(
     sa.Column("person_id", BigId, sa.ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
     text_("role", "member"),
     sa.Column("read_index", sa.BigInteger, nullable=False, server_default="0"),
-    # core.models.ReadMark; its positions as digits with spaces between, for one statement to write them all.
+    # core.reads.ReadMark; its positions as digits with spaces between, for one statement to write them all.
     sa.Column("read_turn", sa.BigInteger, nullable=False, server_default="0"),
     text_("read_before", ""),
     moment_("joined_at"),
@@ -239,7 +239,7 @@ messages: Final = sa.Table(
     sa.Column("reply_to", sa.BigInteger, nullable=True),
     # NULL when the sender gave none: uniqueness is only asked of keys that exist.
     sa.Column("client_id", Text, nullable=True),
-    # core.models.Reactions as JSON, empty where there are none.
+    # core.models.Reaction as JSON, empty where there are none.
     text_("reactions", ""),
     moment_("pinned_at", nullable=True),
     # core.models.Attachment as JSON, empty where there are none.

@@ -36,13 +36,11 @@ TYPES: Final = {
     ".txt": "text/plain; charset=utf-8",
 }
 
-# Whole lines only, so that no string or pattern is taken for one.
 # What no sheet of ours holds in a string.
 _around: Final = re.compile(rb"\s*([{};,])\s*")
 _declared: Final = re.compile(rb"((?<=[{;])[\w-]+:)\s+")
+# Whole lines only, so that no string or pattern is taken for one.
 _remark: Final = re.compile(rb"^[ \t]*(?:/\*.*?\*/|//[^\n]*)[ \t]*$", re.DOTALL | re.MULTILINE)
-
-
 # No string of ours goes over the end of a line.
 _indent: Final = re.compile(rb"^[ \t]+", re.MULTILINE)
 
