@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from chatapp.core import audit_log, text
-from chatapp.core.errors import Forbidden, NotFound, invalid
+from chatapp.core.errors import Forbidden, NotFound, Unavailable, invalid
 from chatapp.core.files import MOST_FILES, alternative
 from chatapp.core.language import N_, _
 from chatapp.core.limits import Limits
@@ -28,6 +28,7 @@ PAGE: Final = 50
 MOST: Final = 200
 MOST_CHANGES: Final = 1000
 CLIENT_ID: Final = 64
+RESTART_SECONDS: Final = 5
 SOMEBODY_ELSES: Final = N_("This is somebody else's message.")
 # An answer is one frame, and client libraries refuse frames over 1 MiB: UTF-8 takes up to 4 bytes a character.
 CHARACTERS: Final = 200_000
@@ -214,8 +215,12 @@ class Messages:
         return await self._log.after(room.id, index, PAGE)
 
     async def wait_for_change(self, actor: Person, slug: str, version: int, seconds: float) -> None:
-        """Return at once when the room is past ``version``, else at its next change or after ``seconds``."""
+        """Return at once when the room is past ``version``, else at its next change or after ``seconds``, or when the
+        server stops; asked while it does, raises ``Unavailable``."""
         room = await self._access.room_for(actor, slug)
+        if self._hub.is_draining:
+            # An empty answer would be asked for again at once.
+            raise Unavailable(retry_after=RESTART_SECONDS)
         with self._hub.watching(room.id, slug) as changed:
             # Asked again: a change between the first look and the watch would go unheard.
             room = await self._access.room_for(actor, slug)

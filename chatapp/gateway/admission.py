@@ -14,6 +14,7 @@ from chatapp.core.errors import BadRequest, Forbidden, Unavailable
 from chatapp.core.limits import Limits
 from chatapp.core.models import Identity
 from chatapp.keys import IDENTITY
+from chatapp.realtime.hub import Hub
 
 RETRY_SECONDS: Final = 5
 VERSION: Final = "13"
@@ -24,9 +25,9 @@ NO_CONTEXT: Final = contextvars.Context()
 class Admission:
     """Counts the sockets that are open, and refuses before the upgrade."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, hub: Hub) -> None:
         self._limits = limits
-        self.is_draining = False
+        self._hub = hub
 
     def check(self, request: web.Request) -> Identity:
         """Who is asking. Raises ``Forbidden``, ``Unavailable``, ``BadRequest`` or aiohttp's 426."""
@@ -34,7 +35,7 @@ class Admission:
         if identity is None or not identity.person.is_verified:
             raise Forbidden("A valid session or token is needed to open a WebSocket.")
         _check_handshake(request)
-        if self.is_draining:
+        if self._hub.is_draining:
             raise Unavailable("The server is restarting.", retry_after=RETRY_SECONDS)
         return identity
 

@@ -58,7 +58,7 @@ class Gateway:
     def __init__(self, chat: Chat) -> None:
         self._chat = chat
         self._settings = chat.settings
-        self.admission = Admission(chat.limits)
+        self.admission = Admission(chat.limits, chat.hub)
         commands.load()
         self._decoder = registry.decoder()
         self._pings = Bucket(PINGS_AT_ONCE, PINGS_PER_MINUTE, milliseconds)
@@ -80,9 +80,9 @@ class Gateway:
         )
 
     async def drain(self) -> None:
-        """Refuse new sockets, say so to the open ones, close them with 1012, wait a little."""
-        self.admission.is_draining = True
+        """Refuse new sockets, say so to the open ones, close them with 1012, wait a little. Nobody waits on REST."""
         hub = self._chat.hub
+        hub.is_draining = True
         # Clients spread over as long again (protocol.md): the more they are, the longer that has to be.
         hub.tell_everyone(Draining(max(RETRY_SECONDS, spread(len(hub)))))
         hub.end_everyone(Close.RESTART, "restart")
@@ -138,7 +138,7 @@ class Gateway:
             is_withdrawn = self._chat.hub.endings != endings and not await self._chat.sign_in.is_valid(socket.identity)
             if is_withdrawn:
                 socket.end(Close.SESSION_ENDED, "session ended")
-            elif self.admission.is_draining:
+            elif self._chat.hub.is_draining:
                 socket.end(Close.RESTART, "restart")
             else:
                 socket.ends_with_its_credential()

@@ -30,6 +30,8 @@ class Hub:
         self.endings = 0
         # How often somebody was taken out of a room.
         self.removals = 0
+        # Whether the process is about to end: nobody is to begin to wait for news.
+        self.is_draining = False
 
     def __len__(self) -> int:
         return self._count
@@ -77,17 +79,22 @@ class Hub:
         self.removals += 1
 
     def end_everyone(self, code: int, reason: str) -> None:
+        """All sockets; who waits without one waits no longer."""
+        self._wake()
         for listener in self._listeners():
             listener.end(code, reason)
 
     def _end(self, concerns: Callable[[Identity], bool]) -> None:
         self.endings += 1
-        for audience in self._rooms.values():
-            # Who waits for a change is not to learn of one by how long it took to be refused.
-            audience.wake()
+        # Who waits for a change is not to learn of one by how long it took to be refused.
+        self._wake()
         for listener in self._listeners():
             if concerns(listener.identity):
                 listener.end(Close.SESSION_ENDED, "session ended")
+
+    def _wake(self) -> None:
+        for audience in self._rooms.values():
+            audience.wake()
 
     def _listeners(self) -> list[Listener]:
         return [listener for listeners in self._people.values() for listener in listeners]

@@ -86,7 +86,7 @@ async def test_a_handshake_that_was_under_way_is_closed_as_well(
 
     async def meanwhile_stopping(*arguments: Any) -> Any:
         room = await room_for(*arguments)
-        app[GATEWAY].admission.is_draining = True
+        ada.chat.hub.is_draining = True
         return room
 
     monkeypatch.setattr(ada.chat.access, "room_for", meanwhile_stopping)

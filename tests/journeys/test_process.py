@@ -50,6 +50,23 @@ async def test_sigterm_closes_every_socket_with_1012_and_loses_nothing(prepared:
         assert [message["content"] for message in (await ws.receive_json())["messages"]] == ["last words"]
 
 
+async def test_who_waits_for_a_change_does_not_hold_the_stop(prepared: tuple[Server, str]) -> None:
+    """Until 10 seconds were over, and then nobody had answered; Docker kills after as many."""
+    server, token = prepared
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    path = "/api/v1/rooms/general/changes?after=0&wait=30"
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: chat.test\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
+    # A while in which the call has arrived.
+    shorter = f"{server.url}/api/v1/rooms/general/changes?after=0&wait=1"
+    bearer = {"Authorization": f"Bearer {token}"}
+    async with ClientSession() as session, session.get(shorter, headers=bearer) as answer:
+        assert answer.status == 200
+    async with asyncio.timeout(5):
+        assert await server.stop() == 0
+    assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
+    writer.close()
+
+
 @pytest.mark.file_only("there several processes may share the database")
 async def test_a_second_process_on_the_same_data_refuses_with_a_sentence(prepared: tuple[Server, str]) -> None:
     server, _ = prepared

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from aiohttp import web
 
 from chatapp.domain.chat import Chat
+from chatapp.keys import GATEWAY
 from tests.support.cast import Actor, Given
 from tests.web.script import CHANGES, Script, indexes, problem
 
@@ -60,6 +62,20 @@ async def test_waiting_ends_with_the_session(
             await chat.sign_in.revoke_token(ada.person, token.id)
         # At once: were it told with the next change only, it would tell of that change.
         assert problem(await waiting) == (401, "unauthenticated")
+
+
+async def test_waiting_ends_when_the_server_stops(
+    ada_script: Script, app: web.Application, somebody_waits: asyncio.Event
+) -> None:
+    async with asyncio.timeout(5):
+        waiting = asyncio.create_task(ada_script.gets(f"{CHANGES}?after=0&wait=20"))
+        await somebody_waits.wait()
+        await app[GATEWAY].drain()
+        assert indexes(await waiting) == []
+        # Who comes back at once is asked not to: waiting would hold the stop up again.
+        refused = await ada_script.calls("GET", f"{CHANGES}?after=0&wait=20")
+        assert (problem(refused), refused.headers["Retry-After"]) == ((503, "unavailable"), "5")
+        assert (await ada_script.gets(f"{CHANGES}?after=0"))["messages"] == []
 
 
 async def test_waiting_ends_with_the_membership(

@@ -14,7 +14,6 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from chatapp.app import create_app
-from chatapp.keys import GATEWAY
 from chatapp.settings import Settings
 from tests.support.cast import Actor
 from tests.web.browser import Browser, Page, browser
@@ -138,7 +137,7 @@ async def test_static_files_are_safe_and_bring_no_cookie(stranger: Browser, ada:
         assert "Set-Cookie" not in answer.headers
 
 
-async def test_sockets_keep_the_browser_safe(stranger: Browser, app: web.Application, ada: Actor) -> None:
+async def test_sockets_keep_the_browser_safe(stranger: Browser, ada: Actor) -> None:
     for path in ("/ws", "/rooms/general/ws"):
         async with stranger.session.ws_connect(path, headers=ada.bearer) as ws:
             head = ws._response.headers
@@ -148,7 +147,7 @@ async def test_sockets_keep_the_browser_safe(stranger: Browser, app: web.Applica
         answer = await stranger.opens(path, **who, **(UPGRADE if status != 426 else {}))
         assert answer.status == status
         check(answer.headers, status)
-    app[GATEWAY].admission.is_draining = True
+    ada.chat.hub.is_draining = True
     answer = await stranger.opens("/ws", **ada.bearer, **UPGRADE)
     assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
     check(answer.headers, 503)
