@@ -86,6 +86,7 @@ def _files() -> dict[str, str]:
         "describe_file": _("What does {name} show?"),
         "file_too_large": _("A file may have {limit}; this one has more."),
         "file_empty": _("This file is empty."),
+        "file_stuck": _("Not sent: a file failed. Remove it, or try it again."),
         "too_many_files": _("A message takes {n} files at most."),
     }
 

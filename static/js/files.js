@@ -36,7 +36,7 @@ export class Luggage {
   /** Whether nothing is on its way, and nothing stuck; what is to be sent before that goes when it is there. */
   isReady() {
     if (this.#tray.isBusy && !this.#isSending) this.#sendLater();
-    return !this.#tray.isBusy && this.#tray.isGood;
+    return !this.#tray.isBusy && this.#tray.allows();
   }
 
   /** Whether there was room for one; `onRemoved` is called when it is taken back. */
@@ -55,7 +55,7 @@ export class Luggage {
     this.#isSending = true;
     await this.#tray.settled();
     this.#isSending = false;
-    if (this.#tray.isGood && !this.isEmpty) this.#send();
+    if (this.#tray.allows() && !this.isEmpty) this.#send();
   }
 }
 
@@ -87,8 +87,12 @@ class Tray {
 
   get isBusy() { return this.#some("waiting", "going"); }
 
-  /** Nothing failed that somebody may still want to send. */
-  get isGood() { return !this.#some("failed"); }
+  /** Nothing failed that somebody may still want to send; else it says so. */
+  allows() {
+    const isStuck = this.#some("failed");
+    if (isStuck) this.#say(t("file_stuck"));
+    return !isStuck;
+  }
 
   add(files, onRemoved) {
     this.#input.focus({ preventScroll: true });
@@ -193,7 +197,9 @@ class Tray {
     chosen.row.querySelector("progress").hidden = true;
     chosen.row.querySelector("[data-again]").hidden = !isWorthAnother;
     this.#about(chosen, sentence);
-    announce(`${chosen.file.name}: ${sentence}`);
+    // What is said in the same moment would be lost under what is said last.
+    const failed = [...this.#chosen].filter((each) => each.state === "failed");
+    announce(failed.map(({ file, row }) => `${file.name}: ${row.querySelector(".file-about").textContent}`).join(" "));
   }
 
   #onClick(target) {
@@ -206,6 +212,7 @@ class Tray {
     this.#chosen.delete(chosen);
     chosen.request?.abort();
     chosen.row.remove();
+    this.#unsay();
     this.#draw();
     this.#start();
     this.#input.focus({ preventScroll: true });
@@ -215,6 +222,7 @@ class Tray {
   #again(chosen) {
     chosen.state = "waiting";
     chosen.row.classList.remove("failed");
+    this.#unsay();
     Object.assign(chosen.row.querySelector("progress"), { hidden: false, value: 0 });
     chosen.row.querySelector("[data-again]").hidden = true;
     this.#input.focus({ preventScroll: true });
@@ -227,10 +235,12 @@ class Tray {
 
   /** Under the list, until the next thing is said. */
   #say(words) {
-    this.#list.querySelector(".tray-note")?.remove();
+    this.#unsay();
     this.#list.append(make("li", "tray-note", words));
     announce(words);
   }
+
+  #unsay() { this.#list.querySelector(".tray-note")?.remove(); }
 }
 
 function read(text) {

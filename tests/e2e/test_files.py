@@ -151,7 +151,6 @@ async def test_progress_moves_and_what_is_taken_back_is_not_sent(visit: Visit) -
 async def test_what_is_too_large_is_told_before_a_byte_is_sent(visit: Visit, server: Server) -> None:
     page = await visit("ada")
     await new_room(page)
-    await page.evaluate("JSON.parse(document.getElementById('page').textContent).limits.file")
     # By then the page hears what is dragged over it.
     await expect(page.locator("#message")).to_be_focused()
     asked: list[str] = []
@@ -168,11 +167,14 @@ async def test_what_is_too_large_is_told_before_a_byte_is_sent(visit: Visit, ser
     about = page.locator(".chosen .file-about")
     await expect(about).to_have_text(["A file may have 25 MiB; this one has more.", "This file is empty."])
     assert asked == []
+    await expect(page.locator("#announcer")).to_have_text(re.compile(r"^huge\.bin: A file may .+ empty\.txt: This"))
     await page.fill("#message", "words")
     await page.press("#message", "Enter")
     await expect(page.locator("#message")).to_have_value("words")
+    await expect(page.locator(".tray-note")).to_have_text("Not sent: a file failed. Remove it, or try it again.")
     for name in ("huge.bin", "empty.txt"):
         await page.get_by_role("button", name=f"Remove {name}").click()
+    await expect(page.locator(".tray-note")).to_have_count(0)
     await page.press("#message", "Enter")
     await sent(page)
 
