@@ -12,7 +12,7 @@ from chatapp.core.errors import ChatError, Conflict, Forbidden, NotFound
 from chatapp.core.language import N_
 from chatapp.core.models import DAMAGED, Attach, Message, message_id
 from chatapp.storage import audit_log, files, hot, mentions, reactions, revisions
-from chatapp.storage.checksum import signed
+from chatapp.storage.checksum import with_checksum
 from chatapp.storage.database import Writer
 
 MOST_EMOJI: Final = 20
@@ -257,8 +257,10 @@ class Batch:
         return message
 
     async def _write(self, writer: Writer) -> None:
-        await writer.many(hot.INSERT, [signed(message) for message in self._new.values()])
-        await writer.many(hot.REWRITE, [(*signed(message)[1:], message.id) for message in self._rewritten.values()])
+        await writer.many(hot.INSERT, [with_checksum(message) for message in self._new.values()])
+        await writer.many(
+            hot.REWRITE, [(*with_checksum(message)[1:], message.id) for message in self._rewritten.values()]
+        )
         await writer.many(hot.READ, [(self._read_up_to[who], *who) for who in self._has_read])
         await writer.many(hot.GROW, [(*self._tops[room_id], room_id) for room_id in self.stored])
         await self._files.write(writer)

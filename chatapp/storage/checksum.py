@@ -33,8 +33,8 @@ def of_row(row: Stored) -> int:
     return zlib.crc32(_encode(row))
 
 
-def signed(message: Message) -> tuple[object, ...]:
-    """The row of a message as the table holds it, its sum last. Raises ``ValueError`` for what cannot be stored."""
+def with_checksum(message: Message) -> tuple[object, ...]:
+    """The row of a message as the table holds it, checksum last. Raises ``ValueError`` for what cannot be stored."""
     row = (
         message.id,
         message.room_id,

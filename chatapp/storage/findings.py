@@ -17,7 +17,7 @@ from chatapp.storage.tables import messages
 SHOWN: Final = 1000
 # The migrations that brought the audit log, the checksums, reactions with pins, files, and earlier wordings.
 LOGGED: Final = "0003"
-SIGNED: Final = "0004"
+CHECKSUMS: Final = "0004"
 REACTED: Final = "0006"
 FILED: Final = "0008"
 REVISED: Final = "0010"
@@ -132,17 +132,17 @@ def _rooms_with_messages(source: Source) -> Iterator[int]:
 
 def _room(source: Source, report: Report, room: Room) -> Checked:
     """Every message from the first to the last, each whole, and the counters where they end."""
-    is_signed = (report.revision or "") >= SIGNED
-    asked = LOG.format("checksum" if is_signed else "NULL", ", ".join(_columns(report.revision or "")))
+    has_checksum = (report.revision or "") >= CHECKSUMS
+    asked = LOG.format("checksum" if has_checksum else "NULL", ", ".join(_columns(report.revision or "")))
     expected, top, is_whole = 1, 0, True
     bounds = (message_id(room.id, 0), message_id(room.id + 1, 0))
-    for signed, *stored in source.execute(asked, bounds):
+    for crc, *stored in source.execute(asked, bounds):
         report.messages += 1
         index, version = stored[0] & 0xFFFFFFFF, stored[3]
         if index > expected:
             yield _missing(report, room, expected, index - 1)
         expected = index + 1
-        if is_signed and signed != of_row(stored):
+        if has_checksum and crc != of_row(stored):
             is_whole = False
             yield Finding(f"Room {room.slug}: message {index} is not what was stored.", room.slug, index)
         elif version > room.last_version or not stored[2] == index <= room.last_index:
@@ -185,8 +185,8 @@ def wordings(source: Source, report: Report) -> Checked:
     """What messages said before they were edited."""
     if (report.revision or "") < REVISED:
         return
-    for signed, *stored in source.execute(WORDINGS):
-        if signed != of_row(stored):
+    for crc, *stored in source.execute(WORDINGS):
+        if crc != of_row(stored):
             yield Finding(f"An earlier wording of {_place(stored[0])} is not what was stored.")
     for (ident,) in source.execute(OUTLIVED):
         yield Finding(f"An earlier wording of {_place(ident)}, which was deleted, is still there.")

@@ -1,4 +1,4 @@
-"""Earlier wordings: kept with each edit, gone with the message, signed, and checked by the audit."""
+"""Earlier wordings: kept with each edit, gone with the message, with a checksum that the audit looks at."""
 
 from __future__ import annotations
 
