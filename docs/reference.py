@@ -39,7 +39,7 @@ In a checkout `chatapp` is `.venv/bin/chatapp`. `make docs` writes this page fro
 - Answers go to stdout, complaints to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 - Nothing asks a question unless there is a terminal.
 - One process owns the database. While a server runs, the commands that open the database refuse with a sentence;
-  stop it first, or use the pages and the API. `audit` and `backup` only read: they work beside a server.
+  stop it first, or use the pages and the API. `audit`, `audit-log` and `backup` only read: they work beside a server.
 
 A server without a browser:
 
