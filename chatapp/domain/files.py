@@ -62,7 +62,7 @@ class Files:
                 # Asked again: while it came in, the actor may have been removed.
                 await self._access.room_for(actor, slug)
                 await self._refuse_too_much(actor, draft.size)
-                shown = await self._shown(draft, name, alt)
+                shown = await self._shown(actor, draft, name, alt)
                 return await self._kept(draft, File(room.id, draft.digest, actor.id, None, shown))
 
     async def open(self, actor: Person, slug: str, file_id: int, copy: Copy = "") -> tuple[Attachment, Path]:
@@ -75,8 +75,8 @@ class Files:
             raise NotFound
         return file.shown, self._blobs.path(file.digest, copy)
 
-    async def _shown(self, draft: Draft, name: str, alt: str) -> Attachment:
-        found = await self._pictures.redrawn(draft.path) if may_be_picture(draft.head) else None
+    async def _shown(self, actor: Person, draft: Draft, name: str, alt: str) -> Attachment:
+        found = await self._pictures.redrawn(draft.path, actor.id) if may_be_picture(draft.head) else None
         if found is None:
             return Attachment(0, name, draft.size, UNKNOWN_TYPE)
         return Attachment(0, name, draft.size, found.media_type, found.width, found.height, alt)

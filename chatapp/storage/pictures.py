@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Final
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -24,14 +25,17 @@ class Picture(msgspec.Struct, frozen=True):
 
 
 class Pictures:
-    """Draws pictures anew, two at a time."""
+    """Draws pictures anew, two at a time, of each person one: whoever brings many keeps nobody else waiting."""
 
     def __init__(self) -> None:
         self._turns = asyncio.Semaphore(AT_ONCE)
+        self._of_one: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
-    async def redrawn(self, path: Path) -> Picture | None:
-        """Put copies beside the file; None for what is no picture, or one that takes more than it may."""
-        async with self._turns:
+    async def redrawn(self, path: Path, person_id: int) -> Picture | None:
+        """Put copies beside the file that the person has brought; None for what is no picture, or one that takes more
+        than it may."""
+        own = self._of_one.setdefault(person_id, asyncio.Lock())
+        async with own, self._turns:
             return await asyncio.to_thread(_redrawn, path)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import resource
 import sys
 import warnings
@@ -16,6 +17,7 @@ from PIL import Image, ImageCms, ImageOps
 
 MEMORY: Final = 768 * 2**20
 CPU_SECONDS: Final = 10
+NICENESS: Final = 10
 PIXELS: Final = 50_000_000
 # Nothing obscure: each decoder is a way in.
 TYPES: Final = {
@@ -33,6 +35,8 @@ ON_ITS_SIDE: Final = (5, 6, 7, 8)
 
 
 def main(path: str) -> None:
+    # Who writes meanwhile has the processor first.
+    os.nice(NICENESS)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     Image.MAX_IMAGE_PIXELS = PIXELS

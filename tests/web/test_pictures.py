@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import os
 import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from chatapp.settings import Settings
+from chatapp.storage import pictures
+from chatapp.storage.pictures import PROGRAM, Pictures
 from tests.support.cast import Actor
 from tests.support.pictures import bomb, photograph, picture
+from tests.support.time import eventually
 from tests.web.browser import Browser
 from tests.web.script import Script
 from tests.web.test_files import EVIL, on_disk, sends, uploads
@@ -54,6 +63,38 @@ async def test_a_picture_reserves_its_place_in_the_page(adas: Browser, ada_scrip
     page = await adas.opens("/rooms/general")
     (drawn,) = [each for each in re.findall(r"<img [^>]*>", page.text) if "wide.png" in each]
     assert f'src="{file["thumbnail"]}" alt="wide.png" width="480" height="120"' in drawn
+
+
+async def test_who_brings_many_keeps_nobody_else_waiting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Six pictures of three seconds each would, and the next six."""
+    begun: list[str] = []
+    goes_on = threading.Event()
+
+    def slow(path: Path) -> None:
+        begun.append(path.name)
+        if path.name != "small":
+            assert goes_on.wait(20)
+
+    monkeypatch.setattr(pictures, "_redrawn", slow)
+    drawing = Pictures()
+    many = [asyncio.create_task(drawing.redrawn(tmp_path / f"{number}", 1)) for number in range(6)]
+    try:
+        await eventually(lambda: begun != [])
+        async with asyncio.timeout(5):
+            await drawing.redrawn(tmp_path / "small", 2)
+        assert sorted(begun) == ["0", "small"]
+    finally:
+        goes_on.set()
+        await asyncio.gather(*many)
+    assert len(begun) == 7
+    assert not drawing._of_one
+
+
+def test_the_processor_is_left_to_who_writes(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(picture(10, 10))
+    told = f"import os, runpy; runpy.run_path({str(PROGRAM)!r}, run_name='__main__'); print(os.nice(0))"
+    done = subprocess.run([sys.executable, "-c", told, tmp_path / "a"], check=True, capture_output=True)
+    assert int(done.stdout.split()[-1]) > os.nice(0)
 
 
 async def test_what_only_looks_like_a_picture_is_a_file(ada_script: Script, settings: Settings) -> None:
