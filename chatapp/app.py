@@ -29,7 +29,8 @@ from chatapp.domain.letters import Letters
 from chatapp.domain.links import Links
 from chatapp.domain.memberships import Memberships
 from chatapp.domain.messages import Messages
-from chatapp.domain.news import DIFFER, News
+from chatapp.domain.neighbours import DIFFER
+from chatapp.domain.news import News
 from chatapp.domain.notifications import Notifications
 from chatapp.domain.outbox import Outbox
 from chatapp.domain.passwords import Passwords

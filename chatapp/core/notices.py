@@ -13,9 +13,19 @@ class Notice(msgspec.Struct, frozen=True, tag_field="notice"):
 
 
 class Begun(Notice, frozen=True, tag="begun"):
-    """A process has started, which knows everything up to here. ``keys``: the fingerprint of those it has."""
+    """A process has started, which knows everything up to here. ``keys``: the fingerprint of those it has.
+
+    ``process``: what it calls itself on the bus.
+    """
 
     keys: str = ""
+    process: str = ""
+
+
+class Unheard(Notice, frozen=True, tag="unheard"):
+    """Of a process that has begun another hears nothing over the bus."""
+
+    process: str
 
 
 class SessionEnded(Notice, frozen=True, tag="sessionEnded"):
@@ -65,7 +75,16 @@ class Counted(Notice, frozen=True, tag="counted"):
 
 
 AnyNotice = (
-    Begun | Counted | SessionEnded | TokenEnded | PersonEnded | MembershipEnded | Renamed | PresenceChanged | Told
+    Begun
+    | Unheard
+    | Counted
+    | SessionEnded
+    | TokenEnded
+    | PersonEnded
+    | MembershipEnded
+    | Renamed
+    | PresenceChanged
+    | Told
 )
 
 _encoder = msgspec.json.Encoder()

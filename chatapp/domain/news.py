@@ -27,8 +27,10 @@ from chatapp.core.notices import (
     SessionEnded,
     TokenEnded,
     Told,
+    Unheard,
 )
 from chatapp.domain.counting import HELD_SECONDS, Counting
+from chatapp.domain.neighbours import Neighbours
 from chatapp.realtime.audience import Listener
 from chatapp.realtime.bus import Bus
 from chatapp.realtime.hints import AnyHint, Grown, HasRead, Held, Noticed, Present, Taken, Whispered, grown
@@ -43,10 +45,6 @@ from chatapp.storage.messages import Log
 # Should the bus lose what it was given.
 NOTICES_SECONDS: Final = 1.0
 ROOMS_SECONDS: Final = 30.0
-DIFFER: Final = (
-    "A process on this database has other keys: what one signs the other refuses. All of them need the same "
-    "secrets.json, and after a change of it a restart."
-)
 
 log = structlog.get_logger()
 
@@ -73,9 +71,9 @@ class News:
         self._log = log
         self.presence = presence
         self._bus = bus
-        self._keys = keys
         self.limits = limits
         self._counting = Counting(limits)
+        self._neighbours = Neighbours(bus, presence, keys)
         self._last = 0
         self._noticed = asyncio.Event()
         self._doubted = asyncio.Event()
@@ -150,7 +148,7 @@ class News:
             tasks = [
                 asyncio.create_task(_again_and_again(self._noticed, NOTICES_SECONDS, self._read_notices)),
                 asyncio.create_task(_again_and_again(self._doubted, ROOMS_SECONDS, self._check_rooms)),
-                asyncio.create_task(_again_and_again(asyncio.Event(), BEAT_SECONDS, self.presence.beat)),
+                asyncio.create_task(_again_and_again(asyncio.Event(), BEAT_SECONDS, self._beat)),
                 asyncio.create_task(_again_and_again(asyncio.Event(), HELD_SECONDS, self._counting.say_held)),
             ]
             try:
@@ -165,7 +163,7 @@ class News:
         """From here on: there is a row that this process has read."""
         async with self._database.transaction() as tx:
             before = await rows.since(tx, 0)
-            await rows.insert(tx, [notices.encode(Begun(self._keys))])
+            await rows.insert(tx, [notices.encode(self._neighbours.begin())])
             self._last = await rows.newest(tx)
         for _, payload in before:
             with suppress(msgspec.MsgspecError):
@@ -249,9 +247,10 @@ class News:
                 self._hub.tell(person_ids, news)
             case Counted():
                 self._counting.count(notice)
-            case Begun(keys):
-                if keys not in {"", self._keys}:
-                    log.warning("secrets.differ", detail=DIFFER)
+            case Begun():
+                self._neighbours.began(notice)
+            case Unheard():
+                self._neighbours.missed(notice)
         self._look_whom_to_show(notice)
 
     def _look_whom_to_show(self, notice: AnyNotice) -> None:
@@ -263,6 +262,12 @@ class News:
                 self.presence.doubt([person_id])
             case Told(person_ids, RoomAdded()):
                 self.presence.doubt(person_ids)
+
+    async def _beat(self) -> None:
+        await self.presence.beat()
+        if unheard := self._neighbours.unheard():
+            async with self._database.transaction() as tx:
+                await self.say(tx, *unheard)
 
     async def _check_rooms(self) -> None:
         heard = self._hub.heard_rooms()

@@ -51,6 +51,11 @@ class Bus(ABC):
         self._is_away = False
         self._is_closing = False
 
+    @property
+    def is_away(self) -> bool:
+        """Nobody is heard."""
+        return self._is_away
+
     def publish(self, hint: AnyHint) -> None:
         """Never waits, never fails: what finds no place is dropped and counted."""
         if len(self._waiting) >= WAITING:

@@ -45,7 +45,7 @@ class PresenceBoard:
         self._grace = min(GRACE_SECONDS, heartbeat / 2)
         self._say: Say | None = None
         self._process = ""
-        self._others: dict[str, float] = {}
+        self.others: dict[str, float] = {}  # When each process was last heard.
         self._attendance = attendance or Attendance()
         self._company = Company()
         self._listening: dict[int, set[Listener]] = {}
@@ -136,14 +136,14 @@ class PresenceBoard:
     async def beat(self) -> None:
         """To be called every :data:`BEAT_SECONDS`: what is not said again is not believed for long."""
         now = asyncio.get_running_loop().time()
-        self._others = {process: at for process, at in self._others.items() if now - at < BELIEVED_SECONDS}
+        self.others = {process: at for process, at in self.others.items() if now - at < BELIEVED_SECONDS}
         for person_id in self._attendance.expire(now):
             self._note(person_id)
         self._tell_others(self._attendance.here)
 
     def heard(self, hint: Present) -> None:
-        now, is_new = asyncio.get_running_loop().time(), hint.process not in self._others
-        self._others[hint.process] = now
+        now, is_new = asyncio.get_running_loop().time(), hint.process not in self.others
+        self.others[hint.process] = now
         for person_id, presence in hint.people:
             before = self._attendance.of(person_id)
             self._attendance.hear(hint.process, person_id, presence, now + BELIEVED_SECONDS)

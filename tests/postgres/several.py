@@ -99,7 +99,7 @@ async def know_the_same(processes: Sequence[Process]) -> None:
 
 async def hear_each_other(processes: Sequence[Process]) -> None:
     """Wait until the bus of each has brought it word of the others: what is said from now on is heard."""
-    await until(lambda: all(len(process.news.presence._others) == len(processes) - 1 for process in processes))
+    await until(lambda: all(len(process.news.presence.others) == len(processes) - 1 for process in processes))
 
 
 async def says_by_rest(session: ClientSession, process: Process, actor: Actor, content: str) -> dict[str, Any]:

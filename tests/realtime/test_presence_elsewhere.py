@@ -43,7 +43,7 @@ async def test_a_process_that_falls_silent_is_not_believed(stage: Stage, monkeyp
     stage.board.heard(Present("elsewhere", ((3, "away"),)))
     await stage.board.beat()
     await until(lambda: stage.sees(1, 2) == "offline")
-    assert (stage.sees(1, 3), list(stage.board._others)) == ("away", ["elsewhere"])
+    assert (stage.sees(1, 3), list(stage.board.others)) == ("away", ["elsewhere"])
     assert told(ear)[-1]["offline"] == ["person-2"]
 
 
