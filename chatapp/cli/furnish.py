@@ -11,11 +11,12 @@ from chatapp import app
 from chatapp.core import circumstances
 from chatapp.core.circumstances import COMMAND_LINE, Circumstances
 from chatapp.core.models import Person
+from chatapp.core.rooms import GENERAL
 from chatapp.domain.chat import Chat
 from chatapp.settings import Settings
 
 PASSWORD: Final = "correct horse battery staple"  # noqa: S105 - of people who exist for a minute
-EVERYONE: Final = "general"
+EVERYONE: Final = GENERAL
 PAST: Final = 50
 AT_ONCE: Final = 1000
 # The cheapest: a token logs in without a password, and what is measured never hashes one.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 
@@ -10,6 +11,9 @@ from chatapp.core.models import Level, Message, Person, Role, Room
 from chatapp.core.reads import ReadMark
 from chatapp.core.searchable import composed
 from chatapp.core.text import EVERYBODY, WHO_IS_HERE
+
+# The slug of the room that everybody is in.
+GENERAL: Final = "general"
 
 
 class RoomView(msgspec.Struct, frozen=True):

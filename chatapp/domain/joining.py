@@ -10,10 +10,10 @@ from chatapp.core import passwords, validation
 from chatapp.core.errors import FieldError, Invalid, invalid
 from chatapp.core.language import N_, _
 from chatapp.core.models import Person
+from chatapp.core.rooms import GENERAL
 from chatapp.storage import memberships, people, rooms
 from chatapp.storage.database import Transaction
 
-GENERAL: Final = "general"
 USERNAME_TAKEN: Final = N_("This username is taken.")
 
 

@@ -16,6 +16,7 @@ from chatapp.core.limits import Limits
 from chatapp.core.models import Level, Member, Person, Room
 from chatapp.core.notices import MembershipEnded, Told
 from chatapp.core.reads import ReadMark
+from chatapp.core.rooms import GENERAL
 from chatapp.core.searchable import in_order
 from chatapp.domain import owners
 from chatapp.domain.access import Access
@@ -24,7 +25,6 @@ from chatapp.realtime.audience import Listener
 from chatapp.storage import audit_log, memberships, people, pushes
 from chatapp.storage.database import Database, Transaction, Writer
 
-GENERAL = "general"
 MOST_CANDIDATES = 10
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from chatapp.core.models import Person, Room
+from chatapp.core.rooms import GENERAL
 from chatapp.storage import audit_log, memberships
 from chatapp.storage.database import Transaction
-
-GENERAL: Final = "general"
 
 
 async def give_up(tx: Transaction, person: Person) -> None:

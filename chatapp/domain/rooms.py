@@ -17,14 +17,13 @@ from chatapp.core.language import _
 from chatapp.core.limits import Limits
 from chatapp.core.models import Person, Role, Room, RoomKind
 from chatapp.core.notices import Told
-from chatapp.core.rooms import RoomView, called, holds
+from chatapp.core.rooms import GENERAL, RoomView, called, holds
 from chatapp.core.searchable import in_order
 from chatapp.domain.access import Access
 from chatapp.domain.news import News
 from chatapp.storage import audit_log, memberships, mentions, people, rooms
 from chatapp.storage.database import Database, Transaction
 
-GENERAL: Final = "general"
 SUFFIX_BYTES: Final = 4
 MOST_BEFORE_SUFFIX: Final = validation.LONGEST_SLUG - 2 * SUFFIX_BYTES - 1
 

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import REGCLASS
 
 from chatapp.core.clock import system_clock
 from chatapp.core.errors import Unavailable
+from chatapp.core.rooms import GENERAL
 from chatapp.storage import audit_log, copying_note, postgres_audit, postgres_start, sqlite, usable
 from chatapp.storage import meta as metas
 from chatapp.storage import postgres_errors as errors
@@ -167,7 +168,7 @@ async def _refuse_full(tx: Transaction, where: str, copied: str | None) -> None:
     for table in TABLES:
         asked: sa.Select[Any] = sa.select(sa.func.count()).select_from(table)
         if table is rooms:
-            asked = asked.where(sa.or_(rooms.c.slug != "general", rooms.c.last_version > 0))
+            asked = asked.where(sa.or_(rooms.c.slug != GENERAL, rooms.c.last_version > 0))
         row = await tx.one(asked)
         if row is None or row[0]:
             raise NotCopied(f"PostgreSQL at {where} holds a chat already. {EMPTY}")
