@@ -12,7 +12,7 @@ const PASSING = ["disconnected", "timeout", "unavailable", "rate_limited"];
 export class Deletions {
   #connection;
   #timeline;
-  /** @type {Map<number, {row: HTMLElement, timer: number}>} by the message's index */
+  /** @type {Map<number, {row: HTMLElement, undo: HTMLButtonElement, timer: number}>} by the message's index */
   #begun = new Map();
 
   constructor(connection, timeline) {
@@ -26,7 +26,8 @@ export class Deletions {
     const index = indexOf(row);
     const state = row.querySelector(".state");
     const picture = fresh("deleting-template");
-    picture.querySelector("[data-undo]").addEventListener("click", () => this.#undo(index));
+    const undo = picture.querySelector("[data-undo]");
+    undo.addEventListener("click", () => this.#undo(index));
     this.#timeline.steadily(() => {
       row.classList.add("going");
       state.replaceChildren(picture);
@@ -34,7 +35,7 @@ export class Deletions {
     });
     (rowBelow(row) ?? rowAbove(row))?.focus({ preventScroll: true });
     announce(t("deleting"));
-    this.#begun.set(index, { row });
+    this.#begun.set(index, { row, undo });
     this.#wait(index, LIMITS.undo);
   }
 
@@ -46,12 +47,16 @@ export class Deletions {
   }
 
   async #tell(index) {
+    const { undo } = this.#begun.get(index);
+    // What is on its way cannot be called back.
+    undo.disabled = true;
     try {
       const { message } = await this.#connection.request("deleteMessage", { room, index });
       this.#begun.delete(index);
       this.#timeline.show([message]);
     } catch (error) {
       if (!this.#begun.has(index)) return;
+      undo.disabled = false;
       if (PASSING.includes(error.code)) this.#wait(index, Math.max(LIMITS.again, error.retryAfter * 1000));
       else this.#restore(index, t("not_deleted", { reason: error.message }));
     }
