@@ -222,6 +222,6 @@ def _number(count: int) -> str:
 
 
 def _beginning(message: Message) -> str:
-    """What the tab would say of it."""
+    """Its first words, or what files it brings."""
     files = ", ".join(file.alt or file.name for file in message.attachments)
     return first_words(plain(message.content, message.html) or files)
