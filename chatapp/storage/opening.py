@@ -100,7 +100,9 @@ async def _on_a_server(settings: Settings, clock: Clock) -> AsyncIterator[Opened
     async with postgres.open_postgres(
         settings.database_url, folder=settings.data, durability=settings.durability, clock=clock
     ) as database:
-        yield Opened(database, await postgres_start.epoch(database))
+        with postgres_start.in_words(settings.database_url):
+            epoch = await postgres_start.epoch(database)
+        yield Opened(database, epoch)
 
 
 @asynccontextmanager

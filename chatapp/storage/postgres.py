@@ -22,6 +22,7 @@ from chatapp.storage import postgres_errors as errors
 from chatapp.storage.database import Commit, Contended, Damaged, Database, Durability, Outdated, Row, Transaction, Work
 from chatapp.storage.engine import AsyncConnection
 from chatapp.storage.postgres_engine import WHICH, Asked, Unstorable, engine, every, fetched, first, refuse_unstorable
+from chatapp.storage.postgres_risks import risks_of
 from chatapp.storage.postgres_writing import PROBE, REFUSED, RETRY_SECONDS, PostgresTransaction, writer_on
 from chatapp.storage.statement import Statement
 from chatapp.storage.tables import meta
@@ -35,10 +36,6 @@ TOGETHER: Final = sa.select(sa.func.pg_advisory_xact_lock_shared(LOCK), _number)
 BECAME_OF: Final = sa.text("SELECT pg_xact_status(CAST(CAST(:number AS text) AS xid8))")
 REPLACED: Final = N_("Another database server has taken over. Whoever runs this server has to restart it.")
 AGAIN_SECONDS: Final = 0.5
-RISKS: Final = {
-    "fsync": "a power cut can destroy the whole database.",
-    "full_page_writes": "a power cut can leave pages half-written.",
-}
 
 T = TypeVar("T")
 C = TypeVar("C", bound=Commit)
@@ -108,10 +105,7 @@ class PostgresDatabase(Database):
         return not self.is_damaged
 
     async def risks(self) -> list[str]:
-        found = {name: await self.all(sa.select(sa.func.current_setting(name))) for name in RISKS}
-        return [
-            f"PostgreSQL runs with {name}=off: {RISKS[name]}" for name, rows in found.items() if rows[0][0] == "off"
-        ]
+        return await risks_of(self)
 
     async def close(self) -> None:
         if self._settling is not None:

@@ -17,6 +17,7 @@ from chatapp.storage import postgres_errors as errors
 from chatapp.storage.database import Answer
 from chatapp.storage.findings import Checked, Finding, Report, note, noting
 from chatapp.storage.postgres_engine import Asked, engine
+from chatapp.storage.postgres_start import COPYING, UNFINISHED
 from chatapp.storage.tables import metadata
 
 AT_ONCE: Final = 1000
@@ -28,6 +29,7 @@ ADDED: Final = sa.text(
     "UNION ALL SELECT 'view', CAST(viewname AS text) FROM pg_views WHERE schemaname = current_schema() ORDER BY 2"
 )
 OURS: Final = (("trigger", "audit_log_is_kept"), ("trigger", "audit_log_is_not_emptied"))
+UNDER_WAY: Final = "SELECT 1 FROM meta WHERE key = ?"
 REVISION: Final = "SELECT version_num FROM alembic_version"
 
 
@@ -60,7 +62,7 @@ class _Rows:
 def audit(url: str, data: Path | None = None) -> Report:
     """As :func:`chatapp.storage.integrity.audit`; pages and indexes are the server's own affair. Blocking.
 
-    Files are looked at in the folder ``data``, where one is given.
+    Files are looked at in the folder ``data``, where one is given; where none is, a copy may be under way.
     """
     report = Report()
     with noting(report, "The database cannot be read", errors.FAMILY):
@@ -73,7 +75,7 @@ async def _audit(url: str, report: Report, data: Path | None) -> None:
     try:
         async with connections.connect() as connection:
             await connection.execute(ONE_MOMENT)
-            await connection.run_sync(_check, report)
+            await connection.run_sync(_check, report, data is None)
             # Not in that transaction, which would not see what has been deleted meanwhile.
             await connection.rollback()
             if data is not None:
@@ -83,10 +85,11 @@ async def _audit(url: str, report: Report, data: Path | None) -> None:
         await connections.dispose()
 
 
-def _check(connection: sa.Connection, report: Report) -> None:
+def _check(connection: sa.Connection, report: Report, may_be_half: bool) -> None:
     server = Server(connection)
     checks: dict[str, Callable[[Server, Report], Checked]] = {
         "schema": _schema,
+        **({} if may_be_half else {"copy": _copy}),
         "references": _references,
         "log": partial(findings.log, trouble=errors.FAMILY),
         "earlier wordings": findings.wordings,
@@ -120,6 +123,12 @@ def _schema(server: Server, report: Report) -> Checked:
     for kind, name in OURS:
         if (kind, name) not in there:
             yield Finding(f"The schema lacks the {kind} {name}.")
+
+
+def _copy(server: Server, _report: Report) -> Checked:
+    """Half of a chat is none."""
+    if server.execute(UNDER_WAY, (COPYING,)).fetchone() is not None:
+        yield Finding(UNFINISHED)
 
 
 def _references(server: Server, _report: Report) -> Checked:

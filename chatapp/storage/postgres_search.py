@@ -19,6 +19,7 @@ from chatapp.storage import postgres_errors as errors
 from chatapp.storage.engine import AsyncConnection
 from chatapp.storage.postgres_engine import Asked as Connected
 from chatapp.storage.postgres_engine import driver_of, engine
+from chatapp.storage.postgres_start import in_words
 from chatapp.storage.search import (
     AWAY,
     SEARCH_SECONDS,
@@ -158,7 +159,8 @@ class PostgresSearchIndex(SearchIndex):
 async def open_index(url: str, epoch: str) -> AsyncIterator[PostgresSearchIndex]:
     index = PostgresSearchIndex(url, epoch)
     try:
-        await index.open()
+        with in_words(url):
+            await index.open()
         yield index
     finally:
         await index.close()

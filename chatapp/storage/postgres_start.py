@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -24,6 +25,7 @@ EPOCH: Final = "epoch"
 IDENTITY: Final = "identity"
 # In the database: which copy of a file is being made in it, by its id.
 COPYING: Final = "copying"
+UNFINISHED: Final = "A copy into this database has not come to its end. Go on with: chatapp copy"
 OLDEST: Final = 13
 MADE: Final = "with ENCODING 'UTF8' TEMPLATE template0"
 EMPTY: Final = "Nothing was changed. Name an empty database."
@@ -48,8 +50,15 @@ def prepare(url: str, *, is_new: bool = False) -> list[str]:
     ``is_new``: what somebody else keeps there is refused. Blocking: run it in a thread.
     Raises :class:`chatapp.storage.usable.Unusable`, or ``migrate.TooNew``.
     """
-    try:
+    with in_words(url):
         return asyncio.run(_prepare(url, is_new=is_new))
+
+
+@contextmanager
+def in_words(url: str) -> Iterator[None]:
+    """What the server refuses while a chat is being opened, as a sentence. Raises ``Unusable``."""
+    try:
+        yield
     except errors.FAMILY as error:
         raise Unusable(f"PostgreSQL at {where(url)} cannot be used: {errors.sentence(error)}.") from error
 
@@ -125,7 +134,7 @@ async def epoch(database: Database) -> str:
     """The name of this life of the database: a new one where it was restored, or another server took over."""
     async with database.transaction() as tx:
         if await meta.value(tx, COPYING) is not None:
-            raise Unusable("A copy into this database has not come to its end. Go on with: chatapp copy")
+            raise Unusable(UNFINISHED)
         identity = await which(tx)
         known, found = await meta.value(tx, IDENTITY), await meta.value(tx, EPOCH)
         if found is not None and known == identity:

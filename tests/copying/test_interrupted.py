@@ -15,7 +15,7 @@ from typing import Any, Final
 import asyncpg
 import pytest
 
-from chatapp.storage import copying_note, copying_source
+from chatapp.storage import copying_note, copying_source, postgres_start
 from chatapp.storage.copying import Copying
 from chatapp.storage.copying_note import Note
 from tests.copying.scene import HIDDEN, fresh, is_alike, rows_of_copy
@@ -147,6 +147,18 @@ def test_half_a_copy_of_one_chat_is_never_gone_on_with_from_another(
         assert "holds an unfinished copy of another file, or one taken back" in refused.err
         assert each("user", "list").code == 0
     assert len(rows_of_copy(half, "messages")) == 60
+
+
+def test_an_audit_calls_half_a_copy_one_first_of_all(
+    chatapp: Chatapp, half: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHATAPP_DATABASE_URL", half)
+    found = chatapp("audit")
+    assert (found.code, found.out.splitlines()[0]) == (1, postgres_start.UNFINISHED)
+    monkeypatch.delenv("CHATAPP_DATABASE_URL")
+    assert chatapp("copy", "--to", half).code == 0
+    monkeypatch.setenv("CHATAPP_DATABASE_URL", half)
+    assert postgres_start.UNFINISHED not in chatapp("audit").out
 
 
 def test_a_copy_may_begin_anew_in_another_database(chatapp: Chatapp, half: str) -> None:

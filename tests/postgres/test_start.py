@@ -17,11 +17,12 @@ import pytest
 import sqlalchemy as sa
 
 from chatapp.core.audit_log import Wanted
+from chatapp.core.clock import system_clock
 from chatapp.core.errors import Unavailable
 from chatapp.core.search import parse
 from chatapp.domain.search import Days
 from chatapp.settings import Settings
-from chatapp.storage import audit_log, migrate, postgres_start
+from chatapp.storage import audit_log, migrate, opening, postgres_start
 from chatapp.storage.database import Writer
 from chatapp.storage.postgres import open_postgres
 from chatapp.storage.postgres_engine import Asked, engine
@@ -109,12 +110,41 @@ async def test_readers_cannot_write(url: str, tmp_path: Path) -> None:
 
 async def test_a_server_that_may_lose_what_it_was_given_is_warned_of(server: Server, tmp_path: Path) -> None:
     await asyncio.to_thread(postgres_start.prepare, server.url)
-    async with opened(server.url, tmp_path) as database:
+    async with open_postgres(server.url, folder=tmp_path) as database:
         risks = await database.risks()
     assert [risk.split(":")[0] for risk in risks] == [
         "PostgreSQL runs with fsync=off",
         "PostgreSQL runs with full_page_writes=off",
     ]
+
+
+@pytest.mark.parametrize(("ahead", "said"), [(90_000, "90 s ahead of"), (-86_400_000, "86400 s behind"), (1000, "")])
+async def test_a_clock_that_is_not_the_servers_is_warned_of(url: str, tmp_path: Path, ahead: int, said: str) -> None:
+    async with open_postgres(url, folder=tmp_path, clock=lambda: system_clock() + ahead) as database:
+        risks = " ".join(await database.risks())
+    assert (said in risks, "clock" in risks) == (True, bool(said))
+
+
+RIGHTS: Final = {
+    "the identity": ("EXECUTE ON FUNCTION pg_control_system", "public", "permission denied for function"),
+    "the index": ("CREATE ON SCHEMA public", "pg_database_owner", "permission denied for schema public"),
+}
+
+
+@pytest.mark.parametrize("which", RIGHTS)
+async def test_a_right_that_lacks_stops_the_start_with_a_sentence(server: Server, tmp_path: Path, which: str) -> None:
+    right, whose, expected = RIGHTS[which]
+    role = which.replace(" ", "_")
+    for statement in (f"CREATE ROLE {role} LOGIN", f"CREATE DATABASE {role} OWNER {role} TEMPLATE template0"):
+        databases().desk.asks(server.url, statement)
+    desk = f"{server.url.rpartition('/')[0]}/{role}"
+    url = desk.replace("//postgres@", f"//{role}@")
+    await asyncio.to_thread(postgres_start.prepare, url)
+    databases().desk.asks(desk, f"REVOKE {right} FROM {whose}")
+    settings = Settings(data=tmp_path, database_url=url)
+    with pytest.raises(Unusable, match=f"cannot be used: {expected}"):
+        async with opening.opened(settings, system_clock) as found, opening.opened_index(settings, found):
+            pass
 
 
 async def _asked(wanted: sa.Select[Any], key: str, writer: Writer) -> Sequence[Any]:
