@@ -29,6 +29,14 @@ const addressOf = (row) => `${location.origin}/rooms/${page.room.slug}/${indexOf
 const textOf = (row) => row.querySelector(".bd").innerText;
 /** What is selected of a row's text. */
 const chosenIn = (row) => (row.querySelector(".bd").contains(getSelection().anchorNode) ? String(getSelection()) : "");
+/** A menu that is too tall for its side of the row lies over it. */
+function keepInSight(menu) {
+  const { top, bottom } = menu.getBoundingClientRect();
+  if (top >= 0 && bottom <= innerHeight) return;
+  menu.style.setProperty("--below", top < 0 ? `${GAP}px` : "auto");
+  menu.style.setProperty("--above", top < 0 ? "auto" : `${GAP}px`);
+}
+
 /** Waiting, deleted and half-deleted messages offer nothing. */
 const isLive = (row) => Boolean(row?.matches(".msg[data-index]:not(.deleted, .going, .editing)"));
 
@@ -108,6 +116,7 @@ export class Actions {
     for (const place of [this.#tools, ...this.#menus]) place.addEventListener("click", (event) => this.#onClick(event));
     for (const menu of this.#menus) {
       menu.addEventListener("beforetoggle", (event) => (event.newState === "open" ? this.#onMenuOpens(menu) : this.#onMenuCloses(menu)));
+      menu.addEventListener("toggle", () => keepInSight(menu));
     }
     this.#quick.addEventListener("keydown", (event) => this.#onQuickKey(event));
     // Not pointerover, which rows that scroll by under a resting pointer cause too.

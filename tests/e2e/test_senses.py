@@ -22,6 +22,27 @@ SPACED: Final = """() => {
     word-spacing: .16em !important; } p { margin-block-end: 2em !important; }`);
   document.adoptedStyleSheets = [sheet];
 }"""
+# What is larger than the line or the box it stands in, where letters alone are larger.
+CUT: Final = """() => {
+  const found = [];
+  const look = (each, words, width = 0) => {
+    const { fontSize, lineHeight, display } = getComputedStyle(each);
+    const size = parseFloat(fontSize);
+    const isLow = parseFloat(lineHeight) < size || (display !== "inline" && each.clientHeight < size);
+    const isNarrow = each.matches(".av, .badge, .menu :is(a, button)") && width > each.clientWidth;
+    if (isLow || isNarrow) found.push(`${each.className || each.id}: ${words}`);
+  };
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const range = document.createRange();
+  while (texts.nextNode()) {
+    const { data, parentElement: box } = texts.currentNode;
+    range.selectNodeContents(texts.currentNode);
+    const { width } = range.getBoundingClientRect();
+    if (data.trim() && width && !box.closest(".vh, script, noscript")) look(box, data, width);
+  }
+  for (const field of document.querySelectorAll("textarea")) look(field, field.name);
+  return found;
+}"""
 # Something that can be pressed, without an edge of its own and without another ground than what it lies on.
 EDGELESS: Final = """names => names.flatMap((name) => [...document.querySelectorAll(name)])
   .filter((each) => each.checkVisibility())
@@ -52,6 +73,38 @@ async def test_at_twice_the_size_nothing_is_lost(visit: Visit) -> None:
     for name in ("#timeline", "#message", "#composer .send"):
         await expect(page.locator(name)).to_be_in_viewport()
     assert await page.locator("#timeline").evaluate("log => log.clientHeight") > 150
+
+
+async def test_with_letters_of_twice_the_size_none_is_cut(visit: Visit) -> None:
+    page, grace = await visit("ada"), await visit("grace")
+    room = await new_room(page, "grace")
+    first = await say(page, "what is quoted")
+    await grace.goto(f"/rooms/{room}")
+    await say(grace, "@ada a mention for the badge")
+    await first.hover()
+    await page.click(".tools [data-do=reply]")
+    await say(page, "the reply")
+    for path in (*INSIDE, f"/rooms/{room}"):
+        await page.goto(path)
+        await page.evaluate("document.documentElement.style.fontSize = '200%'")
+        assert await page.evaluate(CUT) == [], path
+        assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+    await page.click(".me-button")
+    assert await page.evaluate(CUT) == []
+
+
+async def test_in_a_window_of_a_few_lines_menus_stay_inside(visit: Visit) -> None:
+    # 1280 by 1024 at 400 % (WCAG 1.4.10).
+    page = await visit("ada", viewport={"width": 320, "height": 256})
+    await new_room(page)
+    await (await say(page, "hello")).hover()
+    await page.click(".tools [popovertarget=message-menu]")
+    await expect(page.locator("#message-menu [data-do=link]")).to_be_in_viewport(ratio=1)
+    await page.keyboard.press("Escape")
+    await page.goto("/rooms")
+    await page.click(".me-button")
+    await page.locator("#me-menu form button").scroll_into_view_if_needed()
+    await expect(page.locator("#me-menu form button")).to_be_in_viewport(ratio=1)
 
 
 async def test_with_wide_spacing_nothing_is_lost(visit: Visit) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from playwright.async_api import Locator, Page, Route, expect
 
@@ -24,6 +25,33 @@ async def presses_long(page: Page, message: Locator) -> None:
     await session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points})
     await expect(message).to_have_class(re.compile("held"))
     await session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+# Buttons that a finger misses 21 pixels above or below their middle.
+MISSED: Final = """() => [...document.querySelectorAll("#main :is(.ib, .send)")]
+  .filter((each) => each.checkVisibility())
+  .filter((each) => {
+    const { left, top, width, height } = each.getBoundingClientRect();
+    const [x, y] = [left + width / 2, top + height / 2];
+    return [-21, 21].some((by) => document.elementFromPoint(x, y + by)?.closest(".ib, .send") !== each);
+  }).map((each) => each.outerHTML.slice(0, 80))"""
+
+
+async def test_a_finger_may_miss_a_button_by_a_little(visit: Visit) -> None:
+    ada = await visit("ada", has_touch=True, is_mobile=True, viewport=NARROW)
+    await new_room(ada)
+    assert await ada.locator("#main :is(.ib, .send)").count() > 5
+    assert await ada.evaluate(MISSED) == []
+
+
+async def test_a_sheet_stays_on_a_phone_that_lies_on_its_side(visit: Visit) -> None:
+    ada = await visit("ada", has_touch=True, is_mobile=True, viewport={"width": 844, "height": 390})
+    await new_room(ada)
+    await say_by_thumb(ada, "lying")
+    await ada.locator(".msg .act").tap()
+    await expect(ada.locator("#message-menu .quick-emoji").first).to_be_in_viewport(ratio=1)
+    await ada.locator("#message-menu [data-do=delete]").scroll_into_view_if_needed()
+    await expect(ada.locator("#message-menu [data-do=delete]")).to_be_in_viewport(ratio=1)
 
 
 async def test_a_long_press_opens_a_sheet(visit: Visit) -> None:
