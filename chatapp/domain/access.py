@@ -1,14 +1,14 @@
-"""The only doors to a room: what a person may not see does not exist for them."""
+"""The only doors to a room, and to what administrators have: what a person may not see does not exist for them."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from chatapp.core.errors import NotFound, Unauthenticated
+from chatapp.core.errors import ChatError, NotFound, Unauthenticated
 from chatapp.core.models import Person, Role, Room
 from chatapp.core.reads import ReadMark
-from chatapp.storage import memberships
-from chatapp.storage.database import Database, Transaction, Writer
+from chatapp.storage import memberships, people
+from chatapp.storage.database import Database, Reader, Transaction, Writer
 
 MOST_IDS: Final = 50_000
 
@@ -90,3 +90,11 @@ def _acting(found: memberships.Found | None) -> Seen | None:
 def may_manage(actor: Person, role: Role | None) -> bool:
     """Owners of a room and administrators who are in it."""
     return role == "owner" or (actor.is_admin and role is not None)
+
+
+async def administrators_only(db: Reader, actor: Person, refusal: ChatError | None = None) -> None:
+    """Let administrators pass; for everybody else raises ``refusal``, or else ``NotFound``."""
+    # Read again: the actor was looked up when the request began. Of two who shut out each other, one succeeds.
+    admin = await people.by_id(db, actor.id)
+    if admin is None or admin.is_disabled or not admin.is_admin:
+        raise refusal or NotFound

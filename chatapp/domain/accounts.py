@@ -13,6 +13,7 @@ from chatapp.core.limits import Limits
 from chatapp.core.models import Account, Identity, Person
 from chatapp.core.notices import Renamed
 from chatapp.domain import endings, joining, owners
+from chatapp.domain.access import administrators_only
 from chatapp.domain.joining import Applicant, applicant
 from chatapp.domain.letters import Letters
 from chatapp.domain.news import News
@@ -187,7 +188,7 @@ class Accounts:
 
     async def page(self, actor: Person, *, wanted: str = "", after: str = "", limit: int = PAGE) -> Found:
         """Accounts by username from behind ``after`` on with ``wanted`` in their names, and whether more follow."""
-        await _refuse_others(self._database, actor)
+        await administrators_only(self._database, actor)
         text = validation.sought(wanted)
         if text is None or not after.isascii():
             return [], False
@@ -195,7 +196,7 @@ class Accounts:
         return [self._seen(*row) for row in rows[:limit]], len(rows) > limit
 
     async def show(self, actor: Person, username: str) -> Account:
-        await _refuse_others(self._database, actor)
+        await administrators_only(self._database, actor)
         return await self._account(self._database, username)
 
     async def set_disabled(self, actor: Person, username: str, is_disabled: bool) -> None:
@@ -214,7 +215,7 @@ class Accounts:
         Raises ``Conflict`` for the last administrator, ``Forbidden`` for disabling oneself.
         """
         async with self._database.transaction() as tx:
-            await _refuse_others(tx, actor)
+            await administrators_only(tx, actor)
             person = (await self._account(tx, username)).person
             if is_disabled is not None and is_disabled != person.is_disabled:
                 person = await self._set_disabled(tx, actor, person, is_disabled)
@@ -260,10 +261,3 @@ async def _set_admin(tx: Transaction, actor: Person, person: Person, is_admin: b
         raise Conflict(_("This is the only administrator. Make somebody else one first."))
     await people.update(tx, person.id, is_admin=is_admin)
     await audit_log.note(tx, actor, "admin.granted" if is_admin else "admin.withdrawn", person.username)
-
-
-async def _refuse_others(db: Reader, actor: Person) -> None:
-    # Read again: the actor was looked up when the request began. Of two who shut out each other, one succeeds.
-    admin = await people.by_id(db, actor.id)
-    if admin is None or admin.is_disabled or not admin.is_admin:
-        raise NotFound

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from chatapp.core.audit_log import Entry, Wanted
-from chatapp.core.errors import NotFound
 from chatapp.core.models import Person
-from chatapp.storage import audit_log, people
-from chatapp.storage.database import Database, Reader
+from chatapp.domain.access import administrators_only
+from chatapp.storage import audit_log
+from chatapp.storage.database import Database
 
 PAGE: Final = 50
 MOST_EXPORTED: Final = 100_000
@@ -22,24 +22,17 @@ class AuditLog:
 
     async def page(self, actor: Person, wanted: Wanted) -> tuple[list[Entry], bool]:
         """A page of entries, newest first, and whether there are older ones."""
-        await _refuse_others(self._database, actor)
+        await administrators_only(self._database, actor)
         found = await audit_log.newest(self._database, wanted, PAGE + 1)
         return found[:PAGE], len(found) > PAGE
 
     async def export(self, actor: Person, wanted: Wanted) -> list[Entry]:
         """All entries, newest first, up to a hundred thousand; that they were taken along is logged as well."""
         async with self._database.transaction() as tx:
-            await _refuse_others(tx, actor)
+            await administrators_only(tx, actor)
             await audit_log.note(tx, actor, "audit_log.exported")
         return await audit_log.newest(self._database, wanted, MOST_EXPORTED)
 
     async def latest(self, wanted: Wanted, limit: int) -> list[Entry]:
         """For the command line: newest first."""
         return await audit_log.newest(self._database, wanted, limit)
-
-
-async def _refuse_others(db: Reader, actor: Person) -> None:
-    # Read again: the actor was looked up when the request began.
-    person = await people.by_id(db, actor.id)
-    if person is None or person.is_disabled or not person.is_admin:
-        raise NotFound

@@ -10,8 +10,9 @@ from chatapp.core.errors import Forbidden, NotFound, invalid
 from chatapp.core.language import _
 from chatapp.core.limits import Limits
 from chatapp.core.models import Person
+from chatapp.domain.access import administrators_only
 from chatapp.settings import Settings
-from chatapp.storage import audit_log, invites, people
+from chatapp.storage import audit_log, invites
 from chatapp.storage.database import Database, Reader
 
 DAY_MS: Final = 86_400_000
@@ -72,7 +73,4 @@ class Invites:
 
 
 async def _refuse_others(db: Reader, actor: Person) -> None:
-    # Read again: the actor was looked up when the request began.
-    person = await people.by_id(db, actor.id)
-    if person is None or person.is_disabled or not person.is_admin:
-        raise Forbidden(_("Only administrators may invite people."))
+    await administrators_only(db, actor, Forbidden(_("Only administrators may invite people.")))
