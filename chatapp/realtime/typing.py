@@ -22,8 +22,8 @@ class Whisperer(Protocol):
 class TypingBoard:
     """Passes typing on; keeps nothing but when each person was last heard."""
 
-    def __init__(self, hub: Whisperer, clock: Clock) -> None:
-        self._hub = hub
+    def __init__(self, whisperer: Whisperer, clock: Clock) -> None:
+        self._whisperer = whisperer
         self._clock = clock
         self._last: OrderedDict[tuple[int, int], int] = OrderedDict()
 
@@ -39,4 +39,4 @@ class TypingBoard:
         while len(self._last) > REMEMBERED:
             self._last.popitem(last=False)
         news = Typing(room.slug, person.username, person.display_name, is_active)
-        self._hub.whisper(room.id, news, except_person=person.id)
+        self._whisperer.whisper(room.id, news, except_person=person.id)
