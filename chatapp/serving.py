@@ -36,7 +36,9 @@ HTTP: Final[dict[str, Any]] = {
     "lingering_time": LINGERING_SECONDS,
     "max_line_size": unreadable.LONGEST_ADDRESS,
 }
-SHUTDOWN_SECONDS: Final = 5.0
+# Of requests that are under way, and as long again for those that do not end by themselves, as a download that nobody
+# reads. With what sockets get, under the ten seconds after which Docker kills.
+SHUTDOWN_SECONDS: Final = 2.0
 # A page holds one socket open, and a few connections for everything else.
 CONNECTIONS_PER_SOCKET: Final = 4
 BACKLOG: Final = 1024
@@ -108,7 +110,7 @@ async def serving(settings: Settings, *, complains: bool = True, shares_port: bo
         # Before the clean-up, from whose beginning on aiohttp hears no socket's goodbye any more.
         await app[GATEWAY].drain()
         listener.close()
-        # Who came last still gets an answer. The clean-up would wait five seconds for the request of a connection
+        # Who came last still gets an answer. The clean-up would wait for the request of a connection
         # that it found just accepted, having stopped to read from it.
         await asyncio.sleep(LAST_COMERS_SECONDS)
         if outdated.is_set():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import io
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 from tests.support.server import Server
 
 SOCKETS = 10
+# More than lies between two ends of a connection.
+LARGE = 20_000_000
 
 
 @pytest.fixture
@@ -65,6 +69,33 @@ async def test_who_waits_for_a_change_does_not_hold_the_stop(prepared: tuple[Ser
         assert await server.stop() == 0
     assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
     writer.close()
+
+
+async def test_who_reads_nothing_does_not_hold_the_stop_for_ten_seconds(prepared: tuple[Server, str]) -> None:
+    """After as many Docker kills: sockets that say no goodbye, and then downloads, have their time within."""
+    server, token = prepared
+    bearer = {"Authorization": f"Bearer {token}"}
+    async with ClientSession(headers=bearer) as session:
+        into = f"{server.url}/api/v1/files?room=general&name=large"
+        async with session.post(into, data=io.BytesIO(bytes(LARGE))) as answer:
+            address = (await answer.json())["url"]
+        head = f"Host: chat.test\r\nAuthorization: Bearer {token}\r\n"
+        upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
+        key = base64.b64encode(bytes(16)).decode()
+        socket = await says(server, f"GET /ws HTTP/1.1\r\n{head}{upgrade}{key}\r\n\r\n")
+        download = await says(server, f"GET {address} HTTP/1.1\r\n{head}\r\n")
+        async with asyncio.timeout(12):
+            assert await server.stop() == 0
+        for writer in (socket, download):
+            writer.transport.abort()
+
+
+async def says(server: Server, request: str) -> asyncio.StreamWriter:
+    """On a connection of its own, of which little is read, once it is answered."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1024)
+    writer.write(request.encode())
+    assert (await reader.read(9)) == b"HTTP/1.1 "
+    return writer
 
 
 @pytest.mark.file_only("there several processes may share the database")
