@@ -5,9 +5,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
-UNREADABLE: Final = "cannot be read: in a password / ? # [ ] @ are written %2F %3F %23 %5B %5D %40."
+UNREADABLE: Final = (
+    "cannot be read: in a password / ? # [ ] @ are written %2F %3F %23 %5B %5D %40; parameters are name=value."
+)
 
 
 def is_address(url: str, *schemes: str) -> bool:
@@ -24,18 +26,29 @@ def is_readable(url: str) -> bool:
     """Whether hosts, ports and password of a database or a bus are where they seem to be."""
     # Read otherwise than it was meant, a part of the password would be taken for the host, and be said.
     try:
-        person, at, hosts = urlsplit(url).netloc.rpartition("@")
+        parts = urlsplit(url)
+        asked = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
     except ValueError:
         return False
-    ports = [re.fullmatch(r"(?:\[[^]]*\]|[^:]*)(?::(\d{1,5}))?", host) for host in hosts.split(",")]
-    return all(port and int(port[1] or 0) < 2**16 for port in ports) and "@" not in (person if at else url)
+    person, at, hosts = parts.netloc.rpartition("@")
+    found = [re.fullmatch(r"(?:\[[^]]*\]|[^:]*)(?::(\d{1,5}))?", host) for host in hosts.split(",")]
+    ports = [each and (each[1] or "0") for each in found] + asked.get("port", "0").split(",")
+    return (
+        all(port and re.fullmatch(r"\d{1,5}", port) and int(port) < 2**16 for port in ports)
+        and "@" not in (person if at else url)
+        and "%00" not in url
+    )
 
 
 def is_guarded(url: str) -> bool:
     """Whether nobody is in between: every host is this machine, or proves who it is."""
     parts = urlsplit(url)
-    hosts = [host.rpartition(":")[0] or host for host in parts.netloc.rpartition("@")[2].split(",") if host]
-    return "sslmode=verify-full" in parts.query.split("&") or all(is_this_machine(host.strip("[]")) for host in hosts)
+    asked = dict(parse_qsl(parts.query))
+    named = parts.netloc.rpartition("@")[2] or asked.get("host", "")
+    hosts = [unquote(re.sub(r":\d*$", "", host)).strip("[]") for host in named.split(",") if host]
+    # A folder is that of a socket.
+    is_here = all(host.startswith("/") or is_this_machine(host) for host in hosts)
+    return is_here or asked.get("sslmode") == "verify-full"
 
 
 def is_contact(url: str) -> bool:

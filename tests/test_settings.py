@@ -211,6 +211,12 @@ def test_a_bus_that_cannot_be_read_stops_the_start(rest: str) -> None:
     assert "mysecretkey" not in sentence
 
 
+@pytest.mark.parametrize("rest", ["localhost/chat?sslmode", "/chat?host=localhost&port=first", "local%00host/chat"])
+def test_a_database_that_cannot_be_read_stops_the_start(rest: str) -> None:
+    (sentence,) = Settings(database_url=f"postgresql://{rest}").problems()
+    assert "CHATAPP_DATABASE_URL cannot be read" in sentence
+
+
 def test_a_library_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     (said,) = Settings(database_url="postgresql://localhost/chat").problems()
@@ -227,7 +233,10 @@ def test_a_library_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatc
         ("postgresql://ada:secret@127.0.0.1:5433/chat", False),
         ("postgresql://[::1]:5433/chat", False),
         ("postgresql://localhost/chat", False),
+        ("postgresql://[::1]/chat", False),
         ("postgresql:///chat?host=/run/postgresql", False),
+        ("postgresql://ada@%2Frun%2Fpostgresql:5433/chat", False),
+        ("postgresql:///chat?host=db.example.org", True),
     ],
 )
 def test_a_database_elsewhere_is_warned_of_unless_it_proves_who_it_is(url: str, is_warned_of: bool) -> None:
