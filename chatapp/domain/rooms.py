@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from chatapp.core import validation
-from chatapp.core.errors import Conflict, Forbidden, NotFound, Unavailable, invalid
+from chatapp.core.errors import Conflict, FieldError, Forbidden, NotFound, Unavailable, invalid
 from chatapp.core.events import RoomAdded, RoomChanged
 from chatapp.core.language import _
 from chatapp.core.limits import Limits
@@ -117,7 +117,8 @@ class Rooms:
         """An address is in nobody's way but theirs who can see the room: "taken" would tell that it exists."""
         with suppress(NotFound):
             await self._access.visible_room(actor, slug, tx)
-            raise Conflict(_("There is a room with the address {slug} already.").format(slug=slug))
+            taken = _("There is a room with the address {slug} already.").format(slug=slug)
+            raise Conflict(taken, errors=(FieldError("slug", taken),))
 
     async def _insert(
         self, tx: Transaction, actor: Person, *, slug: str, name: str, topic: str, kind: str

@@ -45,8 +45,7 @@ export const LIMITS = Object.freeze({
 /** What the server says about this page; empty where nobody is signed in. */
 export const page = JSON.parse(document.getElementById("page")?.textContent || "{}");
 
-const language = document.documentElement.lang || "en";
-const plural = new Intl.PluralRules(language);
+const plural = new Intl.PluralRules(document.documentElement.lang || "en");
 /** Where messages are written: anew, and again. */
 export const WRITING = "#message, .editor textarea";
 export const isApple = /Mac|iPhone|iPad/.test(navigator.platform);
@@ -93,8 +92,8 @@ export function announce(text) {
   if (announcer) announcer.textContent = text;
 }
 
-/** What a message says to who does not see it. */
-const wording = ({ content, attachments = [] }) => content || attachments.map((file) => file.alt || file.name).join(", ");
+/** What a message says to who does not see it: its words as they are drawn, without signs of Markdown. */
+const wording = ({ index, content, attachments = [] }) => document.getElementById(`m${index}`)?.querySelector(".bd").innerText.trim() || content || attachments.map((file) => file.alt || file.name).join(", ");
 
 const unspoken = [];
 let speaking = 0;
@@ -293,6 +292,7 @@ document.addEventListener("keydown", onKey);
 if (document.querySelector("[data-show]")) import("./passwords.js").catch(() => {});
 document.querySelectorAll("[data-copy]").forEach((button) => { button.hidden = false; });
 if (!page.me) import("./strangers.js").catch(() => {});
+if (document.querySelector("main [role=status]:not([hidden], [id])")) import("./outcomes.js").catch(() => {});
 if (!CSS.supports("field-sizing", "content")) import("./growing.js").catch(() => {});
 let isStarting = Boolean(page.me);
 // Not awaited at the top level: the modules loaded there import this one, and would wait for it for ever.

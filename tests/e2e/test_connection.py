@@ -210,6 +210,9 @@ async def test_news_is_announced_once_and_history_is_not(visit: Visit) -> None:
     await expect(announcer).to_be_empty()
     await say(ada, "new words")
     await expect(announcer).to_have_text("Ada Okafor: new words")
+    await ada.fill("#message", "**bold** and `code`")
+    await ada.press("#message", "Enter")
+    await expect(announcer).to_have_text("Ada Okafor: bold and code")
 
 
 async def test_what_changed_before_the_scripts_were_here_is_seen(visit: Visit) -> None:

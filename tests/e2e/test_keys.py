@@ -259,6 +259,16 @@ async def test_the_focus_goes_where_one_goes_on(visit: Visit) -> None:
     await expect(ada.locator(BOX)).to_be_focused()
 
 
+async def test_an_address_that_is_taken_is_said_at_its_field(visit: Visit) -> None:
+    ada = await visit("ada", at="/rooms/new")
+    await ada.fill("[name=name]", "General")
+    await ada.press("[name=name]", "Enter")
+    field = ada.locator("[name=slug]")
+    await expect(field).to_be_focused()
+    await expect(field).to_have_attribute("aria-invalid", "true")
+    await expect(field).to_have_accessible_description(re.compile("There is a room with the address general already"))
+
+
 @WIDTHS
 async def test_the_settings_of_the_keyboard_have_no_fault(visit: Visit, viewport: dict[str, int]) -> None:
     page = await visit("ada", at="/settings/appearance", viewport=viewport)

@@ -152,6 +152,18 @@ async def test_the_ways_to_narrow_a_search_are_large_enough(visit: Visit) -> Non
     assert await page.evaluate(SMALL) == []
 
 
+async def test_what_came_of_a_form_and_of_a_search_is_spoken(visit: Visit) -> None:
+    page = await visit("ada", at="/settings/appearance")
+    spoken = page.locator("body > [role=status]")
+    await page.click("#theme button")
+    await expect(page.locator("main .note")).to_be_visible()
+    await expect(spoken).to_have_text(await page.locator("main .note").inner_text())
+    await page.goto("/search?q=nothinglikethis")
+    await expect(spoken).to_have_text("Nothing was found for “nothinglikethis”")
+    await page.goto("/settings/appearance")
+    await expect(spoken).to_have_count(0)
+
+
 async def test_one_place_of_a_room_speaks_of_messages(visit: Visit) -> None:
     page = await visit("ada", at="/rooms/general")
     await expect(page.locator("[aria-live=polite]")).to_have_count(1)

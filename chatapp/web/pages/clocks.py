@@ -10,6 +10,8 @@ from aiohttp import web
 from chatapp.keys import CHAT
 from chatapp.web import forms
 from chatapp.web.identity import actor
+from chatapp.web.language import _
+from chatapp.web.session import flash
 from chatapp.web.templating import see_other
 
 
@@ -21,4 +23,5 @@ async def update(request: web.Request) -> web.Response:
     me = actor(request)
     form = await forms.read(request, Clock)
     await request.config_dict[CHAT].accounts.set_hour_cycle(me, form.data.hour_cycle)
+    await flash(request, _("Saved."))
     return see_other("/settings/appearance")

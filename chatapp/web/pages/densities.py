@@ -9,6 +9,8 @@ from chatapp.core.models import Density
 from chatapp.keys import CHAT
 from chatapp.web import forms
 from chatapp.web.identity import actor
+from chatapp.web.language import _
+from chatapp.web.session import flash
 from chatapp.web.templating import see_other
 
 
@@ -20,4 +22,5 @@ async def update(request: web.Request) -> web.Response:
     me = actor(request)
     form = await forms.read(request, Spacing)
     await request.config_dict[CHAT].accounts.set_density(me, form.data.density)
+    await flash(request, _("Saved."))
     return see_other("/settings/appearance")

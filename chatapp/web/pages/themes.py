@@ -9,6 +9,8 @@ from chatapp.core.models import Theme
 from chatapp.keys import CHAT
 from chatapp.web import forms
 from chatapp.web.identity import actor
+from chatapp.web.language import _
+from chatapp.web.session import flash
 from chatapp.web.templating import render_shell, see_other
 
 
@@ -25,4 +27,5 @@ async def update(request: web.Request) -> web.Response:
     me = actor(request)
     form = await forms.read(request, Appearance)
     await request.config_dict[CHAT].accounts.set_theme(me, form.data.theme)
+    await flash(request, _("Saved."))
     return see_other("/settings/appearance")
