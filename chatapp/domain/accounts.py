@@ -232,8 +232,7 @@ class Accounts:
         await audit_log.note(
             tx, actor, "account.disabled" if is_disabled else "account.enabled", person.username, **ended
         )
-        if is_disabled:
-            await owners.give_up(tx, person)
+        await owners.settle_all(tx, person)
         return person
 
     async def _account(self, db: Reader, username: str) -> Account:

@@ -101,11 +101,11 @@ class Memberships:
                 await audit_log.note(tx, actor, "member.added", person.username, room=room.slug)
 
     async def remove(self, actor: Person, slug: str, username: str) -> None:
-        """Owners and administrators; anybody may remove themselves."""
+        """Owners and administrators; anybody may remove themselves. Who is shut out too: they may come back."""
         self._limits.act("membership", actor.id)
         async with self._database.transaction() as tx:
             room, role, *_rest = await self._access.membership_for(actor, slug, tx)
-            person = await self._person(tx, username)
+            person = await _anybody(tx, username)
             if person.id != actor.id and role != "owner":
                 raise Forbidden(_("Only an owner of the room or an administrator may remove people."))
             _refuse_fixed(room)
@@ -180,10 +180,9 @@ class Memberships:
             await self._news.say(tx, Told((actor.id,), LevelChanged(room.slug, level)))
 
     async def _person(self, tx: Transaction, username: str) -> Person:
-        # Nobody's name is other than ASCII; to ask the database for a lone surrogate would fail.
-        person = await people.by_username(tx, username.strip().lower()) if username.isascii() else None
-        if person is None or person.is_disabled or not person.is_verified:
-            raise NotFound(_("There is nobody called {username}.").format(username=username))
+        person = await _anybody(tx, username)
+        if person.is_disabled or not person.is_verified:
+            raise _nobody(username)
         return person
 
     async def _put_in(self, tx: Transaction, room: Room, person_id: int) -> bool:
@@ -197,6 +196,17 @@ class Memberships:
         was_in = await memberships.delete(tx, room.id, person_id)
         await self._news.say(tx, MembershipEnded(room.id, person_id, room.slug))
         return was_in
+
+
+async def _anybody(tx: Transaction, username: str) -> Person:
+    person = await people.by_username(tx, username.strip().lower())
+    if person is None:
+        raise _nobody(username)
+    return person
+
+
+def _nobody(username: str) -> NotFound:
+    return NotFound(_("There is nobody called {username}.").format(username=username))
 
 
 def _read(room: Room, mark: ReadMark) -> Read:

@@ -8,9 +8,9 @@ from chatapp.storage import audit_log, memberships
 from chatapp.storage.database import Transaction
 
 
-async def give_up(tx: Transaction, person: Person) -> None:
-    """To be called once somebody is shut out: others own the rooms that were theirs alone."""
-    for room in await memberships.owned_by(tx, person.id):
+async def settle_all(tx: Transaction, person: Person) -> None:
+    """To be called once somebody is shut out, or let back in: the rooms they are in may have no owner then."""
+    for room in await memberships.ownerless(tx, person.id):
         await settle(tx, room)
 
 

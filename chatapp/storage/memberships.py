@@ -152,10 +152,13 @@ async def levels(tx: Transaction, room_id: int, person_id: int) -> tuple[Level, 
     return (row[0], row[1]) if row else ("all", "all")
 
 
-async def owned_by(tx: Transaction, person_id: int) -> list[Room]:
+async def ownerless(tx: Transaction, person_id: int) -> list[Room]:
+    """The rooms this person is in that have no owner who can act."""
+    owning = memberships.alias()
+    can_act = sa.and_(people.c.id == owning.c.person_id, people.c.is_disabled.is_(False), people.c.is_verified)
+    owned = sa.exists().where(owning.c.room_id == rooms.c.id, owning.c.role == "owner", can_act)
     found = sa.select(*ROOM).join(memberships, memberships.c.room_id == rooms.c.id)
-    mine = (memberships.c.person_id == person_id, memberships.c.role == "owner")
-    return [Room(*row) for row in await tx.all(found.where(*mine))]
+    return [Room(*row) for row in await tx.all(found.where(memberships.c.person_id == person_id, ~owned))]
 
 
 async def members(db: Reader, room_id: int) -> list[Member]:

@@ -177,6 +177,16 @@ async def test_who_may_remove_whom(
         assert await inside(house, room, people["owner"]) == ["admin", "member", "owner"]
 
 
+async def test_who_is_shut_out_is_removed_before_they_come_back(house: House, people: People) -> None:
+    room = await make(house, people, "closed")
+    await house.chat.accounts.set_disabled(people["admin"], "member", True)
+    await house.chat.memberships.remove(people["owner"], room.slug, "member")
+    with pytest.raises(NotFound, match="member is not in this room"):
+        await house.chat.memberships.remove(people["owner"], room.slug, "member")
+    await house.chat.accounts.set_disabled(people["admin"], "member", False)
+    assert room.slug not in await rooms_of(house, people["member"])
+
+
 async def test_who_comes_back_starts_at_the_top(house: House, people: People) -> None:
     room = await make(house, people, "closed")
     await house.chat.memberships.remove(people["owner"], room.slug, "member")

@@ -64,6 +64,21 @@ async def test_a_disabled_person_does_not_follow(house: House, ada: Person, owne
     assert (await roles(house))["bob"] == "owner"
 
 
+async def test_who_comes_back_owns_a_room_that_nobody_else_is_left_in(house: House, ada: Person, owner: Person) -> None:
+    await house.chat.memberships.remove(owner, ROOM, "bob")
+    await house.chat.accounts.set_disabled(ada, "lin", True)
+    await house.chat.memberships.leave(owner, ROOM)
+    assert await roles(house) == {"lin": "member"}
+    await house.chat.accounts.set_disabled(ada, "lin", False)
+    assert await roles(house) == {"lin": "owner"}
+
+
+async def test_an_owner_who_comes_back_stays_one_beside_the_heir(house: House, ada: Person, owner: Person) -> None:
+    for is_disabled in (True, False):
+        await house.chat.accounts.set_disabled(ada, owner.username, is_disabled)
+    assert await roles(house) == {"zoe": "owner", "lin": "owner", "bob": "member"}
+
+
 async def test_nobody_follows_where_an_owner_stays(house: House, owner: Person) -> None:
     await house.chat.memberships.remove(owner, ROOM, "lin")
     assert await roles(house) == {"zoe": "owner", "bob": "member"}
