@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from unittest import mock
 
@@ -152,6 +153,17 @@ def test_a_restore_beside_a_server_is_refused(chatapp: Chatapp, backup: Path) ->
         assert server.stop() == 0
     assert (result.code, result.out) == (1, "")
     assert "One process owns a SQLite file" in result.err
+
+
+def test_who_restores_is_told_who_is_in_again(chatapp: Chatapp, backup: Path, tmp_path: Path) -> None:
+    chatapp("user", "add", "grace", "--email", "grace@example.org", "--password-stdin", stdin="correct horse")
+    told = chatapp("restore", str(backup)).out.splitlines()[1]
+    assert "who was shut out or removed since is in again" in told
+    variable, *command = shlex.split(told.rpartition(": ")[2])
+    aside = Here(Path(variable.removeprefix("CHATAPP_DATA=")))
+    assert command[0] == "chatapp"
+    assert "account.made\tgrace" in aside(*command[1:]).out
+    assert len(Here(tmp_path / "other")("restore", str(backup)).out.splitlines()) == 2
 
 
 def test_a_damaged_backup_is_not_restored_unless_it_is_wanted(chatapp: Chatapp, backup: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 from pathlib import Path
+from typing import Final
 
 import click
 import msgspec
@@ -18,6 +20,11 @@ from chatapp.storage import audit_log, integrity, opening
 from chatapp.storage import backup as backups
 from chatapp.storage.findings import Report
 from chatapp.storage.sqlite import locked
+
+AS_IT_WAS: Final = (
+    "Accounts, sessions, tokens and rooms' members are those of the backup: who was shut out or removed since is in "
+    "again. What was done since:"
+)
 
 
 @click.command()
@@ -81,6 +88,8 @@ def restore(folder: Path, damaged: bool) -> int:
             return said(report)
         aside = backups.restore(settings.data, folder)
     click.echo(f"Restored. What was there before is in {aside}.")
+    if (aside / backups.DATABASE).exists():
+        click.echo(f"{AS_IT_WAS} CHATAPP_DATA={shlex.quote(str(aside))} chatapp audit-log")
     return said(report)
 
 
