@@ -138,7 +138,6 @@ export class Composer {
     this.#connection.request("typing", { room, active: isActive }).catch(() => {});
   }
 
-  /** The room is gone for this person. */
   #close() { later("close", this.#form, this.#input); }
 }
 
@@ -207,8 +206,9 @@ class Outbox {
   }
 
   #onRefused(letter, error) {
+    const ahead = [...this.#letters.values()].filter(({ state }, at, all) => state === "waiting" && at < all.indexOf(letter)).length;
     if (error.code === "disconnected") this.#wait(letter);
-    else if (error.code === "rate_limited") this.#sendAgainIn(letter, Math.max(1, Math.ceil(error.retryAfter)), "sends_again_in");
+    else if (error.code === "rate_limited") this.#sendAgainIn(letter, Math.max(1, Math.ceil(error.retryAfter)) + ahead, "sends_again_in");
     else if (error.code === "unavailable") this.#sendAgainIn(letter, retryDelay(letter.tries++) / 1000, "unavailable");
     else if (error.code === "timeout") this.#fail(letter, t("not_sent"));
     else this.#fail(letter, t("not_sent_because", { reason: error.message }));
@@ -220,7 +220,7 @@ class Outbox {
     letter.timer = setTimeout(() => this.#say(letter, "failed-template", t("not_sent_offline")), LIMITS.answer);
   }
 
-  /** The key makes it harmless to try as often as it takes. */
+  /** The key makes it harmless to try as often as it takes. Where it was too much at once each takes its turn, in their order. */
   #sendAgainIn(letter, seconds, sentence) {
     this.#mark(letter, "waiting");
     this.#say(letter, "sending-template", t(sentence, { n: seconds }));

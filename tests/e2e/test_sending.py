@@ -3,13 +3,46 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
+import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from tests.e2e.verbs import Wire, new_room, row, rows, say, say_into_the_void
+from tests.e2e.verbs import Wire, new_room, row, rows, say, say_into_the_void, texts
+from tests.support.server import Server
 
 Visit = Callable[..., Awaitable[Page]]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def strict(tmp_path: Path) -> AsyncIterator[Server]:
+    """A server that takes two messages at once, then one each second."""
+    server = Server(tmp_path / "data", MESSAGE_BURST="2")
+    await server.add_person("ada", is_admin=True)
+    await server.start()
+    yield server
+    await server.kill()
+
+
+async def test_what_was_too_much_at_once_goes_in_its_order_one_by_one(visit: Visit, strict: Server) -> None:
+    ada = await visit("ada", to=strict)
+    tries: list[str] = []
+
+    def note(frame: str | bytes) -> None:
+        if "sendMessage" in str(frame):
+            tries.append(str(frame))
+
+    ada.on("websocket", lambda socket: socket.on("framesent", note))
+    await ada.goto("/rooms/general")
+    written = [f"{n}, quickly" for n in range(8)]
+    for words in written:
+        await ada.fill("#message", words)
+        await ada.press("#message", "Enter")
+    await expect(ada.locator("#timeline .msg[data-index]:not(.pending)")).to_have_count(len(written))
+    assert await texts(ada) == written
+    # Each was refused once; all at once each second would be 29.
+    assert len(tries) < 20
 
 
 async def test_a_message_appears_at_once_though_the_server_is_silent(visit: Visit) -> None:

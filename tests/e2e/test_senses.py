@@ -124,12 +124,20 @@ async def test_in_the_colours_of_the_system_everything_keeps_its_edge(visit: Vis
     await new_room(page)
     await say(page, "hello")
     assert await page.evaluate(EDGELESS, [".box", ".send", ".btn", "input:not([type=hidden])", ".menu", "dialog"]) == []
+    grace = await visit("grace", at="/rooms/general")
+    await say(grace, "@ada here")
+    await page.goto("/rooms/general")
+    edge = "row => getComputedStyle(row).borderInlineStartWidth"
+    assert await page.locator(".msg.named").last.evaluate(edge) == "3px"
     await page.keyboard.press("Control+k")
     await expect(page.locator("#switcher [aria-selected=true]")).to_be_visible()
     chosen, other = (page.locator(f"#switcher [aria-selected={state}]").first for state in ("true", "false"))
     look = "item => { const style = getComputedStyle(item); return [style.outlineStyle, style.backgroundColor]; }"
     assert await chosen.evaluate(look) != await other.evaluate(look)
     assert await page.evaluate(EDGELESS, ["dialog[open]"]) == []
+    await page.goto("/settings/profile")
+    line = "tab => getComputedStyle(tab).borderBlockEndColor"
+    assert await page.locator(".tabs a:not([aria-current])").first.evaluate(line) == "rgb(255, 255, 255)"
 
 
 async def test_every_target_is_large_enough(visit: Visit) -> None:
