@@ -14,8 +14,10 @@ from aiohttp import web
 from chatapp import web as pages
 from chatapp.core.clock import Clock, system_clock
 from chatapp.core.limits import Limits
+from chatapp.core.notices import Begun
 from chatapp.core.passwords import Hasher
 from chatapp.core.push import PushKeys, is_installed
+from chatapp.domain import neighbours
 from chatapp.domain.access import Access
 from chatapp.domain.accounts import Accounts
 from chatapp.domain.audit_log import AuditLog
@@ -29,7 +31,6 @@ from chatapp.domain.letters import Letters
 from chatapp.domain.links import Links
 from chatapp.domain.memberships import Memberships
 from chatapp.domain.messages import Messages
-from chatapp.domain.neighbours import DIFFER
 from chatapp.domain.news import News
 from chatapp.domain.notifications import Notifications
 from chatapp.domain.outbox import Outbox
@@ -104,14 +105,17 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, complains: bo
 
 
 @asynccontextmanager
-async def open_chat(settings: Settings, *, clock: Clock = system_clock) -> AsyncIterator[Chat]:
+async def open_chat(settings: Settings, *, clock: Clock = system_clock, serves: bool = True) -> AsyncIterator[Chat]:
     """The chat on its database: held, migrated, opened; closed in reverse order."""
     kept = secrets.load(settings.data)
     async with opened(settings, clock) as found:
         hub, rows = Hub(), Log(found.database)
         are_others = await audit_log.note_new_keys(found.database, kept.fingerprint)
         if are_others and found.database.is_shared:
-            log.warning("secrets.differ", detail=f"{settings.data / secrets.FILE} is not what was here last. {DIFFER}")
+            log.warning(
+                "secrets.differ",
+                detail=f"{settings.data / secrets.FILE} is not what was here last. {neighbours.DIFFER}",
+            )
         if not found.database.is_shared:
             # Whoever was uploading when this ended is gone; others may be at it where the folder is shared.
             await asyncio.to_thread(Blobs(settings.data).clear_incoming)
@@ -119,8 +123,9 @@ async def open_chat(settings: Settings, *, clock: Clock = system_clock) -> Async
         board = PresenceBoard(
             partial(presence.roommates, found.database), heartbeat=settings.heartbeat, attendance=Attendance(clock)
         )
-        shared = dict[str, Any](presence=board, limits=limits, bus=bus_of(settings, found.epoch), keys=kept.fingerprint)
-        news = News(database=found.database, hub=hub, log=rows, **shared)
+        begun = Begun(kept.fingerprint, settings=neighbours.shared(settings) if serves else None)
+        told = dict[str, Any](presence=board, limits=limits, bus=bus_of(settings, found.epoch), begun=begun)
+        news = News(database=found.database, hub=hub, log=rows, **told)
         async with news.running(), opened_index(settings, found) as index:
             indexing = Indexing(database=found.database, index=index, log=rows)
             is_pushing = bool(settings.push_subject) and is_installed()
@@ -197,5 +202,5 @@ def assemble(
 @asynccontextmanager
 async def offline(settings: Settings) -> AsyncIterator[Chat]:
     """The chat without a server, for the command line."""
-    async with open_chat(settings) as chat:
+    async with open_chat(settings, serves=False) as chat:
         yield chat

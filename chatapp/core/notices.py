@@ -15,11 +15,13 @@ class Notice(msgspec.Struct, frozen=True, tag_field="notice"):
 class Begun(Notice, frozen=True, tag="begun"):
     """A process has started, which knows everything up to here. ``keys``: the fingerprint of those it has.
 
-    ``process``: what it calls itself on the bus.
+    ``process``: what it calls itself on the bus. ``settings``: those that should be the same in all, by name, as far as
+    they are not the default; None for a command.
     """
 
     keys: str = ""
     process: str = ""
+    settings: dict[str, str] | None = None
 
 
 class Unheard(Notice, frozen=True, tag="unheard"):

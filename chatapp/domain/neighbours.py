@@ -1,4 +1,4 @@
-"""Do the processes on a database belong together: have they the same keys, do they hear each other over the bus?
+"""Do the processes on a database belong together: have they the same keys and settings, do they hear each other?
 
 Whoever begins says so in the database, where everybody reads it, and must be heard over the bus soon after.
 """
@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+import msgspec
 import structlog
 
 from chatapp.core.notices import Begun, Unheard
 from chatapp.realtime.bus import Bus
 from chatapp.realtime.presence import BELIEVED_SECONDS, PresenceBoard
+from chatapp.settings import Settings
 
 DIFFER: Final = (
     "A process on this database has other keys: what one signs the other refuses. All of them need the same "
@@ -22,27 +24,42 @@ APART: Final = (
     "Others on this database do not hear this process, nor it them: news comes late. CHATAPP_REDIS_URL must name the "
     "same server in all of them, or be set in none."
 )
+UNLIKE: Final = (
+    "A process on this database has other settings: what people are answered depends on which of them they come to. "
+    "After a change restart all of them."
+)
+# Where it is reached, and how it reaches what it uses: that is each machine's own.
+OWN: Final = frozenset(
+    f"CHATAPP_{name}"
+    for name in ("HOST", "PORT", "DATA", "DATABASE_URL", "REDIS_URL", "SMTP_URL", "TRUSTED_PROXIES", "LOG_FORMAT")
+)
 
 log = structlog.get_logger()
 
 
-class Neighbours:
-    """The other processes. Without a ``bus`` there is none. ``keys``: the fingerprint of those this one has."""
+def shared(settings: Settings) -> dict[str, str]:
+    """Those that should be the same in all processes, as far as they are not the default; secrets as stars."""
+    return {name: value for name, value, default, _ in settings.table() if value != default and name not in OWN}
 
-    def __init__(self, bus: Bus | None, presence: PresenceBoard, keys: str) -> None:
+
+class Neighbours:
+    """The other processes; without a ``bus`` there are none. ``begun``: what this one says of itself but its name."""
+
+    def __init__(self, bus: Bus | None, presence: PresenceBoard, begun: Begun) -> None:
         self._bus = bus
         self._presence = presence
-        self._keys = keys
+        self.begun = msgspec.structs.replace(begun, process=bus.source if bus else "")
         # Who has begun and was not heard yet: until when that is no wonder.
         self._awaited: dict[str, float] = {}
 
-    def begin(self) -> Begun:
-        """What this process says of itself."""
-        return Begun(self._keys, self._bus.source if self._bus else "")
-
     def began(self, notice: Begun) -> None:
-        if notice.keys not in {"", self._keys}:
+        if notice.keys not in {"", self.begun.keys}:
             log.warning("secrets.differ", detail=DIFFER)
+        if self.begun.settings is not None and notice.settings is not None:
+            # Those that both have, alike, fall out.
+            unlike = {name for name, _ in self.begun.settings.items() ^ notice.settings.items()}
+            if unlike:
+                log.warning("settings.differ", names=", ".join(sorted(unlike)), detail=UNLIKE)
         if notice.process:
             self._awaited[notice.process] = _soon()
 

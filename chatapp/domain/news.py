@@ -45,6 +45,7 @@ from chatapp.storage.messages import Log
 # Should the bus lose what it was given.
 NOTICES_SECONDS: Final = 1.0
 ROOMS_SECONDS: Final = 30.0
+NOBODY: Final = Begun()
 
 log = structlog.get_logger()
 
@@ -64,7 +65,7 @@ class News:
         presence: PresenceBoard,
         limits: Limits,
         bus: Bus | None = None,
-        keys: str = "",
+        begun: Begun = NOBODY,
     ) -> None:
         self._database = database
         self._hub = hub
@@ -73,7 +74,7 @@ class News:
         self._bus = bus
         self.limits = limits
         self._counting = Counting(limits)
-        self._neighbours = Neighbours(bus, presence, keys)
+        self._neighbours = Neighbours(bus, presence, begun)
         self._last = 0
         self._noticed = asyncio.Event()
         self._doubted = asyncio.Event()
@@ -163,7 +164,7 @@ class News:
         """From here on: there is a row that this process has read."""
         async with self._database.transaction() as tx:
             before = await rows.since(tx, 0)
-            await rows.insert(tx, [notices.encode(self._neighbours.begin())])
+            await rows.insert(tx, [notices.encode(self._neighbours.begun)])
             self._last = await rows.newest(tx)
         for _, payload in before:
             with suppress(msgspec.MsgspecError):

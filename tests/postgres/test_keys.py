@@ -1,11 +1,15 @@
-"""Processes of one chat need the same keys: whoever has others says so, and so does whoever hears of it."""
+"""Processes of one chat need the same keys and settings: others are complained of by whoever hears of it."""
 
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
-from tests.postgres.several import hear_each_other, processes, shared_settings
+import structlog
+
+from chatapp.app import offline
+from tests.postgres.several import hear_each_other, know_the_same, processes, shared_settings
 from tests.support.server import Server
 from tests.support.time import eventually
 
@@ -41,3 +45,17 @@ async def test_they_hear_each_other_all_the_same(url: str, either_redis_url: str
     one, other = (shared_settings(tmp_path / name, url, redis_url=either_redis_url) for name in ("one", "other"))
     async with processes(1, one) as first, processes(1, other) as second:
         await hear_each_other([*first, *second])
+
+
+async def test_other_settings_are_named_by_those_who_were_there(url: str, tmp_path: Path) -> None:
+    ours = shared_settings(tmp_path / "data", url, name="Chat", registration="open")
+    with structlog.testing.capture_logs() as logs:
+        async with processes(2, replace(ours, port=1, log_format="json")) as found:
+            async with offline(replace(ours, name="Command")):
+                pass
+            await know_the_same(found)
+            assert [line for line in logs if line["event"] == "settings.differ"] == []
+            async with processes(1, replace(ours, base_url="https://chat.example.org", name="chatapp")) as others:
+                await know_the_same([*found, *others])
+    said = [line["names"] for line in logs if line["event"] == "settings.differ"]
+    assert said == ["CHATAPP_BASE_URL, CHATAPP_NAME"] * 2
