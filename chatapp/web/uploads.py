@@ -82,7 +82,7 @@ async def single(request: web.Request, name: str) -> tuple[str, Pieces, int]:
         return name, _watched(request, _of_body(request)), request.content_length or 0
     try:
         parts = await request.multipart()
-        part = await parts.next()
+        part = await _soon(parts.next())
     except (ValueError, HttpProcessingError) as error:
         raise _unreadable() from error
     if not isinstance(part, BodyPartReader) or not part.filename:
@@ -100,10 +100,10 @@ async def _of_form(request: web.Request) -> AsyncIterator[tuple[str, Pieces]]:
                 await _soon(forms.take(request, request[forms.FIELDS], part))
             elif part.filename:
                 yield part.filename, _of_part(part)
-            elif await part.read_chunk():
+            elif await _soon(part.read_chunk()):
                 # A field in which nothing was chosen has no name, and nothing in it either.
                 raise Invalid(_("A file has no name."))
-            part = await parts.next()
+            part = await _soon(parts.next())
     except (ValueError, HttpProcessingError) as error:
         raise _unreadable() from error
     await ask_again(request)

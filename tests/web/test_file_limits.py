@@ -13,6 +13,7 @@ from chatapp.core.errors import RateLimited
 from chatapp.domain.chat import Chat
 from chatapp.settings import Settings
 from chatapp.storage import blobs as stored
+from chatapp.web import uploads as uploading
 from tests.support.cast import Actor
 from tests.support.time import eventually
 from tests.web.browser import Browser
@@ -21,6 +22,9 @@ from tests.web.test_file_forms import posts
 from tests.web.test_files import BYTES, FILES, on_disk, sends, tries, uploads
 
 LIMIT = 1_000_000
+PART = '--x\r\nContent-Disposition: form-data; name="{}"{}\r\n\r\n{}\r\n'
+WHOLE_FILE = PART.format("files", '; filename="a.txt"', "all of it")
+FORM = "multipart/form-data; boundary=x"
 
 
 @pytest.fixture
@@ -71,6 +75,41 @@ async def test_a_broken_upload_leaves_nothing(stranger: Browser, ada: Actor, set
     with pytest.raises((ClientError, ConnectionError)):
         await stranger.sends("POST", f"{FILES}?room=general&name=x", data=breaks(), headers={**ada.bearer, **BYTES})
     await eventually(lambda: on_disk(settings) == [])
+
+
+async def falls_silent(sent: str, after: float = 5) -> AsyncIterator[bytes]:
+    yield sent.encode()
+    await asyncio.sleep(after)
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent"),
+    [
+        pytest.param("text/plain", "half of it", id="within a body"),
+        pytest.param(FORM, "--x\r\n", id="before the file of a form"),
+        pytest.param(FORM, WHOLE_FILE + "--x\r\n", id="after it"),
+    ],
+)
+async def test_an_upload_that_falls_silent_is_over(
+    stranger: Browser, ada: Actor, settings: Settings, monkeypatch: pytest.MonkeyPatch, kind: str, sent: str
+) -> None:
+    monkeypatch.setattr(uploading, "SILENT_SECONDS", 0.2)
+    headers = {**ada.bearer, "Content-Type": kind}
+    answer = await stranger.sends("POST", f"{FILES}?room=general&name=x", data=falls_silent(sent), headers=headers)
+    assert answer.status == 408
+    assert on_disk(settings) == []
+
+
+@pytest.mark.parametrize("more", ["--x\r\nContent-Disposition: form", PART.format("files", '; filename=""', "")[:-2]])
+async def test_so_is_a_form_of_the_page(adas: Browser, monkeypatch: pytest.MonkeyPatch, more: str) -> None:
+    monkeypatch.setattr(uploading, "SILENT_SECONDS", 0.2)
+    csrf = (await adas.opens("/rooms/general")).csrf()
+    # So long that its end comes in a read of its own.
+    file = PART.format("files", '; filename="a.txt"', "x" * 70_000)
+    sent = PART.format("csrf", "", csrf) + PART.format("content", "", "words") + file + more
+    headers = {"Content-Type": FORM, "Origin": adas.origin}
+    page = await adas.sends("POST", "/rooms/general/messages", data=falls_silent(sent), headers=headers)
+    assert page.status == 408
 
 
 async def test_without_room_on_the_disk_nothing_is_taken(
