@@ -65,10 +65,12 @@ export function rowsInSight(log) {
 /** Brings a row into sight and under the focus, and lights it up for a moment. */
 export function flash(row) {
   row.classList.add("target");
-  row.scrollIntoView({ block: "center" });
-  row.focus({ preventScroll: true });
+  goTo(row, row.offsetHeight > row.parentElement.clientHeight ? "start" : "center");
   setTimeout(() => row.classList.remove("target"), LIMITS.flash);
 }
+
+/** Not by the focus alone, which shows the middle of what is taller than the screen. */
+const goTo = (row, block) => { row.scrollIntoView({ block }); row.focus({ preventScroll: true }); };
 
 /** Moves the focus among the rows; Infinity is the last one shown. */
 function step(by) {
@@ -76,7 +78,7 @@ function step(by) {
   const rows = [...log.querySelectorAll(".msg")];
   const now = rows.indexOf(document.activeElement.closest(".msg"));
   const next = now < 0 && Number.isFinite(by) ? rows.indexOf(rowsInSight(log)[1]) : now + by;
-  rows[Math.max(0, Math.min(next, rows.length - 1))]?.focus();
+  if (rows.length) goTo(rows[Math.max(0, Math.min(next, rows.length - 1))], "nearest");
 }
 
 /** A row's own links and chips join the Tab order, and its text its name, only while the focus is in it: the log is one stop. */
@@ -137,9 +139,7 @@ function paintMarks(row, message, steadily) {
 }
 
 /** Takes away what was said about a row's way to the server. */
-export function clearState(row) {
-  Object.assign(row.querySelector(".state"), { textContent: "", hidden: true });
-}
+export const clearState = (row) => Object.assign(row.querySelector(".state"), { textContent: "", hidden: true });
 
 function paintBody(body, message) {
   if (message.deleted) body.textContent = t("deleted_message");

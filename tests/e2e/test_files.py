@@ -210,7 +210,7 @@ async def test_a_picture_opens_and_gives_the_focus_back(visit: Visit) -> None:
     await written.locator("a.picture").first.click()
     box = page.get_by_role("dialog", name="Picture")
     await expect(box).to_be_visible()
-    await expect(box.locator(".lightbox-name")).to_have_text("first.png")
+    await expect(box.get_by_role("status")).to_have_text("first.png")
     await expect(box.locator('[data-step="-1"]')).to_be_disabled()
     await page.keyboard.press("ArrowRight")
     await expect(box.locator(".lightbox-name")).to_have_text("second.png")

@@ -135,6 +135,31 @@ async def test_the_list_is_one_stop_and_arrows_move_inside(visit: Visit) -> None
     assert await ada.evaluate("document.activeElement.dataset.index") == "3"
 
 
+async def test_a_message_taller_than_the_screen_is_entered_at_its_edge(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada)
+    await say(ada, "before it")
+    tall = await say(ada, "\n".join(f"tall {n}" for n in range(120)))
+    await say(ada, "after it")
+    await ada.focus("#timeline")
+    await ada.keyboard.press("End")
+    await ada.keyboard.press("ArrowUp")
+    await expect(tall).to_be_focused()
+    log = await ada.locator("#timeline").bounding_box()
+    edges = await tall.bounding_box()
+    assert log is not None and edges is not None  # noqa: PT018
+    assert log["y"] < edges["y"] + edges["height"] <= log["y"] + log["height"]
+    await ada.keyboard.press("ArrowUp")
+    await ada.keyboard.press("ArrowDown")
+    edges = await tall.bounding_box()
+    assert edges is not None
+    assert log["y"] <= edges["y"] < log["y"] + log["height"]
+    await ada.goto(f"/rooms/{room}/2")
+    edges = await tall.bounding_box()
+    assert edges is not None
+    assert log["y"] <= edges["y"] < log["y"] + log["height"]
+
+
 async def test_code_and_tables_are_stops_only_where_they_scroll(visit: Visit) -> None:
     ada = await visit("ada")
     await new_room(ada)
