@@ -143,18 +143,19 @@ def bus_of(settings: Settings, epoch: str) -> Bus | None:
     """
     if not settings.database_url:
         return None
+    # Others may use the same server, another chat too.
+    channel_name = f"chatapp:{epoch}"
     if settings.redis_url:
         from chatapp.realtime.redis_bus import RedisBus
 
         try:
-            # Others may use the same server, another chat too.
-            return RedisBus(settings.redis_url, f"chatapp:{epoch}")
+            return RedisBus(settings.redis_url, channel_name)
         except (TypeError, ValueError) as error:
             raise SettingsError([f"CHATAPP_REDIS_URL is not one that redis-py takes: {error}"]) from None
     from chatapp.realtime.postgres_bus import PostgresBus
     from chatapp.storage.postgres_channel import channel
 
-    return PostgresBus(partial(channel, settings.database_url))
+    return PostgresBus(partial(channel, settings.database_url, channel_name))
 
 
 def assemble(

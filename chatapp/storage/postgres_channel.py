@@ -15,7 +15,6 @@ import asyncpg
 from chatapp.core.errors import Unavailable
 from chatapp.storage import postgres_errors as errors
 
-NAME: Final = "chatapp"
 CONNECT_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 10.0
 NOTIFY: Final = "SELECT pg_notify($1, said) FROM unnest($2::text[]) WITH ORDINALITY AS hints(said, n) ORDER BY n"
@@ -24,18 +23,24 @@ NOTIFY: Final = "SELECT pg_notify($1, said) FROM unnest($2::text[]) WITH ORDINAL
 class Channel:
     """An open one."""
 
-    def __init__(self, connection: asyncpg.Connection[Any]) -> None:
+    def __init__(self, connection: asyncpg.Connection[Any], name: str) -> None:
         self._connection = connection
+        self._name = name
 
     async def call(self, said: Sequence[str]) -> None:
         """To everybody who listens, oneself too, in this order. Raises ``Unavailable`` when the connection is over."""
         with _guarded():
-            await self._connection.execute(NOTIFY, NAME, list(_each_its_own(said)))
+            await self._connection.execute(NOTIFY, self._name, list(_each_its_own(said)))
 
 
 @asynccontextmanager
-async def channel(url: str, heard: Callable[[str], None], ended: Callable[[], None]) -> AsyncIterator[Channel]:
-    """Listen until the block ends; ``ended`` is called when the server hangs up before. Raises ``Unavailable``."""
+async def channel(
+    url: str, name: str, heard: Callable[[str], None], ended: Callable[[], None]
+) -> AsyncIterator[Channel]:
+    """Listen under that name until the block ends; ``ended`` is called when the server hangs up before.
+
+    Raises ``Unavailable``.
+    """
     with _guarded():
         connection = await asyncpg.connect(
             url,
@@ -47,8 +52,8 @@ async def channel(url: str, heard: Callable[[str], None], ended: Callable[[], No
         connection.add_termination_listener(lambda _connection: ended())
         with _guarded():
             await connection.execute("SET synchronous_commit = off")
-            await connection.add_listener(NAME, lambda _connection, _pid, _channel, said: heard(str(said)))
-        yield Channel(connection)
+            await connection.add_listener(name, lambda _connection, _pid, _channel, said: heard(str(said)))
+        yield Channel(connection, name)
     finally:
         connection.terminate()
 
