@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, TypedDict
+from typing import TypedDict
 
 from aiohttp import hdrs, web
 from aiohttp_session import get_session
@@ -11,8 +11,6 @@ from chatapp.core.models import Person
 from chatapp.keys import ADDRESS, CHAT, IDENTITY, WHO
 from chatapp.web.session import begin
 
-MOST_USER_AGENT_CHARACTERS: Final = 200
-
 
 class Visitor(TypedDict):
     address: str
@@ -20,10 +18,8 @@ class Visitor(TypedDict):
 
 
 def visitor(request: web.Request) -> Visitor:
-    user_agent = request.headers.get(hdrs.USER_AGENT, "")
-    # Raw bytes arrive as surrogates, which no database stores.
-    printable = user_agent.encode(errors="replace").decode()
-    return Visitor(address=request[ADDRESS], user_agent=printable[:MOST_USER_AGENT_CHARACTERS])
+    """As the headers have it: whoever keeps it makes text of it, and cuts it."""
+    return Visitor(address=request[ADDRESS], user_agent=request.headers.get(hdrs.USER_AGENT, ""))
 
 
 async def enter(request: web.Request, person: Person, secret: str, *, is_remembered: bool = False) -> None:
