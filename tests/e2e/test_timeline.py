@@ -108,6 +108,7 @@ async def test_a_link_to_a_message_opens_around_it_and_puts_the_focus_there(visi
     target = page.locator("#m100")
     await expect(target).to_be_focused()
     await expect(target).to_be_in_viewport()
+    await expect(target.locator(".tools")).to_be_visible()
     for index in range(80, 121):
         await expect(page.locator(f"#m{index}")).to_have_count(1)
     await page.get_by_role("button", name="Jump to the newest").click()

@@ -42,6 +42,11 @@ async def test_a_finger_may_miss_a_button_by_a_little(visit: Visit) -> None:
     await new_room(ada)
     assert await ada.locator("#main :is(.ib, .send)").count() > 5
     assert await ada.evaluate(MISSED) == []
+    await ada.goto("/rooms")
+    top = await ada.locator("#sidebar .room-link").first.bounding_box()
+    assert top is not None
+    hit = f"document.elementFromPoint({top['x'] + top['width'] - 20}, {top['y'] + 1}).closest('.room-link') !== null"
+    assert await ada.evaluate(hit)
 
 
 async def test_a_sheet_stays_on_a_phone_that_lies_on_its_side(visit: Visit) -> None:
