@@ -25,7 +25,8 @@ ONE_MOMENT: Final = sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, RE
 NOTHING_WRITTEN: Final = sa.text("SET TRANSACTION READ ONLY")
 # What writes what nobody said, and what shows what is not there.
 ADDED: Final = sa.text(
-    "SELECT 'trigger', CAST(tgname AS text) FROM pg_trigger WHERE NOT tgisinternal "
+    "SELECT 'trigger', CAST(tgname AS text) FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
+    "WHERE NOT tgisinternal AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) "
     "UNION ALL SELECT 'view', CAST(viewname AS text) FROM pg_views WHERE schemaname = current_schema() ORDER BY 2"
 )
 OURS: Final = (("trigger", "audit_log_is_kept"), ("trigger", "audit_log_is_not_emptied"))

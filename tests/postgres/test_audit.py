@@ -85,6 +85,13 @@ async def _without_guards(url: str, statement: str) -> None:
     await connection.close()
 
 
+async def test_what_others_keep_in_another_schema_is_theirs(spoilt: str) -> None:
+    does = "CREATE TRIGGER theirs BEFORE INSERT ON shop.orders EXECUTE FUNCTION audit_log_is_kept()"
+    for statement in ("CREATE SCHEMA shop", "CREATE TABLE shop.orders ()", "CREATE VIEW shop.shown AS SELECT 1", does):
+        databases().desk.asks(spoilt, statement)
+    assert (await asyncio.to_thread(postgres_audit.audit, spoilt)).findings == []
+
+
 async def test_a_server_that_is_away_is_a_finding() -> None:
     report = await asyncio.to_thread(postgres_audit.audit, "postgresql://ada@127.0.0.1:1/chat")
     assert report.count == 1
