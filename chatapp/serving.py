@@ -130,7 +130,9 @@ async def _listen(
     """On the port, with a doorman in front of aiohttp."""
     assert server.server is not None  # noqa: S101 - set up before
     doorman = Doorman(
-        unreadable.handlers(server.server, safety(is_https=settings.is_https), **HTTP),
+        unreadable.handlers(
+            server.server, safety(is_https=settings.is_https), patience=settings.stalled_seconds, **HTTP
+        ),
         per_address=CONNECTIONS_PER_SOCKET * settings.sockets_per_address if settings.limits else None,
         most=most_connections(),
         is_exempt=app[PROXIES].is_trusted,

@@ -88,7 +88,7 @@ class Settings:
     backlog_bytes: int = _setting(
         262144, "Unsent bytes after which a socket gets no pushes until it has read them.", minimum=16384
     )
-    stalled_seconds: int = _setting(30, "Seconds after which a socket that reads nothing is dropped.", minimum=1)
+    stalled_seconds: int = _setting(30, "Seconds after which a connection that reads nothing is dropped.", minimum=1)
     sockets_per_person: int = _setting(20, "Sockets one person may hold at once.", minimum=1)
     sockets_per_address: int = _setting(
         100, "Sockets one address may hold; of all connections four times as many, a trusted proxy's aside.", minimum=1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
+import socket
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final, cast
@@ -26,23 +27,33 @@ NAME: Final = "chatapp"
 _search: Final = re.compile(rb"(/api/v1)?/search\?")
 
 
-def handlers(server: web.Server, headers: Mapping[str, str], **options: Any) -> Callable[[], asyncio.Protocol]:
-    """A protocol for each connection of ``server``, with the ``options`` its runner was given."""
+def handlers(
+    server: web.Server, headers: Mapping[str, str], *, patience: int = 0, **options: Any
+) -> Callable[[], asyncio.Protocol]:
+    """A protocol for each connection of ``server``, with the ``options`` its runner was given. Who takes nothing of an
+    answer for ``patience`` seconds is hung up on; 0: never."""
     loop = asyncio.get_running_loop()
-    return lambda: _Handler(server, headers, loop=loop, **options)
+    return lambda: _Handler(server, headers, patience, loop=loop, **options)
 
 
 class _Handler(web.RequestHandler):
-    __slots__ = ("_headers", "spoke_early")
+    __slots__ = ("_headers", "_patience", "spoke_early")
 
-    def __init__(self, server: web.Server, headers: Mapping[str, str], **options: Any) -> None:
+    def __init__(self, server: web.Server, headers: Mapping[str, str], patience: int, **options: Any) -> None:
         super().__init__(server, **options)
         self._headers = headers
+        self._patience = patience
         self.spoke_early = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        _bound_patience(transport, self._patience)
 
     def set_parser(self, parser: Any, data_received_cb: Callable[[], None] | None = None) -> None:
         """Begin with frames. What has come before the upgrade was answered is handed over now, and not taken."""
         tap = _Tap()
+        # A socket that reads slowly is looked after by the gateway.
+        _bound_patience(self.transport, 0)
         super().set_parser(cast("Any", tap), data_received_cb)
         self.spoke_early = tap.is_wet
         tap.feed_data, tap.feed_eof = parser.feed_data, parser.feed_eof
@@ -72,6 +83,15 @@ class _Handler(web.RequestHandler):
             return _answer(HTTPStatus.REQUEST_URI_TOO_LONG, refusal, self._headers)
         refused = BadRequest(_("The request cannot be read.")) if status < 500 else Internal()
         return _answer(status, refused, self._headers)
+
+
+def _bound_patience(transport: asyncio.BaseTransport | None, seconds: int) -> None:
+    """Have the system cut the connection when the other end takes nothing of what is sent for so long, where it can
+    (Linux): a file goes out without us, and nobody else would notice."""
+    option = getattr(socket, "TCP_USER_TIMEOUT", None)
+    connection = transport.get_extra_info("socket") if transport is not None else None
+    if option is not None and connection is not None:
+        connection.setsockopt(socket.IPPROTO_TCP, option, seconds * 1000)
 
 
 class _Tap:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import socket
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -135,6 +136,37 @@ async def test_an_open_socket_does_not_keep_what_has_read_its_request() -> None:
                 assert (await ws.receive(timeout=20)).data == said
             assert parsers() == before
     await runner.cleanup()
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="The system cannot.")
+async def test_the_system_cuts_no_socket_that_reads_slowly() -> None:
+    """As it does with an answer of which nothing is taken."""
+    known = []
+
+    def patience(request: web.Request) -> int:
+        assert request.transport
+        connection = request.transport.get_extra_info("socket")
+        return int(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT))
+
+    async def door(request: web.Request) -> web.StreamResponse:
+        known.append(patience(request))
+        ws = Upgrade()
+        await ws.prepare(request)
+        known.append(patience(request))
+        return ws
+
+    app = web.Application()
+    app.router.add_get("/", door)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    assert runner.server
+    handlers = unreadable.handlers(runner.server, {}, patience=7)
+    async with await asyncio.get_running_loop().create_server(handlers, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with ClientSession() as session, session.ws_connect(f"http://127.0.0.1:{port}/"):
+            pass
+    await runner.cleanup()
+    assert known == [7000, 0]
 
 
 async def test_an_error_at_the_end_does_not_hold_the_socket_it_belongs_to(monkeypatch: pytest.MonkeyPatch) -> None:

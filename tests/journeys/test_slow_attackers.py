@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import resource
+import socket
 import statistics
 import time
 from collections.abc import AsyncIterator
@@ -19,6 +21,8 @@ from tests.support.server import Server, serving
 ADDRESSES: Final = rounds(10, 50)
 EACH: Final = rounds(8, 20)
 # On a machine that is busy with other tests the short run only shows that they are hung up on, and nobody is stuck.
+# More than lies between two ends of a connection.
+LARGE: Final = 20_000_000
 PATIENCE: Final = 20.0 if IS_LONG else 60.0
 HEALTHY_SECONDS: Final = 0.2 if IS_LONG else 5.0
 FORM: Final = b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
@@ -87,6 +91,29 @@ async def test_dawdlers_hold_nobody_up_and_are_hung_up_on(server: Server) -> Non
     # Hung up on for dawdling, not at the door.
     assert min(held) > 2
     assert p99 < HEALTHY_SECONDS
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="The system cannot.")
+async def test_who_takes_nothing_of_a_file_is_hung_up_on(tmp_path: Path) -> None:
+    server = Server(tmp_path / "data", STALLED_SECONDS="2")
+    bearer = {"Authorization": f"Bearer {await server.add_person('ada')}"}
+    await server.start()
+    try:
+        into = f"{server.url}/api/v1/files?room=general&name=large"
+        async with (
+            ClientSession() as session,
+            session.post(into, data=io.BytesIO(bytes(LARGE)), headers=bearer) as done,
+        ):
+            address = (await done.json())["url"]
+        _, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1024)
+        writer.write(f"GET {address} HTTP/1.1\r\nHost: x\r\nAuthorization: {bearer['Authorization']}\r\n\r\n".encode())
+        async with asyncio.timeout(PATIENCE):
+            while not writer.is_closing():
+                # By what it is answered to this a client learns that nobody is there any more.
+                await asyncio.sleep(0.2)
+                writer.write(b"x")
+    finally:
+        await server.kill()
 
 
 class Crowd:
