@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import aiohttp_jinja2
 import jinja2
@@ -18,7 +18,7 @@ from chatapp.core.errors import BadRequest, ChatError, Internal, NotFound, TooLa
 from chatapp.keys import CHAT, REQUEST_ID
 from chatapp.web.identity import Unverified
 from chatapp.web.language import N_, _, say_language
-from chatapp.web.paths import FRONT_DOOR, MOST_NEXT_CHARACTERS, is_socket, wants_page
+from chatapp.web.paths import FRONT_DOOR, MOST_NEXT_CHARACTERS, is_socket, own_path, wants_page
 from chatapp.web.templating import error_context
 
 # Headers of aiohttp's own refusals that mean something to the client.
@@ -151,9 +151,19 @@ async def _way_on(request: web.Request, refusal: ChatError) -> str:
         return "/verify"
     if await request.config_dict[CHAT].accounts.is_empty():
         return "/setup"
-    path = request.path_qs if request.method in {"GET", "HEAD"} else "/"
+    is_form = request.method not in {"GET", "HEAD"}
+    path = _page_before(request) if is_form else request.path_qs
     path = path if len(path) <= MOST_NEXT_CHARACTERS else "/"
-    return f"/login?next={quote(path)}"
+    return f"/login?next={quote(path)}{'&ended=untaken' if is_form else ''}"
+
+
+def _page_before(request: web.Request) -> str:
+    """The page whose form it is. One that was refused stands at the address of its form, which is no page."""
+    try:
+        before = urlsplit(request.headers.get(hdrs.REFERER, ""))
+    except ValueError:
+        return "/"
+    return "/" if before.path == request.path else own_path(before.path)
 
 
 def _has_begun(request: web.BaseRequest) -> bool:

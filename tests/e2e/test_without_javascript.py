@@ -8,7 +8,7 @@ from playwright.async_api import FilePayload, Page, expect
 
 from tests.e2e.verbs import new_room, row, rows, sends, submit
 from tests.support.pictures import picture
-from tests.support.server import Server
+from tests.support.server import PASSWORD, Server
 
 Visit = Callable[..., Awaitable[Page]]
 PAGE = 50
@@ -27,6 +27,22 @@ async def test_log_in_read_post_and_log_out(visit: Visit) -> None:
     await sends(page, "main form[action='/logout'] button")
     await page.goto(f"/rooms/{room}")
     assert "/login" in page.url
+
+
+async def test_who_was_logged_out_meanwhile_is_told_that_nothing_was_taken(visit: Visit) -> None:
+    page = await visit("ada", java_script_enabled=False)
+    room = await new_room(page)
+    await page.fill("#message", "too late")
+    elsewhere = await visit("ada")
+    await submit(elsewhere.context, "/settings/sessions/end-others", at="/settings/sessions")
+    await page.click("#composer .send")
+    await expect(page.locator("main [role=status]")).to_have_text(
+        "You have been logged out. What you sent was not taken."
+    )
+    await page.fill("[name=username]", "ada")
+    await page.fill("[name=password]", PASSWORD)
+    await page.press("[name=password]", "Enter")
+    await page.wait_for_url(f"**/rooms/{room}")
 
 
 async def test_sending_the_same_form_twice_makes_one_message(visit: Visit, server: Server) -> None:

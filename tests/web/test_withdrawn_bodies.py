@@ -88,7 +88,7 @@ async def test_forms_do_nothing_either(
         data.add_field("files", content, filename=name)
     form = data()
     answer = await sends(graces, FORM, form.headers["Content-Type"], await written(form), ending)
-    assert (answer.status, answer.location) == (303, "/login?next=/")
+    assert (answer.status, answer.location) == (303, "/login?next=/&ended=untaken")
     assert (await ada_script.gets(MESSAGES))["messages"] == []
 
 
