@@ -25,6 +25,8 @@ from chatapp.storage import audit_log, memberships, mentions, people, rooms
 from chatapp.storage.database import Database, Transaction
 
 SUFFIX_BYTES: Final = 4
+# No room goes away again, and everybody sees the open ones.
+MOST_ROOMS: Final = 1000
 MOST_BEFORE_SUFFIX: Final = validation.LONGEST_SLUG - 2 * SUFFIX_BYTES - 1
 
 
@@ -64,8 +66,9 @@ class Rooms:
     async def create(
         self, actor: Person, *, name: str, slug: str = "", topic: str = "", kind: RoomKind = "open"
     ) -> Room:
-        """A new open or closed room owned by the actor. Raises ``Invalid``, and ``Conflict`` for the address of a room
-        they can see; a closed room, and one whose address is that of another, gets one that begins like it."""
+        """A new open or closed room owned by the actor. Raises ``Invalid``, and ``Conflict`` for one too many or the
+        address of a room they can see; a closed room, and one whose address is that of another, gets one that begins
+        like it."""
         name = validation.room_name(name)
         topic = validation.topic(topic)
         if kind not in {"open", "closed"}:
@@ -76,6 +79,8 @@ class Rooms:
             # Nobody finds out that there is such a room by asking for its name.
             address = _unguessable(address)
         async with self._database.transaction() as tx:
+            if not actor.is_admin and await rooms.made_by(tx, actor.id) >= MOST_ROOMS:
+                raise Conflict(_("You have made {n} rooms. Ask an administrator to make more.").format(n=MOST_ROOMS))
             room = await self._insert(tx, actor, slug=address, name=name, topic=topic, kind=kind)
             if room is None:
                 await self._refuse_visible(tx, actor, address)

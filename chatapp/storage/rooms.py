@@ -38,6 +38,13 @@ async def update(tx: Transaction, room_id: int, **values: str) -> None:
     await tx.execute(sa.update(rooms).where(rooms.c.id == room_id).values(**values))
 
 
+async def made_by(db: Reader, person_id: int) -> int:
+    """How many, direct ones aside."""
+    theirs = (rooms.c.created_by == person_id, rooms.c.kind != "direct")
+    row = await db.one(sa.select(sa.func.count()).select_from(rooms).where(*theirs))
+    return int(row[0]) if row else 0
+
+
 async def by_slug(db: Reader, slug: str) -> Room | None:
     row = await db.one(sa.select(*ROOM).where(rooms.c.slug == slug))
     return Room(*row) if row else None

@@ -282,3 +282,17 @@ async def test_nobody_talks_to_a_disabled_account(house: House, ada: Person, gra
     await house.chat.accounts.set_disabled(ada, "grace", True)
     with pytest.raises(NotFound):
         await house.chat.rooms.open_direct(ada, "grace")
+
+
+async def test_nobody_but_administrators_makes_rooms_without_end(
+    house: House, ada: Person, grace: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatapp.domain.rooms.MOST_ROOMS", 2)
+    await house.chat.rooms.open_direct(grace, "ada")
+    for slug in ("plans", "pictures"):
+        await house.chat.rooms.create(grace, name=slug, slug=slug)
+        await house.chat.memberships.leave(grace, slug)
+    with pytest.raises(Conflict, match="You have made 2 rooms"):
+        await house.chat.rooms.create(grace, name="More")
+    for number in range(3):
+        await house.chat.rooms.create(ada, name=f"Ops {number}")
