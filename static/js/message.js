@@ -84,7 +84,7 @@ function step(by) {
 /** A row's own links and chips join the Tab order, and its text its name, only while the focus is in it: the log is one stop. */
 function rouse(row, isActive) {
   for (const stop of row.querySelectorAll("a, .rx button")) stop.tabIndex = isActive ? 0 : -1;
-  name(row, isActive ? row.querySelector(".bd").textContent.slice(0, LIMITS.announceCharacters) : "");
+  name(row, isActive && !row.matches(".going") ? row.querySelector(".bd").textContent.slice(0, LIMITS.announceCharacters) : "");
 }
 
 /** Puts a person's name and initials on a row. */
