@@ -7,6 +7,7 @@ import re
 import secrets
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Final, cast
 
@@ -91,7 +92,9 @@ def _bound_patience(transport: asyncio.BaseTransport | None, seconds: int) -> No
     option = getattr(socket, "TCP_USER_TIMEOUT", None)
     connection = transport.get_extra_info("socket") if transport is not None else None
     if option is not None and connection is not None:
-        connection.setsockopt(socket.IPPROTO_TCP, option, seconds * 1000)
+        # Whoever has hung up meanwhile needs no patience.
+        with suppress(OSError):
+            connection.setsockopt(socket.IPPROTO_TCP, option, seconds * 1000)
 
 
 class _Tap:

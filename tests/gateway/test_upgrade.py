@@ -169,6 +169,14 @@ async def test_the_system_cuts_no_socket_that_reads_slowly() -> None:
     assert known == [7000, 0]
 
 
+def test_who_has_hung_up_before_the_answer_is_no_trouble() -> None:
+    with socket.socket() as gone:
+        pass
+    transport = asyncio.Transport({"socket": gone})
+    unreadable._bound_patience(transport, 7)
+    unreadable._bound_patience(None, 7)
+
+
 async def test_an_error_at_the_end_does_not_hold_the_socket_it_belongs_to(monkeypatch: pytest.MonkeyPatch) -> None:
     async def fails(socket: web.WebSocketResponse[Any]) -> None:
         # As aiohttp does where its goodbye cannot be written any more.
