@@ -6,7 +6,7 @@ const PAUSE = 500;
 
 const place = make("p", "vh");
 place.role = "status";
-document.body.append(place);
+document.body.prepend(place); // after all else it would make the page longer
 setTimeout(() => {
   const told = document.querySelectorAll("main :is(.note, .lead)[role=status], main .empty[role=status] h2");
   place.textContent = [...told].map((each) => each.innerText.trim()).join(" ");
