@@ -96,16 +96,16 @@ class Memberships:
                 raise Forbidden(_("A direct conversation stays between the two."))
             if room.kind == "closed" and role != "owner":
                 raise Forbidden(_("Only an owner of the room or an administrator may add people here."))
-            person = await self._person(tx, username)
+            person = await _active(tx, username)
             if await self._put_in(tx, room, person.id):
                 await audit_log.note(tx, actor, "member.added", person.username, room=room.slug)
 
     async def remove(self, actor: Person, slug: str, username: str) -> None:
-        """Owners and administrators; anybody may remove themselves. Who is shut out too: they may come back."""
+        """Owners and administrators, also who is shut out and may come back; anybody may remove themselves."""
         self._limits.act("membership", actor.id)
         async with self._database.transaction() as tx:
             room, role, *_rest = await self._access.membership_for(actor, slug, tx)
-            person = await _anybody(tx, username)
+            person = await (_anybody if role == "owner" else _active)(tx, username)
             if person.id != actor.id and role != "owner":
                 raise Forbidden(_("Only an owner of the room or an administrator may remove people."))
             _refuse_fixed(room)
@@ -179,12 +179,6 @@ class Memberships:
             await pushes.forget(tx, room.id, actor.id)
             await self._news.say(tx, Told((actor.id,), LevelChanged(room.slug, level)))
 
-    async def _person(self, tx: Transaction, username: str) -> Person:
-        person = await _anybody(tx, username)
-        if person.is_disabled or not person.is_verified:
-            raise _nobody(username)
-        return person
-
     async def _put_in(self, tx: Transaction, room: Room, person_id: int) -> bool:
         is_new = await memberships.insert(tx, room.id, person_id, "member", room.last_index, self._database.clock())
         if is_new:
@@ -198,9 +192,16 @@ class Memberships:
         return was_in
 
 
+async def _active(tx: Transaction, username: str) -> Person:
+    person = await _anybody(tx, username)
+    if person.is_disabled:
+        raise _nobody(username)
+    return person
+
+
 async def _anybody(tx: Transaction, username: str) -> Person:
     person = await people.by_username(tx, username.strip().lower())
-    if person is None:
+    if person is None or not person.is_verified:
         raise _nobody(username)
     return person
 
