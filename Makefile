@@ -5,11 +5,11 @@ VITAL := chatapp/gateway/* chatapp/realtime/hub.py \
   $(patsubst %,chatapp/storage/%.py,batch checksum database sqlite health hot journal mark tail) \
   $(patsubst %,chatapp/domain/%.py,access accounts links memberships messages passwords sign_in tickets) \
   $(patsubst %,chatapp/web/%.py,csrf identity origins session)
-# With each change what races with the database, and of all files every twelfth, others with each commit: everything on
-# both engines (ALL=1) would take CI more than 20 minutes.
-PARTS := 12
+# With each change what races with the database, and of all files but the browser's one of 24, others with each commit:
+# everything on both engines (ALL=1) would take CI more than 20 minutes.
+PARTS := 24
 PART := $(shell printf '%d' 0x$$(git rev-parse --short=4 HEAD 2>/dev/null || echo 0))
-IN_TURN = $(shell ls tests/test_*.py tests/*/test_*.py | awk '(NR + $(PART)) % $(PARTS) == 0')
+IN_TURN = $(shell ls tests/test_*.py tests/*/test_*.py | grep -v ^tests/e2e | awk '(NR + $(PART)) % $(PARTS) == 0')
 ON_POSTGRES := tests/faults/test_kill.py $(patsubst %,tests/%,postgres storage domain model jobs) \
   $(patsubst %,tests/gateway/test_%.py,between_steps endings races subscriptions withdrawn_credentials) \
   $(patsubst %,tests/web/test_%.py,api_messages withdrawn_meanwhile)
@@ -31,7 +31,7 @@ serve: .venv/run ## Start the chat on http://127.0.0.1:8080 (CHATAPP_HOST, CHATA
 test: .venv/dev ## Run the whole suite, browser tests included (ARGS="-k rooms")
 	$(BIN)/python -m pytest $(ARGS)
 
-test-postgres: .venv/dev ## Run on a PostgreSQL server what races with it and a twelfth of the rest (PART=7), or everything (ALL=1; CHATAPP_TEST_POSTGRES=url)
+test-postgres: .venv/dev ## Run on a PostgreSQL server what races with it and a part of the rest (PART=7), or everything (ALL=1; CHATAPP_TEST_POSTGRES=url)
 	CHATAPP_TEST_ENGINE=postgres $(BIN)/python -m pytest $(if $(ALL),,$(ON_POSTGRES) $(IN_TURN)) $(ARGS)
 
 test-server: .venv/dev ## Run everything but the browser tests (ARGS="-k rooms")
@@ -60,9 +60,8 @@ coverage: .venv/dev ## Say which branches the tests without a browser do not rea
 	CHATAPP_TEST_ENGINE=postgres $(COVERAGE) run -m pytest -q tests/postgres $(ARGS) || test $$? = 5
 	$(COVERAGE) combine --quiet && $(COVERAGE) report --fail-under=95 && $(COVERAGE) report $(OF_THE_VITAL) --fail-under=100
 
-check: ## Everything CI runs: lint, types and the mutants, then side by side the browser and both engines
-	$(MAKE) --jobs=2 --output-sync=target lint types mutants
-	$(MAKE) --jobs=3 --output-sync=target e2e test-server test-postgres
+check: ## Everything CI runs, side by side: the browser, both engines, lint, types, and the mutants
+	$(MAKE) --jobs=3 --output-sync=target e2e test-server lint types test-postgres mutants
 
 lint: .venv/dev ## Check style and templates
 	$(BIN)/ruff check .
