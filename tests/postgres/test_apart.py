@@ -11,6 +11,7 @@ import pytest
 import structlog
 
 from chatapp.domain import neighbours, news
+from chatapp.storage import notices
 from tests.postgres.several import Process, hear_each_other, know_the_same, processes, shared_settings
 from tests.support.house import until
 from tests.support.redis_server import RedisServer
@@ -45,9 +46,9 @@ async def begins(stack: AsyncExitStack, data: Path, url: str, redis_url: str) ->
 
 
 async def reported(one: Process) -> None:
-    """Wait until it waits for nobody any more."""
-    await until(lambda: bool(one.news._neighbours._awaited))
-    await until(lambda: not one.news._neighbours._awaited)
+    """Wait until it has read who has begun, and waits for nobody any more."""
+    last = await notices.newest(one.news._database)
+    await until(lambda: one.news._last >= last and not one.news._neighbours._awaited)
 
 
 @pytest.mark.parametrize("which", ["none", "another"])
