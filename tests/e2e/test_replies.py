@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 
+import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.e2e.test_actions import delete, open_menu, point_at, tool
@@ -41,28 +42,26 @@ async def test_a_reply_quotes_what_it_answers_for_everybody_live_and_after_a_rel
     assert await row(ada, "yes, now").evaluate(NORMAL) == drawn
 
 
-async def test_a_quote_is_the_same_plain_text_live_and_after_a_reload(visit: Visit) -> None:
+@pytest.mark.parametrize(
+    ("said", "first", "words"),
+    [
+        ("**bold** `a<b && 'c'` [here](https://example.org/)", "bold", "bold a<b && 'c' here"),
+        ("- fruit\n  - apples\n  - pears\n- bread\n  > fresh", "fruit", "fruit apples pears bread fresh"),
+    ],
+    ids=["marks", "a list within a list"],
+)
+async def test_a_quote_is_the_same_plain_text_live_and_after_a_reload(
+    visit: Visit, said: str, first: str, words: str
+) -> None:
     ada = await visit("ada")
     await new_room(ada)
-    await ada.fill("#message", "**bold** `a<b && 'c'` [here](https://example.org/)")
+    await ada.fill("#message", said)
     await ada.press("#message", "Enter")
-    await expect(row(ada, "bold")).to_have_attribute("data-version", re.compile(r"\d+"))
-    answer = await reply(ada, row(ada, "bold"), "yes")
-    await expect(answer.locator(".words")).to_have_text("bold a<b && 'c' here")
+    await expect(row(ada, first)).to_have_attribute("data-version", re.compile(r"\d+"))
+    answer = await reply(ada, row(ada, first), "yes")
+    await expect(answer.locator(".words")).to_have_text(words)
     await ada.reload()
-    await expect(answer.locator(".words")).to_have_text("bold a<b && 'c' here")
-
-
-async def test_words_of_a_list_within_a_list_are_quoted_apart(visit: Visit) -> None:
-    ada = await visit("ada")
-    await new_room(ada)
-    await ada.fill("#message", "- fruit\n  - apples\n  - pears\n- bread\n  > fresh")
-    await ada.press("#message", "Enter")
-    await expect(row(ada, "fruit")).to_have_attribute("data-version", re.compile(r"\d+"))
-    answer = await reply(ada, row(ada, "fruit"), "yes")
-    await expect(answer.locator(".words")).to_have_text("fruit apples pears bread fresh")
-    await ada.reload()
-    await expect(answer.locator(".words")).to_have_text("fruit apples pears bread fresh")
+    await expect(answer.locator(".words")).to_have_text(words)
 
 
 async def test_the_quote_leads_to_the_original(visit: Visit) -> None:

@@ -18,6 +18,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from chatapp.gateway.upgrade import Upgrade
 from chatapp.web import unreadable
 from tests.support.house import until
+from tests.support.needs import needs
 
 KNOCKING: Final = "knocking"
 
@@ -138,9 +139,9 @@ async def test_an_open_socket_does_not_keep_what_has_read_its_request() -> None:
     await runner.cleanup()
 
 
-@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="The system cannot.")
 async def test_the_system_cuts_no_socket_that_reads_slowly() -> None:
     """As it does with an answer of which nothing is taken."""
+    needs("TCP_USER_TIMEOUT, as Linux has it,", is_there=hasattr(socket, "TCP_USER_TIMEOUT"))
     known = []
 
     def patience(request: web.Request) -> int:

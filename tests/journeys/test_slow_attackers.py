@@ -15,6 +15,7 @@ from typing import Final, Self
 import pytest
 from aiohttp import ClientSession
 
+from tests.support.needs import needs
 from tests.support.rounds import IS_LONG, rounds
 from tests.support.server import Server, serving
 
@@ -93,8 +94,8 @@ async def test_dawdlers_hold_nobody_up_and_are_hung_up_on(server: Server) -> Non
     assert p99 < HEALTHY_SECONDS
 
 
-@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="The system cannot.")
 async def test_who_takes_nothing_of_a_file_is_hung_up_on(tmp_path: Path) -> None:
+    needs("TCP_USER_TIMEOUT, as Linux has it,", is_there=hasattr(socket, "TCP_USER_TIMEOUT"))
     server = Server(tmp_path / "data", STALLED_SECONDS="2")
     bearer = {"Authorization": f"Bearer {await server.add_person('ada')}"}
     await server.start()

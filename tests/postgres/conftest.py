@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from chatapp.storage import postgres_start
 from chatapp.storage.postgres import PostgresDatabase, open_postgres
 from tests.postgres.several import Process, processes, shared_settings
 from tests.support.cast import Actor, Given, cast
@@ -30,6 +32,16 @@ def url(tmp_path: Path) -> str:
 async def opened(url: str, folder: Path) -> AsyncIterator[PostgresDatabase]:
     async with open_postgres(url, folder=folder, clock=lambda: NOW) as database:
         yield database
+
+
+@asynccontextmanager
+async def stored(url: str, folder: Path) -> AsyncIterator[Store]:
+    """Storage on an empty database, made ready for it."""
+    await asyncio.to_thread(postgres_start.prepare, url)
+    async with opened(url, folder) as database:
+        found = Store(database)
+        async with found.journal.running():
+            yield found
 
 
 @pytest.fixture

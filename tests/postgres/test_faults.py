@@ -22,7 +22,7 @@ from chatapp.core.models import Message
 from chatapp.storage import postgres_audit, postgres_engine, postgres_start
 from chatapp.storage.tables import meta
 from tests.faults.crowd import populate, pressed
-from tests.postgres.conftest import opened
+from tests.postgres.conftest import opened, stored
 from tests.support.engine import settings_on
 from tests.support.house import until
 from tests.support.postgres import databases
@@ -43,11 +43,8 @@ SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE backend_type
 @pytest.fixture
 async def store(server: Server, tmp_path: Path) -> AsyncIterator[Store]:
     """On a server of its own."""
-    await asyncio.to_thread(postgres_start.prepare, server.url)
-    async with opened(server.url, tmp_path) as database:
-        found = Store(database)
-        async with found.journal.running():
-            yield found
+    async with stored(server.url, tmp_path) as found:
+        yield found
 
 
 async def test_a_server_that_is_away_is_a_passing_refusal(server: Server, store: Store) -> None:

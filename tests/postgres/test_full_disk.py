@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import pwd
 from collections.abc import AsyncIterator
@@ -16,10 +15,9 @@ import structlog
 
 from chatapp.core.errors import Unavailable
 from chatapp.core.models import Person, Room
-from chatapp.storage import postgres_start
 from chatapp.storage.tables import meta
 from tests.faults.disks import SmallDisk, small_disk
-from tests.postgres.conftest import opened
+from tests.postgres.conftest import stored
 from tests.support.postgres import databases
 from tests.support.postgres_server import NOBODY, Server
 from tests.support.store import Store
@@ -45,12 +43,8 @@ async def disk(server: Server) -> AsyncIterator[SmallDisk]:
 
 @pytest.fixture
 async def store(server: Server, disk: SmallDisk, tmp_path: Path) -> AsyncIterator[Store]:
-    url = server.url.rpartition("/")[0] + "/tight"
-    await asyncio.to_thread(postgres_start.prepare, url)
-    async with opened(url, tmp_path) as database:
-        found = Store(database)
-        async with found.journal.running():
-            yield found
+    async with stored(server.url.rpartition("/")[0] + "/tight", tmp_path) as found:
+        yield found
 
 
 async def test_it_is_not_ready_as_long_as_messages_find_no_room(disk: SmallDisk, store: Store) -> None:
