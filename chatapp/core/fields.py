@@ -17,6 +17,11 @@ _missing: Final = re.compile(r"^Object missing required field `(\w+)`")
 _unknown: Final = re.compile(r"^Object contains unknown field `(.*)`", re.DOTALL)
 
 
+def without_nulls(said: dict[str, Any]) -> dict[str, Any]:
+    """Many a library writes what is not set as ``null``: it counts as left out."""
+    return {name: value for name, value in said.items() if value is not None}
+
+
 def field_error(error: msgspec.ValidationError, kind: type[Any]) -> FieldError:
     """The field of ``kind``, a struct, that was refused ("" for the whole), and what belongs there."""
     sentence = str(error)

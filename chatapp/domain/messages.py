@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from chatapp.core import audit_log, text
-from chatapp.core.errors import Forbidden, NotFound, Unavailable, invalid
+from chatapp.core.errors import BadRequest, FieldError, Forbidden, NotFound, Unavailable, invalid
 from chatapp.core.files import MOST_FILES, alternative
 from chatapp.core.language import N_, _
 from chatapp.core.limits import Limits
@@ -269,8 +269,11 @@ def _attached(wanted: Sequence[Attach], field: str = "attachments") -> tuple[Att
 
 
 def _client_id(client_id: str) -> str:
-    if len(client_id) > CLIENT_ID or "\x00" in client_id or text.has_surrogate(client_id):
-        raise invalid("client_id", _("A client_id is text of at most {n} characters.").format(n=CLIENT_ID))
+    sentence = _("A client_id is text of at most {n} characters.").format(n=CLIENT_ID)
+    if len(client_id) > CLIENT_ID:
+        raise BadRequest(sentence, errors=(FieldError("client_id", sentence),))
+    if "\x00" in client_id or text.has_surrogate(client_id):
+        raise invalid("client_id", sentence)
     return client_id
 
 

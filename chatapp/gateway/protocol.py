@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from chatapp.core.errors import BadJson, BadRequest, ChatError, Invalid, UnknownAction
 from chatapp.core.events import Messages, encode, wire
-from chatapp.core.fields import field_error
+from chatapp.core.fields import field_error, without_nulls
 from chatapp.core.language import _
 from chatapp.core.models import Message
 from chatapp.core.text import has_surrogate
 from chatapp.realtime.frames import text_frame
 
+T = TypeVar("T")
 Ref = str | int | float | bool | None
 PER_FRAME: Final = 50
 CHARACTERS: Final = 60_000
@@ -148,20 +149,27 @@ def ref_in(data: bytes) -> Ref | msgspec.UnsetType:
         frame = json.loads(data, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         return msgspec.UNSET
-    return ref_of(frame) if isinstance(frame, dict) else msgspec.UNSET
-
-
-def ref_of(frame: dict[str, Any]) -> Ref | msgspec.UnsetType:
-    """The ``ref`` of a frame that has been read, if it can be said back."""
-    ref = frame.get("ref", msgspec.UNSET)
+    ref = frame.get("ref", msgspec.UNSET) if isinstance(frame, dict) else msgspec.UNSET
     if isinstance(ref, str):
         return msgspec.UNSET if has_surrogate(ref) else ref
     is_number = isinstance(ref, int) or (isinstance(ref, float) and math.isfinite(ref))
     return ref if ref is None or is_number else msgspec.UNSET
 
 
-def explain(error: msgspec.ValidationError, frame: dict[str, Any], actions: Mapping[str, type[Any]]) -> ChatError:
-    """Why a frame is not a command: no such action, or which field is wrong."""
+def closely(data: bytes, decoder: msgspec.json.Decoder[T], actions: Mapping[str, type[Any]]) -> T:
+    """The command of a frame in which ``null`` counts as left out.
+
+    Raises ``BadJson``, ``Invalid`` as :func:`loosely` does, ``UnknownAction``, or ``BadRequest`` naming the field.
+    """
+    frame = loosely(data)
+    try:
+        command: T = msgspec.convert(without_nulls(frame), decoder.type)
+    except msgspec.ValidationError as error:
+        raise _explained(error, frame, actions) from None
+    return command
+
+
+def _explained(error: msgspec.ValidationError, frame: dict[str, Any], actions: Mapping[str, type[Any]]) -> ChatError:
     action = frame.get("action")
     if not isinstance(action, str) or action not in actions:
         return UnknownAction(

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 Index = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
 Version = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+# How far somebody has read: in an empty room, nothing.
+Position = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Slug = Annotated[str, msgspec.Meta(max_length=64)]
 
 

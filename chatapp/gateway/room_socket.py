@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
+import msgspec
 import structlog
 from aiohttp import web
 
 from chatapp.core.errors import BadRequest, ChatError, Forbidden, Internal, NotFound, UnknownAction
 from chatapp.core.events import Close, encode, wire
+from chatapp.core.fields import without_nulls
 from chatapp.core.language import _
 from chatapp.core.models import Identity, Message, Room
+from chatapp.domain import messages
 from chatapp.domain.chat import Chat
 from chatapp.gateway import protocol
 from chatapp.gateway.connection import Connection
@@ -20,7 +23,7 @@ from chatapp.gateway.guard import Guard
 from chatapp.realtime.audience import Subscription
 from chatapp.realtime.frames import text_frame
 
-RECENT = 10
+RECENT: Final = 10
 
 log = structlog.get_logger()
 
@@ -48,8 +51,14 @@ def _plain(content: str) -> str:
     return shown.replace("\n", "\n  ")
 
 
-def _frame(room: str, messages: Sequence[Message]) -> bytes:
-    return text_frame(encode({"messages": [wire(message, room) for message in messages]}))
+def _frame(room: str, posts: Sequence[Message]) -> bytes:
+    return text_frame(encode({"messages": [_post_of(message, room) for message in posts]}))
+
+
+def _post_of(message: Message, room: str) -> Any:
+    """As everywhere, but with its content where that is empty too: ten lines do not ask whether it is there."""
+    drawn = wire(message, room)
+    return drawn if message.content else {**msgspec.to_builtins(drawn), "content": ""}
 
 
 class RoomSocket(Connection):
@@ -143,17 +152,26 @@ class RoomSocket(Connection):
             raise Forbidden("The token in the frame is not this connection's.")
 
     async def _recent(self, _frame_: dict[str, Any]) -> None:
-        history = await self.chat.messages.recent(self.identity.person, self.room.slug, RECENT)
-        self.send(_frame(self.room.slug, [m for m in history.messages if not m.is_deleted]))
+        for limit in (RECENT, messages.MOST):
+            history = await self.chat.messages.recent(self.identity.person, self.room.slug, limit)
+            posts = _posts(history.messages)[-RECENT:]
+            if len(posts) == min(RECENT, history.index):
+                break
+        self.send(_frame(self.room.slug, posts))
 
     async def _send(self, frame: dict[str, Any]) -> None:
+        frame = without_nulls(frame)
         content, client_id = frame.get("content"), frame.get("client_id", "")
         if not isinstance(content, str) or not isinstance(client_id, str):
             raise BadRequest("A message needs its content as a string.")
-        await self._post(content, client_id)
+        known = (await self.chat.messages.newest(self.room, 0)).index if client_id else 0
+        message = await self._post(content, client_id)
+        if message.index <= known:
+            # Posted earlier, under the same key: no news of it comes any more.
+            self.send(_frame(self.room.slug, [message]))
 
-    async def _post(self, content: str, client_id: str = "") -> None:
-        await self.chat.messages.post(self.identity.person, self.room.slug, content, client_id)
+    async def _post(self, content: str, client_id: str = "") -> Message:
+        return await self.chat.messages.post(self.identity.person, self.room.slug, content, client_id)
 
     def _refuse(self, error: ChatError) -> None:
         if self.is_text:

@@ -59,23 +59,23 @@ class Socket(Connection):
         if not protocol.is_utf8(data):
             self.end(Close.NOT_UTF8, "not UTF-8")
             return
-        try:
-            command = self._decoder.decode(data)
-        except (msgspec.DecodeError, RecursionError) as error:
-            self._refuse_frame(data, error)
-            return
+        command = self._at_first_sight(data)
+        ref = protocol.ref_in(data) if command is None else command.ref
         try:
             self.chat.limits.act("command", self.identity.person.id)
-            protocol.refuse_double_keys(data)
+            if command is None:
+                command = protocol.closely(data, self._decoder, actions())
+            else:
+                protocol.refuse_double_keys(data)
             answer = await COMMANDS[type(command)](self, command)
         except ChatError as error:
-            self._refuse(command.ref, error)
+            self._refuse(ref, error)
         except Exception:
             log.exception("socket.command_failed", connection=self.id, action=type(command).__name__)
-            self._refuse(command.ref, Internal())
+            self._refuse(ref, Internal())
             self.end(Close.INTERNAL, "internal error")
         else:
-            self.send(protocol.answer(command.ref, answer.fields))
+            self.send(protocol.answer(ref, answer.fields))
             if answer.then is not None:
                 answer.then()
 
@@ -108,15 +108,11 @@ class Socket(Connection):
         subscription.version, subscription.index = history.version, history.index
         return self.chat.hub.go_live(subscription, history.version, history.index)
 
-    def _refuse_frame(self, data: bytes, error: Exception) -> None:
+    def _at_first_sight(self, data: bytes) -> Command | None:
         try:
-            self.chat.limits.act("command", self.identity.person.id)
-            frame = protocol.loosely(data)
-        except ChatError as refusal:
-            self._refuse(protocol.ref_in(data), refusal)
-            return
-        assert isinstance(error, msgspec.ValidationError)  # noqa: S101 - what parses loosely failed its schema
-        self._refuse(protocol.ref_of(frame), protocol.explain(error, frame, actions()))
+            return self._decoder.decode(data)
+        except (msgspec.DecodeError, RecursionError):
+            return None
 
     def _refuse(self, ref: protocol.Ref | msgspec.UnsetType, error: ChatError) -> None:
         self.send(protocol.refusal(ref, error))

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from chatapp.core.errors import BadJson, BadRequest, Invalid
 from chatapp.core.events import encode
-from chatapp.core.fields import field_error
+from chatapp.core.fields import field_error, without_nulls
 from chatapp.core.text import has_surrogate
 from chatapp.web.identity import ask_again
 from chatapp.web.language import _
@@ -23,14 +23,15 @@ T = TypeVar("T")
 
 
 async def decode(request: web.Request, kind: type[T]) -> T:
-    """The body as ``kind``; keys that it does not know are ignored, or refused where it says so (``PATCH``).
+    """The body as ``kind``; keys that it does not know are ignored, or refused where it says so (``PATCH``). What is
+    ``null`` counts as left out.
 
     Raises ``BadJson``, ``BadRequest`` naming the field, ``Invalid`` for text that is none, or aiohttp's 413, 415.
     """
     if request.content_type != JSON:
         raise unsupported(JSON)
     try:
-        return msgspec.convert(_object(await read(request)), kind)
+        return msgspec.convert(without_nulls(_object(await read(request))), kind)
     except msgspec.ValidationError as error:
         raise BadRequest(errors=(field_error(error, kind),)) from None
 

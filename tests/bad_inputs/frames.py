@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
 from chatapp.gateway import commands
 from chatapp.gateway.registry import actions
 from tests.bad_inputs.scene import MARK
@@ -146,12 +148,12 @@ FLAGS: Final = {"html", "active"}
 TAKEN: Final = {
     **{name: {"a text"} for name in TEXTS},
     **{name: {"true"} for name in FLAGS},
-    "reply_to": {"null", "a number", "10**9"},
-    "before": {"null", "a number", "10**9"},
-    "after": {"null", "a number", "10**9", "0"},
+    "reply_to": {"a number", "10**9"},
+    "before": {"a number", "10**9"},
+    "after": {"a number", "10**9", "0"},
     "limit": {"a number", "0"},
     "index": {"a number", "10**9"},
-    "turn": {"null", "a number", "10**9", "0"},
+    "turn": {"a number", "10**9", "0"},
     "attachments": {"an empty list"},
     "descriptions": {"an empty list"},
     "ref": set(ANY) - {"an object", "an empty object", "a list", "an empty list"},
@@ -166,6 +168,11 @@ def known() -> dict[str, list[str]]:
     return found
 
 
+def optional(action: str) -> set[str]:
+    """The fields that may be left out: ``null`` is the same."""
+    return {field.name for field in msgspec.structs.fields(actions()[action]) if not field.required}
+
+
 def _frame(action: str, names: list[str], **changed: Any) -> dict[str, Any]:
     return {"action": action, **{name: GOOD[name] for name in names if name != "ref"}, **changed}
 
@@ -174,7 +181,9 @@ def _wrong_types() -> Iterator[Frame]:
     for action, names in known().items():
         for name in names:
             for words, value in ANY.items():
-                if words in TAKEN[name]:
+                if words in TAKEN[name] or (action, name, words) == ("markRead", "index", "0"):
+                    continue
+                if value is None and name in optional(action):
                     continue
                 data = json.dumps(_frame(action, names, **{name: value}))
                 about = f"{action} with {name} {words}"
@@ -227,7 +236,7 @@ def _keys() -> Iterator[Frame]:
         ("with NUL", "\x00", INVALID),
         ("with a lone surrogate", "\ud800", INVALID),
     ):
-        yield Frame("54", f"client_id {words}", _send(content=MARK, client_id=key), answer, INVALID)
+        yield Frame("54", f"client_id {words}", _send(content=MARK, client_id=key), answer, answer)
     yield Frame("44", "a lone surrogate in a key", '{"action": "ping", "\\ud800": 1}', INVALID, INVALID)
     yield Frame("44", "a lone surrogate in the action", '{"action": "\\ud800"}', INVALID, INVALID)
     for token in ("garbage", 7, True, ["x"], {"$gt": ""}, "x" * 10_000):

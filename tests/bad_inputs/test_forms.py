@@ -124,7 +124,7 @@ FIELDS: Final = [
     form("50", "content of no width", MESSAGE, 422, content="\u200b"),
     form("45", "content with NUL", MESSAGE, 422, content="a\0b"),
     form("51", "content of 8,001", MESSAGE, 413, content="x" * 8001),
-    form("54", "client_id of 65", MESSAGE, 422, content=MARK, client_id="x" * 65),
+    form("54", "client_id of 65", MESSAGE, 400, content=MARK, client_id="x" * 65),
     form("54", "client_id with NUL", MESSAGE, 422, content=MARK, client_id="\0"),
     Row("46", "content twice", MESSAGE, 422, who="page", headers=AS_FORM, body=b"csrf={csrf}&content=a&content=b"),
     Row("46", "content a file", MESSAGE, 422, who="page", headers=AS_PARTS, body=SIGNED + FILE + END),

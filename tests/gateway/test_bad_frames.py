@@ -100,3 +100,24 @@ def strange(chance: random.Random) -> bytes:
     for _ in range(chance.choice([0, 0, 1, 3])):
         data[chance.randrange(len(data))] = chance.choice(b'{}[]":,0-e\\u tx')
     return bytes(data)
+
+
+async def test_what_is_null_counts_as_left_out(ada: Actor) -> None:
+    ear = await ada.connects()
+    asked: dict[str, list[str]] = {
+        "sendMessage": ["client_id", "reply_to", "attachments"],
+        "subscribe": ["after", "epoch", "limit", "html"],
+        "getRecentMessages": ["limit", "before"],
+        "markRead": ["turn"],
+        "typing": ["active"],
+        "presence": ["active"],
+    }
+    needed: dict[str, dict[str, Any]] = {"sendMessage": {"content": "hello"}, "markRead": {"index": 1}}
+    for action, names in asked.items():
+        nulls = dict.fromkeys(names)
+        answer = await ear.asks(action, room="general", **needed.get(action, {}), **nulls, unknown=None)
+        assert answer["ok"], (action, answer)
+    await ear.ws.send_json({"action": "ping", "ref": None, "x": None})
+    while (frame := await ear.frame()).get("pong") is None:
+        assert "event" in frame
+    assert frame["ref"] is None

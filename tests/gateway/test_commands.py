@@ -217,6 +217,7 @@ async def test_reading_is_heard_on_this_persons_other_sockets_only(ada: Actor, g
     assert await here.asks("markRead", room="general", index=3) == {"ref": 1, "ok": True, "unread": 2}
     assert await there.frame() == {"event": "read", "room": "general", "index": 3, "unread": 2, "turn": 0}
     assert (await here.asks("markRead", room="general", index=1))["unread"] == 2
+    assert (await here.asks("markRead", room="general", index=0))["unread"] == 2
     assert (await here.asks("markRead", room="general", index=2**53))["unread"] == 0
     assert (await there.frame())["index"] == 5
     for ear in (here, there, hers):

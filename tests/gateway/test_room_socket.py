@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ import pytest
 from aiohttp import ClientWebSocketResponse
 from aiohttp.test_utils import TestClient
 
+from chatapp.core.models import Attach
 from chatapp.gateway.room_socket import RoomSocket
 from chatapp.settings import Settings
 from tests.gateway.conftest import Opens
@@ -71,6 +73,16 @@ async def test_the_last_ten_come_oldest_first(ada: Actor) -> None:
     ws = await ada.opens(PATH)
     await ws.send_json({"action": "getRecentMessages"})
     assert [message["index"] for message in (await hears(ws))["messages"]] == list(range(3, 13))
+
+
+async def test_what_was_deleted_does_not_count_among_the_last_ten(ada: Actor) -> None:
+    for number in range(1, 25):
+        await ada.says(f"{number}")
+    for index in (12, *range(15, 25)):
+        await ada.chat.messages.delete(ada.person, "general", index)
+    ws = await ada.opens(PATH)
+    await ws.send_json({"action": "getRecentMessages"})
+    assert [message["index"] for message in (await hears(ws))["messages"]] == [4, 5, 6, 7, 8, 9, 10, 11, 13, 14]
 
 
 async def test_only_new_posts_are_sent_here(ada: Actor, grace: Actor) -> None:
@@ -152,12 +164,29 @@ async def test_a_token_in_the_frame_must_be_of_the_same_person(
     assert len((await ada.chat.messages.recent(ada.person, "general")).messages) == 4
 
 
-async def test_a_key_keeps_a_message_from_being_posted_twice(ada: Actor) -> None:
+async def test_a_key_keeps_a_message_from_being_posted_twice_and_the_first_comes_back(ada: Actor, grace: Actor) -> None:
+    hers = await grace.opens(PATH)
+    for _ in range(2):
+        ws = await ada.opens(PATH)
+        for _ in range(2):
+            await ws.send_json({"action": "sendMessage", "content": "once", "client_id": "k"})
+            assert [m["content"] for m in (await hears(ws))["messages"]] == ["once"]
+    await ws.send_json({"action": "sendMessage", "content": "again", "client_id": None})
+    assert [(m["index"], m["content"]) for m in (await hears(ws))["messages"]] == [(2, "again")]
+    assert [m["content"] for _ in range(2) for m in (await hears(hers))["messages"]] == ["once", "again"]
+
+
+async def test_content_is_there_where_only_a_file_was_sent(ada: Actor) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"hello"
+
     ws = await ada.opens(PATH)
-    for _ in range(3):
-        await ws.send_json({"action": "sendMessage", "content": "once", "client_id": "k"})
-    await ws.send_json({"action": "sendMessage", "content": "again"})
-    assert [m["content"] for _ in range(2) for m in (await hears(ws))["messages"]] == ["once", "again"]
+    file = await ada.chat.files.upload(ada.person, "general", "plan.txt", pieces())
+    await ada.says("", attachments=[Attach(file.shown.id)])
+    (heard,) = (await hears(ws))["messages"]
+    assert (heard["content"], heard["attachments"][0]["name"]) == ("", "plan.txt")
+    await ws.send_json({"action": "getRecentMessages"})
+    assert (await hears(ws))["messages"] == [heard]
 
 
 BAD: Final = {
@@ -176,7 +205,11 @@ BAD: Final = {
     "content a number": ('{"action": "sendMessage", "content": 5}', "bad_request", 400),
     "content an object": ('{"action": "sendMessage", "content": {"a": 1}}', "bad_request", 400),
     "client_id an object": ('{"action": "sendMessage", "content": "x", "client_id": {}}', "bad_request", 400),
-    "client_id of 65": (json.dumps({"action": "sendMessage", "content": "x", "client_id": "x" * 65}), "invalid", 422),
+    "client_id of 65": (
+        json.dumps({"action": "sendMessage", "content": "x", "client_id": "x" * 65}),
+        "bad_request",
+        400,
+    ),
     "blank": ('{"action": "sendMessage", "content": " "}', "invalid", 422),
     "NUL": ('{"action": "sendMessage", "content": "a\\u0000"}', "invalid", 422),
     "a lone surrogate": ('{"action": "sendMessage", "content": "\\ud800"}', "invalid", 422),

@@ -46,11 +46,14 @@ def silent(kind: type[Any], heard: Heard) -> Any:
     """A socket of that kind whose words go there, in front of a chat that takes everything."""
 
     async def takes(*_: Any, **__: Any) -> Any:
-        return SimpleNamespace(messages=())
+        return SimpleNamespace(messages=(), index=1)
+
+    async def nothing_yet(*_: Any) -> Any:
+        return SimpleNamespace(messages=(), index=0)
 
     socket = object.__new__(kind)
     socket.chat = SimpleNamespace(
-        messages=SimpleNamespace(post=takes, recent=takes),
+        messages=SimpleNamespace(post=takes, recent=nothing_yet, newest=nothing_yet),
         sign_in=SimpleNamespace(by_token=takes_nothing),
         limits=SimpleNamespace(act=lambda *_: None, refusal=lambda *_: True),
         settings=SimpleNamespace(limits=False),

@@ -10,6 +10,17 @@ from tests.support.cast import Actor
 from tests.web.script import MESSAGES, Script, problem
 
 
+async def test_what_is_null_counts_as_left_out(ada_script: Script) -> None:
+    nulls = dict.fromkeys(["client_id", "reply_to", "attachments"])
+    assert (await ada_script.calls("POST", MESSAGES, {"content": "hello", **nulls})).status == 201
+    made = await ada_script.calls("POST", "/api/v1/rooms", {"name": "Pens", **dict.fromkeys(["slug", "topic", "kind"])})
+    assert (made.status, json.loads(made.text)["slug"]) == (201, "pens")
+    edited = await ada_script.calls("PATCH", f"{MESSAGES}/1", {"content": "bye", "descriptions": None})
+    assert edited.status == 200
+    refused = await ada_script.calls("POST", MESSAGES, {"content": None})
+    assert json.loads(refused.text)["errors"] == [{"field": "content", "detail": "This field is required."}]
+
+
 async def test_unknown_keys_are_ignored(ada_script: Script) -> None:
     assert (await ada_script.calls("GET", f"{MESSAGES}?colour=red&colour=blue")).status == 200
     assert (await ada_script.calls("POST", MESSAGES, {"content": "x", "colour": "red"})).status == 201

@@ -265,6 +265,12 @@ async def test_a_name_that_cannot_be_is_told(ada_script: Script, name: str, sett
     assert on_disk(settings) == []
 
 
+async def test_a_file_without_a_room_is_told_what_is_missing(ada_script: Script) -> None:
+    refused = await ada_script.calls("POST", "/api/v1/files?name=a.txt", b"hello")
+    assert problem(refused) == (400, "bad_request")
+    assert json.loads(refused.text)["errors"][0]["field"] == "room"
+
+
 async def test_an_empty_file_is_refused(ada_script: Script, settings: Settings) -> None:
     assert problem(await tries(ada_script, b"")) == (422, "invalid")
     assert on_disk(settings) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chatapp.core.models import Room
 from chatapp.core.reads import ReadMark
-from chatapp.gateway.registry import Answer, Command, Index, Slug, Version, command
+from chatapp.gateway.registry import Answer, Command, Index, Position, Slug, Version, command
 from chatapp.gateway.socket import Socket
 
 
@@ -12,7 +12,7 @@ class MarkRead(Command, frozen=True, tag="markRead", kw_only=True):
     """Move the read position forward to ``index``, unless the person has gone back since ``turn``."""
 
     room: Slug
-    index: Index
+    index: Position
     turn: Version | None = None
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
-from chatapp.core.errors import BadRequest, FieldError, Unauthenticated
+from chatapp.core.errors import Unauthenticated
 from chatapp.keys import CHAT
 from chatapp.web import query
 from chatapp.web.bodies import reply
@@ -22,8 +22,7 @@ async def index(request: web.Request) -> web.Response:
     after, epoch = query.number(request, "after"), query.text(request, "epoch")
     seconds = query.number(request, "wait", most=MOST_SECONDS) or 0
     if after is None:
-        sentence = _("This field is required.")
-        raise BadRequest(errors=(FieldError("after", sentence),))
+        raise query.wrong("after", _("This field is required."))
     history = await chat.messages.changes(me, slug, after, epoch)
     if seconds and history.is_complete and not history.messages:
         await chat.messages.wait_for_change(me, slug, after, seconds)
