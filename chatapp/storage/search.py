@@ -58,8 +58,8 @@ class Found(NamedTuple):
 
 
 def position(moment: int) -> int:
-    """Of the first message of a millisecond."""
-    return max(0, moment) << NUMBER_BITS
+    """Of the first message of a millisecond; of one that positions do not reach, in the year 2248, the last of all."""
+    return min(max(0, moment) << NUMBER_BITS, LAST)
 
 
 def moment(at: int) -> int:

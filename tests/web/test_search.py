@@ -65,6 +65,17 @@ async def test_what_looks_like_a_filter_and_is_none_is_told(adas: Browser, ada: 
         assert "is no filter" not in (await adas.opens(f"/search?q={quote(understood)}")).text
 
 
+@pytest.mark.parametrize("how", ["", "&slow=true"])
+async def test_a_day_that_no_position_in_the_index_reaches_is_a_day_like_any(
+    adas: Browser, ada: Actor, how: str
+) -> None:
+    await ada.says("a fox")
+    for day in ("2249-01-01", "9998-12-31"):
+        assert "<mark>fox</mark>" in (await adas.opens(f"/search?q=fox+before:{day}{how}")).text
+        nothing = await adas.opens(f"/search?q=fox+after:{day}{how}")
+        assert (nothing.status, "<mark>" in nothing.text) == (200, False)
+
+
 async def test_what_is_counted_is_ones_own_rooms_alone(
     given: Given, ada: Actor, grace: Actor, ada_script: Script, grace_script: Script
 ) -> None:
