@@ -153,8 +153,10 @@ class Accounts:
             time_zone=lambda: validation.time_zone(time_zone),
         )
         async with self._database.transaction() as tx:
+            # As they are called now: the actor was looked up when the request began.
+            before = await endings.active(tx, actor)
             person = await people.update(tx, actor.id, **values)
-            if person.display_name != actor.display_name:
+            if person.display_name != before.display_name:
                 await audit_log.note(tx, actor, "account.renamed", person.username, display_name=person.display_name)
                 await self._news.say(tx, Renamed(UserChanged(person.username, person.display_name)))
         return person

@@ -166,6 +166,15 @@ async def test_a_new_name_is_on_old_messages_too(house: House, ada: Person, grac
     assert {message.display_name for message in history.messages} == {"Countess"}
 
 
+async def test_taking_a_name_back_at_the_same_moment_is_a_change_too(house: House, ada: Person, grace: Person) -> None:
+    await said(house, ada, 2)
+    # Two requests, which both found the name of before.
+    for name in ("Countess", ada.display_name):
+        await house.chat.accounts.update_profile(ada, display_name=name, time_zone="")
+        history = await house.chat.messages.recent(grace, "general")
+        assert {message.display_name for message in history.messages} == {name}
+
+
 # News
 
 
