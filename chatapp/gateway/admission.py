@@ -11,7 +11,7 @@ from typing import Final
 from aiohttp import HttpVersion11, hdrs, web
 
 from chatapp.core.errors import BadRequest, Forbidden, Unavailable
-from chatapp.core.limits import Limits
+from chatapp.core.limits import Limits, network
 from chatapp.core.models import Identity
 from chatapp.keys import IDENTITY
 from chatapp.realtime.hub import Hub
@@ -42,18 +42,18 @@ class Admission:
     def take_place(self, person_id: int, address: str) -> None:
         """Room for one more socket, until the task that serves it ends. Raises ``Unavailable``."""
         # Taken in the same step as it is looked for: many upgrades at once would all find the last place free.
-        people, addresses = self._limits.sockets, self._limits.sockets_from
-        if self._limits.is_on and (people.is_full(person_id) or addresses.is_full(address)):
+        people, addresses, here = self._limits.sockets, self._limits.sockets_from, network(address)
+        if self._limits.is_on and (people.is_full(person_id) or addresses.is_full(here)):
             # 503, not 429: client libraries try again only after a 5xx.
             raise Unavailable("There are too many open connections.", retry_after=RETRY_SECONDS)
         wait = self._limits.upgrade(person_id, address)
         if wait:
             raise Unavailable("There were too many new connections in a short time.", retry_after=wait)
         people.take(person_id)
-        addresses.take(address)
+        addresses.take(here)
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - narrows a type
-        task.add_done_callback(_Place(self._limits, person_id, address), context=NO_CONTEXT)
+        task.add_done_callback(_Place(self._limits, person_id, here), context=NO_CONTEXT)
 
 
 class _Place:

@@ -268,6 +268,13 @@ class TestBehindAProxy:
         assert [answer.status for answer in answers] == [101, 101, 503, 101]
         assert int(answers[2].headers["retry-after"]) > 0
 
+    async def test_the_addresses_that_one_customer_has_are_one(self, knock: Knock, ada: Actor) -> None:
+        async def from_(address: str) -> int:
+            return (await knock("/ws", bearer(ada), *upgrade(), f"X-Forwarded-For: {address}")).status
+
+        answers = [await from_(f"2001:db8:0:{last}") for last in ("1::1", "1::2", "1:f::", "2::1")]
+        assert answers == [101, 101, 503, 101]
+
 
 async def test_a_draining_server_lets_nobody_in(knock: Knock, app: web.Application, ada: Actor) -> None:
     await app[GATEWAY].drain()
