@@ -20,6 +20,11 @@ def ref_(name: str, target: str, *, nullable: bool = False, on_delete: str = "CA
     return sa.Column(name, BigId, sa.ForeignKey(f"{target}.id", ondelete=on_delete), nullable=nullable)
 
 
+def key_(name: str, target: str) -> sa.Column[int]:
+    """The row of another table, as the one thing that a row here is known by."""
+    return sa.Column(name, BigId, sa.ForeignKey(f"{target}.id", ondelete="CASCADE"), primary_key=True)
+
+
 def moment_(name: str, *, nullable: bool = False) -> sa.Column[int]:
     return sa.Column(name, sa.BigInteger, nullable=nullable)
 
@@ -30,3 +35,9 @@ def text_(name: str, default: str | None = None) -> sa.Column[str]:
 
 def flag_(name: str) -> sa.Column[bool]:
     return sa.Column(name, sa.Boolean, nullable=False, server_default=sa.false())
+
+
+def gives_no_id_again(*tables: sa.Table) -> None:
+    """Nor that of a row that was deleted, which somebody may still hold. A server never does; SQLite must be told."""
+    for table in tables:
+        table.dialect_options["sqlite"]["autoincrement"] = True

@@ -7,7 +7,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from chatapp.storage.columns import BigId, Text, flag_, id_, moment_, ref_, text_
+from chatapp.storage.columns import BigId, Text, flag_, gives_no_id_again, id_, key_, moment_, ref_, text_
 
 metadata: Final = sa.MetaData(
     naming_convention={
@@ -46,9 +46,7 @@ people: Final = sa.Table(
 notification_settings: Final = sa.Table(
     "notification_settings",
     metadata,
-    sa.Column(
-        "person_id", BigId, sa.ForeignKey("people.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
-    ),
+    key_("person_id", "people"),
     flag_("hides_words"),
     # core.notifications.QuietHours: a bit for each day, Monday's the lowest, and minutes of a day.
     sa.Column("quiet_days", sa.Integer, nullable=False, server_default="0"),
@@ -179,8 +177,8 @@ rooms: Final = sa.Table(
 memberships: Final = sa.Table(
     "memberships",
     metadata,
-    sa.Column("room_id", BigId, sa.ForeignKey("rooms.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("person_id", BigId, sa.ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
+    key_("room_id", "rooms"),
+    key_("person_id", "people"),
     text_("role", "member"),
     sa.Column("read_index", sa.BigInteger, nullable=False, server_default="0"),
     # core.reads.ReadMark; its positions as digits with spaces between, for one statement to write them all.
@@ -193,8 +191,7 @@ memberships: Final = sa.Table(
     sa.Index("ix_memberships_person_id", "person_id"),
 )
 
-# What is to be sent to a browser: one notice for each room, of the newest post and how many there are. Without a room
-# it is a test.
+# What is to be sent to a browser: of each room one notice, of the newest post and how many. Without a room: a test.
 pushes: Final = sa.Table(
     "pushes",
     metadata,
@@ -215,7 +212,7 @@ pushes: Final = sa.Table(
 push_cursors: Final = sa.Table(
     "push_cursors",
     metadata,
-    sa.Column("room_id", BigId, sa.ForeignKey("rooms.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    key_("room_id", "rooms"),
     sa.Column("index", sa.BigInteger, nullable=False),
 )
 
@@ -257,7 +254,7 @@ sa.Index("ix_messages_pinned", messages.c.room_id, sqlite_where=messages.c.pinne
 mentions: Final = sa.Table(
     "mentions",
     metadata,
-    sa.Column("message_id", BigId, sa.ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True),
+    key_("message_id", "messages"),
     # storage.mentions.EVERYBODY for all in the room, hence no reference.
     sa.Column("person_id", BigId, primary_key=True, autoincrement=False),
     sa.Index("ix_mentions_person_id_message_id", "person_id", "message_id"),
@@ -267,7 +264,7 @@ mentions: Final = sa.Table(
 revisions: Final = sa.Table(
     "revisions",
     metadata,
-    sa.Column("message_id", BigId, sa.ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True),
+    key_("message_id", "messages"),
     sa.Column("version", sa.BigInteger, primary_key=True, autoincrement=False),
     text_("content"),
     moment_("written_at"),
@@ -293,7 +290,11 @@ files: Final = sa.Table(
     moment_("created_at"),
     # Of its message; NULL until it is sent.
     sa.Column("index", sa.BigInteger, nullable=True),
+    # Bytes of the copies of a picture, which lie beside it.
+    sa.Column("copies", sa.BigInteger, nullable=False, server_default="0"),
     sa.Index("ix_files_room_id_index", "room_id", "index"),
     sa.Index("ix_files_digest", "digest"),
     sa.Index("ix_files_uploaded_by_index", "uploaded_by", "index"),
 )
+
+gives_no_id_again(tokens, invites, outbox, push_subscriptions, pushes, files)

@@ -111,3 +111,15 @@ async def test_memory_is_bounded_however_many_are_asked_for(
     assert identity is not None
     made = [await chat.tickets.create(identity, "") for _ in range(20)]
     assert [chat.tickets.use(secret, "") is not None for secret in made] == [False] * 10 + [True] * 10
+
+
+async def test_a_ticket_ends_with_its_token_though_another_is_made_at_once(
+    ada: Actor, chat: Chat, knock: Knock
+) -> None:
+    """What is stolen is revoked, and replaced in the same breath."""
+    token, stolen = await chat.sign_in.create_token(ada.person, "stolen", None)
+    answer = await ada.client.post("/api/v1/ws-tickets", headers={"Authorization": f"Bearer {stolen}"})
+    secret = (await answer.json())["ticket"]
+    await chat.sign_in.revoke_token(ada.person, token.id)
+    await chat.sign_in.create_token(ada.person, "instead", None)
+    assert (await knock(f"/ws?token={secret}")).status == 403

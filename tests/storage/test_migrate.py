@@ -81,6 +81,12 @@ def before_reactions(path: Path) -> None:
         connection.execute("DROP INDEX ix_messages_pinned")
         connection.execute("ALTER TABLE messages DROP COLUMN reactions")
         connection.execute("ALTER TABLE messages DROP COLUMN pinned_at")
+        made = migrate.schema("0005")
+        for table in ("tokens", "invites", "outbox"):
+            connection.execute(f"DROP TABLE {table}")
+            connection.execute(made[table][1])
+        for index in ("ix_tokens_person_id", "ix_outbox_due_at"):
+            connection.execute(made[index][1])
         connection.execute("UPDATE alembic_version SET version_num = '0005'")
 
 
@@ -96,14 +102,19 @@ def tables(path: Path) -> set[object]:
     return {row[0] for row in rows(path, "SELECT name FROM sqlite_master WHERE type = 'table'")}
 
 
+def made_by(revision: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of an earlier version."""
+    with monkeypatch.context() as patch:
+        upgrade = command.upgrade
+        patch.setattr(command, "upgrade", lambda config, _: upgrade(config, revision))
+        migrate.upgrade(path)
+
+
 @pytest.fixture
 def earlier(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file of the first version, with something in it."""
     path = tmp_path / "earlier.db"
-    with monkeypatch.context() as patch:
-        upgrade = command.upgrade
-        patch.setattr(command, "upgrade", lambda config, _: upgrade(config, "0001"))
-        migrate.upgrade(path)
+    made_by("0001", path, monkeypatch)
     connection = sqlite3.connect(path)
     connection.execute("INSERT INTO meta VALUES ('kept', 'yes')")
     connection.commit()
