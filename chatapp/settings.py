@@ -83,7 +83,7 @@ class Settings:
     max_frame: int = _setting(65536, "Largest frame a client may send, in bytes.", minimum=1024)
     max_file: int = _setting(26_214_400, "Largest file, in bytes; 0: no files are taken.", minimum=0)
     files_per_person: int = _setting(
-        2_147_483_648, "Bytes that the files of one person may take; 0: as many as there is room for.", minimum=0
+        2_147_483_648, "Bytes that the files of one person may take, copies of pictures too; 0: no limit.", minimum=0
     )
     backlog_bytes: int = _setting(
         262144, "Unsent bytes after which a socket gets no pushes until it has read them.", minimum=16384

@@ -161,13 +161,15 @@ class Attachment(msgspec.Struct, frozen=True, array_like=True):
 
 class File(msgspec.Struct, frozen=True):
     """A file as it was uploaded; ``index`` is that of the message it belongs to, None until it is sent.
-    ``uploaded_by`` None, too: it belongs to nobody any more, and is about to go."""
+    ``uploaded_by`` None, too: it belongs to nobody any more, and is about to go. ``copies``: what those of a picture
+    take on the disk, in bytes, besides its own size."""
 
     room_id: int
     digest: str
     uploaded_by: int | None
     index: int | None
     shown: Attachment
+    copies: int = 0
 
 
 class Message(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ from chatapp.domain.access import Access
 from chatapp.settings import Settings
 from chatapp.storage import files
 from chatapp.storage.blobs import Blobs, Draft
-from chatapp.storage.database import Database
+from chatapp.storage.database import Database, Reader
 from chatapp.storage.pictures import Pictures
 
 # Of one person at once.
@@ -62,8 +62,8 @@ class Files:
                 # Asked again: while it came in, the actor may have been removed.
                 await self._access.room_for(actor, slug)
                 await self._refuse_too_much(actor, draft.size)
-                shown = await self._shown(actor, draft, name, alt)
-                return await self._kept(draft, File(room.id, draft.digest, actor.id, None, shown))
+                shown, copies = await self._shown(actor, draft, name, alt)
+                return await self._kept(actor, draft, File(room.id, draft.digest, actor.id, None, shown, copies))
 
     async def open(self, actor: Person, slug: str, file_id: int, copy: Copy = "") -> tuple[Attachment, Path]:
         """The file and where it lies, or a copy of a picture. What is not sent yet is the uploader's alone."""
@@ -75,24 +75,33 @@ class Files:
             raise NotFound
         return file.shown, self._blobs.path(file.digest, copy)
 
-    async def _shown(self, actor: Person, draft: Draft, name: str, alt: str) -> Attachment:
+    async def _shown(self, actor: Person, draft: Draft, name: str, alt: str) -> tuple[Attachment, int]:
+        """And what the copies of a picture take."""
         found = await self._pictures.redrawn(draft.path, actor.id) if may_be_picture(draft.head) else None
         if found is None:
-            return Attachment(0, name, draft.size, UNKNOWN_TYPE)
-        return Attachment(0, name, draft.size, found.media_type, found.width, found.height, alt)
+            return Attachment(0, name, draft.size, UNKNOWN_TYPE), 0
+        shown = Attachment(0, name, draft.size, found.media_type, found.width, found.height, alt)
+        return shown, found.copies
 
-    async def _kept(self, draft: Draft, file: File) -> File:
+    async def _kept(self, actor: Person, draft: Draft, file: File) -> File:
         async with self._database.transaction() as tx:
+            known = await files.unsent(tx, file)
+            if known is None:
+                # Asked again where only one can ask at a time: several may have come in together.
+                await self._refuse_full(tx, actor, draft.size + file.copies)
             # Before the row that names it; nobody throws away as forgotten what lies there without one meanwhile.
             await asyncio.to_thread(self._blobs.keep, draft)
-            return await files.unsent(tx, file) or await files.insert(tx, file)
+            return known or await files.insert(tx, file)
 
     async def _refuse_too_much(self, actor: Person, size: int) -> None:
         if not self._most:
             raise Forbidden(_("This server takes no files."))
         if size > self._most:
             raise TooLarge(_("A file may have {limit}; this one has more.").format(limit=in_units(self._most)))
-        if self._most_together and await files.size_of(self._database, actor.id) + size > self._most_together:
+        await self._refuse_full(self._database, actor, size)
+
+    async def _refuse_full(self, db: Reader, actor: Person, size: int) -> None:
+        if self._most_together and await files.size_of(db, actor.id) + size > self._most_together:
             raise TooLarge(
                 _("All your files together may have {limit}. Delete some first.").format(
                     limit=in_units(self._most_together)

@@ -18,7 +18,7 @@ from chatapp.storage.tables import files
 _encoder: Final = msgspec.json.Encoder()
 _decoder: Final = msgspec.json.Decoder(tuple[Attachment, ...])
 
-# In the order of :class:`chatapp.core.models.File` and, within it, of its attachment.
+# In the order of :class:`chatapp.core.models.File` as far as it is asked for, and then of its attachment.
 _FILE: Final = (
     *(files.c.room_id, files.c.digest, files.c.uploaded_by, files.c.index),
     *(files.c.id, files.c.name, files.c.size, files.c.media_type, files.c.width, files.c.height, files.c.alt),
@@ -133,6 +133,7 @@ async def insert(tx: Transaction, file: File) -> File:
         "alt": shown.alt,
         "uploaded_by": file.uploaded_by,
         "created_at": tx.at,
+        "copies": file.copies,
     }
     row = await tx.one(sa.insert(files).values(values).returning(files.c.id))
     assert row is not None  # noqa: S101 - an insert returns its row
@@ -153,10 +154,9 @@ async def unsent(db: Reader, file: File) -> File | None:
 
 
 async def size_of(db: Reader, person_id: int) -> int:
-    """Bytes of all that a person has uploaded; what is there twice counts twice."""
-    row = await db.one(
-        sa.select(sa.func.coalesce(sa.func.sum(files.c.size), 0)).where(files.c.uploaded_by == person_id)
-    )
+    """Bytes of all that a person has uploaded, copies of pictures too; what is there twice counts twice."""
+    taken = sa.func.coalesce(sa.func.sum(files.c.size + files.c.copies), 0)
+    row = await db.one(sa.select(taken).where(files.c.uploaded_by == person_id))
     return int(row[0]) if row else 0
 
 

@@ -17,11 +17,13 @@ PROGRAM: Final = Path(__file__).with_name("redrawing.py")
 
 
 class Picture(msgspec.Struct, frozen=True):
-    """What a picture is by its bytes. ``width`` and ``height`` in pixels, the way it is to be looked at."""
+    """What a picture is by its bytes. ``width`` and ``height`` in pixels, the way it is to be looked at; ``copies``:
+    what those take, in bytes."""
 
     media_type: str
     width: int
     height: int
+    copies: int
 
 
 class Pictures:

@@ -11,6 +11,7 @@ import os
 import resource
 import sys
 import warnings
+from pathlib import Path
 from typing import Final
 
 from PIL import Image, ImageCms, ImageOps
@@ -53,6 +54,7 @@ def main(path: str) -> None:
     for name, size in COPIES:
         drawn.thumbnail(size, Image.Resampling.LANCZOS)
         drawn.save(f"{path}.{name}", "WEBP", quality=QUALITY, exif=b"", icc_profile=b"", xmp=b"")
+    said["copies"] = sum(Path(f"{path}.{name}").stat().st_size for name, _ in COPIES)
     print(json.dumps(said))
 
 

@@ -16,6 +16,17 @@ def picture(width: int = 640, height: int = 480, kind: str = "PNG", colour: str 
     return drawn.getvalue()
 
 
+def patterned(side: int = 2048) -> bytes:
+    """A PNG of one small pattern over and over: its copies, which cannot say so, take many times as much."""
+    drawn, tile = Image.new("L", (side, side)), Image.effect_noise((64, 64), 100)
+    for at in range(0, side * side, 64 * side):
+        for left in range(0, side, 64):
+            drawn.paste(tile, (left, at // side))
+    written = io.BytesIO()
+    drawn.save(written, "PNG")
+    return written.getvalue()
+
+
 def photograph(orientation: int = 6) -> bytes:
     """A JPEG, 40 by 20, that says where it was taken, and that it lies on its side."""
     exif = Image.Exif()

@@ -13,8 +13,10 @@ from chatapp.core.errors import RateLimited
 from chatapp.domain.chat import Chat
 from chatapp.settings import Settings
 from chatapp.storage import blobs as stored
+from chatapp.storage.files import size_of
 from chatapp.web import uploads as uploading
 from tests.support.cast import Actor
+from tests.support.pictures import patterned
 from tests.support.time import eventually
 from tests.web.browser import Browser
 from tests.web.script import Script, problem
@@ -65,6 +67,32 @@ async def test_all_files_of_a_person_have_a_limit_together(ada_script: Script, g
     message = await sends(ada_script, files[0]["id"])
     await ada_script.calls("DELETE", f"/api/v1/rooms/general/messages/{message['index']}")
     await uploads(ada_script, b"there is room again")
+
+
+async def test_files_that_come_at_once_do_not_all_find_the_room_that_is_left(
+    ada_script: Script, settings: Settings
+) -> None:
+    answers = await asyncio.gather(*(tries(ada_script, bytes([n]) * LIMIT, f"{n}.bin") for n in range(5)))
+    assert sorted(answer.status for answer in answers) == [201] * 3 + [413] * 2
+    assert len(on_disk(settings)) == 3
+
+
+async def test_the_copies_of_a_picture_count_as_well(
+    ada_script: Script, ada: Actor, chat: Chat, settings: Settings
+) -> None:
+    drawn = patterned()
+    await uploads(ada_script, drawn, "pattern.png")
+    taken = sum(path.stat().st_size for path in on_disk(settings))
+    assert taken > 10 * len(drawn)
+    assert await size_of(chat.outbox._database, ada.person.id) == taken
+
+
+async def test_a_picture_whose_copies_find_no_room_is_refused_with_them(ada_script: Script, settings: Settings) -> None:
+    drawn = patterned()
+    await uploads(ada_script, b"x" * LIMIT)
+    before = on_disk(settings)
+    assert problem(await tries(ada_script, drawn, "pattern.png")) == (413, "too_large")
+    assert on_disk(settings) == before
 
 
 async def test_a_broken_upload_leaves_nothing(stranger: Browser, ada: Actor, settings: Settings) -> None:
