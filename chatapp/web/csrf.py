@@ -17,7 +17,7 @@ from chatapp.core.errors import Forbidden
 from chatapp.keys import IDENTITY
 from chatapp.web.forms import fields
 from chatapp.web.language import _
-from chatapp.web.origins import is_own_form, is_unsafe, may_use_cookie
+from chatapp.web.origins import is_own_form, is_silent, is_unsafe, may_use_cookie
 from chatapp.web.paths import is_api
 from chatapp.web.session import form_id
 
@@ -82,7 +82,9 @@ def _refuse_foreign_cookie(request: web.Request, session: Session) -> None:
 
 
 async def _refuse_foreign_form(request: web.Request, session: Session) -> None:
-    if not is_own_form(request):
+    # Nobody acts as somebody by a form that logs in, registers or resets: of those the token is proof enough.
+    is_a_scripts = is_silent(request) and not session.get("secret")
+    if not is_own_form(request) and not is_a_scripts:
         raise Forbidden(_("This form was not sent from a page of this server."))
     tokens = (await fields(request)).getall("csrf", [])
     keys = request.config_dict[CSRF_KEYS]

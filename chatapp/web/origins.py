@@ -35,6 +35,11 @@ def is_own_form(request: web.Request) -> bool:
     return _is_ours(request, origins) or (origins in ([], ["null"]) and _is_same_site(request))
 
 
+def is_silent(request: web.BaseRequest) -> bool:
+    """Whether it says nothing of where it comes from, as scripts do; browsers name an origin with every form."""
+    return hdrs.ORIGIN not in request.headers and not _site(request)
+
+
 def is_arrival(request: web.BaseRequest) -> bool:
     """Whether somebody typed the address or opened a bookmark: no page, ours or foreign, has led here."""
     return _site(request) == ["none"]

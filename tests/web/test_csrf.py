@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from aiohttp_session import Session
 
 from chatapp.domain.chat import Chat
 from chatapp.web.csrf import CsrfToken, is_genuine
-from tests.support.cast import Actor
+from tests.support.cast import PASSWORD, Actor
 from tests.web.browser import Browser
 from tests.web.router import unsafe_routes
 
@@ -64,6 +65,19 @@ async def test_nothing_is_taken_that_does_not_say_where_it_comes_from(adas: Brow
     csrf = (await adas.opens("/rooms/new")).csrf()
     for method, path in unsafe_routes(app):
         assert (await adas.sends(method, path, data={"csrf": csrf})).status == 403, (method, path)
+
+
+async def test_a_script_logs_in_by_the_form(stranger: Browser, ada: Actor) -> None:
+    form = {"username": "ada", "password": PASSWORD}
+    assert (await stranger.sends("POST", "/login", data=form)).status == 403
+    form["csrf"] = (await stranger.opens("/login")).csrf()
+    for elsewhere in ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}):
+        assert (await stranger.sends("POST", "/login", data=form, headers=elsewhere)).status == 403
+    assert (await stranger.sends("POST", "/login", data=form)).status == 303
+    assert json.loads((await stranger.opens("/api/v1/me")).text)["username"] == "ada"
+    # From now on the cookie says who it is, and needs an origin.
+    csrf = (await stranger.opens("/rooms/new")).csrf()
+    assert (await stranger.sends("POST", "/logout", data={"csrf": csrf})).status == 403
 
 
 async def test_anothers_token_is_refused(adas: Browser, graces: Browser) -> None:
