@@ -200,7 +200,7 @@ async def _active(tx: Transaction, username: str) -> Person:
 
 
 async def _anybody(tx: Transaction, username: str) -> Person:
-    person = await people.by_username(tx, username.strip().lower())
+    person = await people.by_username(tx, username.strip())
     if person is None or not person.is_verified:
         raise _nobody(username)
     return person

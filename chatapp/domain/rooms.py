@@ -103,7 +103,7 @@ class Rooms:
     async def open_direct(self, actor: Person, username: str) -> Room:
         """The room of the two people, made when they first talk. With oneself: notes."""
         async with self._database.transaction() as tx:
-            other = await people.by_username(tx, username.strip().lower())
+            other = await people.by_username(tx, username.strip())
             if other is None or other.is_disabled or not other.is_verified:
                 raise NotFound(_("There is nobody called {username}.").format(username=username))
             slug = "dm-{}-{}".format(*sorted((actor.id, other.id)))

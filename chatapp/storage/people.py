@@ -76,8 +76,9 @@ async def by_id(db: Reader, person_id: int) -> Person | None:
 
 
 async def by_username(db: Reader, username: str) -> Person | None:
+    """Without regard to case."""
     # Usernames are ASCII. Anything else is nobody's, and a lone surrogate would fail in the driver.
-    return await _one(db, people.c.username == username) if username.isascii() else None
+    return await _one(db, people.c.username == username.lower()) if username.isascii() else None
 
 
 async def by_email(db: Reader, email: str) -> Person | None:
@@ -133,7 +134,7 @@ async def called(db: Reader, wanted: str, room_id: int, *, only_members: bool, l
 
 async def bearing(db: Reader, name: str) -> list[Person]:
     """Whose username it is; else all whose display name it is, without regard to case."""
-    person = await by_username(db, name.lower())
+    person = await by_username(db, name)
     if person is not None:
         return [person]
     shown, spelt = people.c.display_name, _spellings(name)
@@ -148,8 +149,8 @@ async def names(db: Reader, usernames: Collection[str]) -> dict[str, str]:
 
 
 async def seen(db: Reader, username: str) -> tuple[Person, int | None] | None:
-    """That person, and when they were last seen."""
-    row = await db.one(_with_seen().where(people.c.username == username)) if username.isascii() else None
+    """As :func:`by_username`, and when they were last seen."""
+    row = await db.one(_with_seen().where(people.c.username == username.lower())) if username.isascii() else None
     return (Person(*row[:WIDTH]), row[WIDTH]) if row else None
 
 

@@ -198,11 +198,18 @@ async def test_over_the_socket_it_answers_with_words_and_the_way(ada: Actor) -> 
     shown = await ear.asks("runCommand", room="general", line="/help")
     assert (shown["said"], shown["address"]) == ("", "/commands")
     refused = (await ear.asks("runCommand", room="general", line="/nonsense"))["error"]
-    assert (refused["code"], refused["errors"][0]["field"]) == ("invalid", "content")
+    assert (refused["code"], refused["errors"][0]["field"]) == ("invalid", "line")
     assert "/nonsense" in refused["message"] or "/nonsense" in refused["errors"][0]["detail"]
     await ear.asks("runCommand", room="general", line="/me waves")
     (heard,) = await ear.hears_messages(1)
     assert (heard["kind"], heard["content"]) == ("action", "waves")
+
+
+@pytest.mark.parametrize("line", ["hello", "/nonsense", "/topic", "/topic " + "x" * 251])
+async def test_over_the_socket_the_line_is_what_was_wrong(ada: Actor, line: str) -> None:
+    await ada.chat.rooms.create(ada.person, name="Ops")
+    refused = (await (await ada.connects()).asks("runCommand", room="ops", line=line))["error"]
+    assert (refused["code"], [error["field"] for error in refused["errors"]]) == ("invalid", ["line"])
 
 
 async def test_searching_and_help_are_pages(ada: Actor) -> None:

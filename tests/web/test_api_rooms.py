@@ -38,6 +38,15 @@ async def test_members_come_and_go(ada_script: Script, grace_script: Script) -> 
     assert problem(await ada_script.calls("PUT", f"{members}/nobody")) == (404, "not_found")
 
 
+async def test_names_of_members_are_taken_in_any_case(ada_script: Script, grace_script: Script) -> None:
+    await ada_script.calls("POST", "/api/v1/rooms", {"name": "Ops"})
+    members = "/api/v1/rooms/ops/members"
+    for _ in range(2):
+        assert (await grace_script.calls("PUT", f"{members}/GRACE")).status == 204
+        assert {member["username"] for member in (await ada_script.gets(members))["members"]} == {"ada", "grace"}
+    assert (await ada_script.calls("DELETE", f"{members}/Grace")).status == 204
+
+
 async def test_members_say_whether_they_are_here(ada_script: Script, given: Given, ada: Actor, grace: Actor) -> None:
     lin = await given.person("lin")
     await given.room("Plaza", owner=ada, kind="open")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from chatapp.core.errors import ChatError, FieldError
 from chatapp.domain import commands
 from chatapp.gateway.registry import Answer, Command, Slug, command
 from chatapp.gateway.socket import Socket
@@ -22,5 +23,10 @@ class RunCommand(Command, frozen=True, tag="runCommand", kw_only=True):
 @command(RunCommand)
 async def run(socket: Socket, wanted: RunCommand) -> Answer:
     actor = socket.identity.person
-    outcome = await commands.run(socket.chat, actor, wanted.room, wanted.line, wanted.client_id)
+    try:
+        outcome = await commands.run(socket.chat, actor, wanted.room, wanted.line, wanted.client_id)
+    except ChatError as error:
+        # Whatever the act itself calls it, it stands in the line.
+        error.errors = tuple(FieldError("line", each.detail) for each in error.errors)
+        raise
     return Answer({"said": outcome.said, "address": outcome.address})

@@ -20,7 +20,7 @@ async def index(request: web.Request) -> web.Response:
 async def update(request: web.Request) -> web.Response:
     me, slug, username = actor(request), request.match_info["room"], request.match_info["username"]
     memberships = request.config_dict[CHAT].memberships
-    if username == me.username:
+    if username.lower() == me.username:
         await memberships.join(me, slug)
     else:
         await memberships.add(me, slug, username)
