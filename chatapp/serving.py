@@ -9,7 +9,7 @@ import signal
 import socket
 import stat
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -139,14 +139,24 @@ async def _listen(
     )
     loop = asyncio.get_running_loop()
     # Shared, the kernel gives each connection to one of the processes that listen, evenly.
-    listener = await loop.create_server(
-        doorman, settings.host, settings.port, backlog=COMERS_A_TURN, reuse_port=shares_port or None
-    )
+    with saying_whose(settings.host):
+        listener = await loop.create_server(
+            doorman, settings.host, settings.port, backlog=COMERS_A_TURN, reuse_port=shares_port or None
+        )
     for each in listener.sockets:
         # asyncio takes as many at once as the backlog is said to be long.
         with socket.socket(fileno=os.dup(each.fileno())) as same:
             same.listen(BACKLOG)
     return listener
+
+
+@contextmanager
+def saying_whose(host: str) -> Iterator[None]:
+    """That a name is not known, says a resolver; this says which, and whose. Raises ``OSError``."""
+    try:
+        yield
+    except socket.gaierror as error:
+        raise OSError(error.errno, f"CHATAPP_HOST is {host!r}: {error.strerror}") from None
 
 
 def _keep_what_is_here() -> None:

@@ -253,6 +253,11 @@ def test_a_port_in_use_is_refused(chatapp: Chatapp) -> None:
         assert str(port) in fails(Chatapp(chatapp.data)("serve", CHATAPP_PORT=str(port)))
 
 
+@pytest.mark.parametrize("host", ["nowhere.invalid", "[::1]", "127.0.0.1,::1"])
+def test_a_host_that_is_none_is_named(chatapp: Chatapp, host: str) -> None:
+    assert f"CHATAPP_HOST is '{host}': " in Chatapp(chatapp.data)("serve", CHATAPP_HOST=host).err
+
+
 def test_a_script_sets_up_a_server_without_a_browser(with_ada: Chatapp) -> None:
     with_ada("room", "add", "ops", "--closed")
     token = with_ada("token", "create", "ada").out.strip()

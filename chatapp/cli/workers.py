@@ -164,7 +164,8 @@ async def _end(workers: list[Worker]) -> bool:
 @contextmanager
 def _reserved(host: str, port: int) -> Iterator[int]:
     """The port (a free one for 0), kept for processes of this user that share it. Raises ``OSError``."""
-    found = dict.fromkeys(socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE))
+    with serving.saying_whose(host):
+        found = dict.fromkeys(socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE))
     held: list[socket.socket] = []
     try:
         for family, kind, protocol, _, address in found:
