@@ -70,13 +70,13 @@ export function make(tag, className = "", text = "") {
   return element;
 }
 
-/** localStorage that shrugs where the browser forbids it or it is full. */
+/** localStorage that shrugs where the browser forbids it or it is full: whoever leaves then with words on the page is asked. */
 export const storage = {
   read(key) {
     try { return localStorage.getItem(key); } catch { return null; }
   },
   write(key, value) {
-    try { localStorage.setItem(key, value); } catch { /* the text is still on the page */ }
+    try { localStorage.setItem(key, value); } catch { import("./unkept.js").catch(() => {}); }
   },
   remove(key) {
     try { localStorage.removeItem(key); } catch { /* nothing was stored */ }
@@ -208,7 +208,7 @@ export function isComposing(event) {
 }
 
 function onKey(event) {
-  if (event.defaultPrevented || isComposing(event)) return;
+  if (event.defaultPrevented || !event.key || isComposing(event)) return; // what fills in forms presses no key
   const entry = find(event);
   if (entry?.late) return void (page.me && (event.preventDefault(), later(entry.does, event.target)));
   const act = actions[entry?.does];

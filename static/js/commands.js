@@ -4,21 +4,21 @@ import "./words.js";
 
 /** A line keeps its key until it is done: what was done, though the answer was lost, is not done twice. */
 let line = "", key = "";
-/** What goes out when the connection is there. */
-let waiting = "";
+/** What goes out when the connection is there, and what lets it go. */
+let waiting = "", goOn = null;
 
-/** What the server says to it, or null where it is refused; then why is said, and what was typed stays. */
+/** Does what `content` says. Where it is refused, that is said, and what was typed stays. */
 export async function run(connection, form, room, content) {
-  if (!connection.isOnline && !(await isStillMeant(connection, form, content))) return null;
+  if (!connection.isOnline && !(await isStillMeant(connection, form, content))) return;
   if (content !== line) [line, key] = [content, crypto.getRandomValues(new Uint32Array(4)).join("-")];
   try {
-    const answer = await connection.request("runCommand", { room, line, client_id: key });
+    const { said, address } = await connection.request("runCommand", { room, line, client_id: key });
     line = "";
-    say(form, answer.said);
-    return answer;
+    empty(form.elements.content, content);
+    say(form, said);
+    if (address) location.assign(address);
   } catch (error) {
     say(form, error.code === "disconnected" ? t("not_connected") : error.message || t("not_sent"), true);
-    return null;
   }
 }
 
@@ -27,9 +27,16 @@ async function isStillMeant(connection, form, content) {
   if (waiting === content) return false;
   waiting = content;
   say(form, t("not_sent_offline"), true);
-  await new Promise((go) => connection.on("hello", go));
+  if (!goOn) connection.on("hello", () => goOn());
+  await new Promise((go) => { goOn = go; });
   waiting = "";
   return form.elements.content.value === content;
+}
+
+function empty(field, content) {
+  if (field.value !== content) return;
+  field.value = "";
+  field.dispatchEvent(new Event("input"));
 }
 
 /** Until something else is typed. */

@@ -23,10 +23,12 @@ export class Composer {
   #counter = document.getElementById("counter");
   #replyTo = this.#form.elements.reply_to;
   #bar = document.getElementById("replying");
-  #typedAt = 0;
+  #typing;
   #luggage = null;
   #load;
   #isHeld = false;
+  /** What the browser keeps of what is in the box. */
+  #kept = "";
 
   constructor(connection, timeline) {
     this.#connection = connection;
@@ -43,10 +45,12 @@ export class Composer {
     if (page.limits.file) this.#load = awaitFiles(this.#form, () => this.send(), (luggage) => { this.#luggage = luggage; });
     timeline.onLost = () => this.#close();
     connection.on("roomRemoved", (frame) => frame.room === room && this.#close());
-    new TypingLine(connection);
-    if (this.#input.value) storage.write(draft, this.#input.value); // typed while the modules were on their way
-    else this.#input.value = storage.read(draft) ?? "";
+    this.#typing = new TypingLine(connection);
+    // Below what was written before comes what was typed while the modules were on their way.
+    this.#input.value = [...new Set([storage.read(draft), this.#input.value])].filter(Boolean).join("\n");
+    this.#keep();
     this.#check();
+    for (const type of ["pageshow", "storage"]) addEventListener(type, () => this.#follow());
     if (!sendsByEnter()) this.#input.enterKeyHint = "enter";
     if (isOff("enter")) later("sayKeys", this.#form.querySelector(".keys"));
     if (!isTouch && !document.activeElement.closest(".msg")) this.#input.focus({ preventScroll: true });
@@ -73,7 +77,7 @@ export class Composer {
     if (isBlank || this.#isHeld || this.#excess > 0 || this.#luggage?.isReady() === false) return;
     const asks = !isMeant && /@(room|here)\b/i.test(content) && openDialog("loud"); // it is there in large rooms only
     if (asks) return void Object.assign(asks, { returnValue: "", onclose: () => asks.returnValue && this.send(true) });
-    if (/^\/[a-z]+(\s|$)/i.test(content) && (this.#luggage?.isEmpty ?? true)) return void this.#run(content);
+    if (/^\/[a-z]+(\s|$)/i.test(content) && (this.#luggage?.isEmpty ?? true)) return this.#run(content);
     const files = this.#luggage?.take() ?? [];
     const replyTo = Number(this.#replyTo.value) || undefined;
     this.#input.value = "";
@@ -84,16 +88,7 @@ export class Composer {
   }
 
   /** A line such as "/topic Lunch": done by the server, and not a message. */
-  async #run(line) {
-    const commands = await import("./commands.js").catch(() => null);
-    const answer = await commands?.run(this.#connection, this.#form, room, line);
-    if (!answer) return;
-    if (this.#input.value === line) {
-      this.#input.value = "";
-      this.#onInput();
-    }
-    if (answer.address) location.assign(answer.address);
-  }
+  #run(line) { import("./commands.js").then(({ run }) => run(this.#connection, this.#form, room, line)).catch(() => {}); }
 
   /** What is written is no reply any more; false where it was none. */
   dropReply() {
@@ -115,10 +110,22 @@ export class Composer {
   }
 
   #onInput() {
-    if (this.#input.value) storage.write(draft, this.#input.value);
-    else storage.remove(draft);
+    this.#keep();
     this.#check();
-    this.#tellTyping();
+    this.#typing.tell(this.#input.value);
+  }
+
+  #keep(text = this.#input.value) {
+    if (text) storage.write(draft, text);
+    else if (storage.read(draft) === this.#kept) storage.remove(draft); // else it is another tab's
+    this.#kept = text && (storage.read(draft) ?? "");
+  }
+
+  /** A room has one draft: what became of it on another page holds here too. */
+  #follow() {
+    if (this.#input.value !== this.#kept) return;
+    this.#input.value = this.#kept = storage.read(draft) ?? "";
+    this.#check();
   }
 
   /** Code points beyond the limit; negative while there is room. */
@@ -126,16 +133,8 @@ export class Composer {
 
   #check() {
     const isFar = this.#excess < -page.limits.content * LIMITS.counterShare;
-    const forFile = this.#load && { draft, load: this.#load, send: () => this.send() };
+    const forFile = this.#load && { keep: (text) => this.#keep(text), load: this.#load, send: () => this.send() };
     if (!isFar || !this.#counter.hidden) later("measure", this.#input, this.#counter, this.#button, forFile);
-  }
-
-  /** At most one word in three seconds that somebody types, and one when they stopped. */
-  #tellTyping() {
-    const isActive = /^\s*[^\s/]/.test(this.#input.value);
-    if (isActive ? Date.now() - this.#typedAt < LIMITS.typing : !this.#typedAt) return;
-    this.#typedAt = isActive ? Date.now() : 0;
-    this.#connection.request("typing", { room, active: isActive }).catch(() => {});
   }
 
   #close() { later("close", this.#form, this.#input); }

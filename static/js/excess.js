@@ -1,5 +1,5 @@
 /** Too much in a box: how much, and that it can go as a file instead. Fetched when there is nearly too much. */
-import { LIMITS, make, page, storage, t, tn } from "./app.js";
+import { LIMITS, make, page, t, tn } from "./app.js";
 import { replace } from "./keys.js";
 import { sheet } from "./sheet.js";
 import "./words.js";
@@ -28,13 +28,13 @@ async function offerFile(input, counter, sendFile) {
 }
 
 /** The words stay in the box's draft until they are sent; who takes the file back has them in the box again. */
-async function sendAsFile(input, { draft, load, send }) {
+async function sendAsFile(input, { keep, load, send }) {
   const text = input.value;
   const luggage = await load();
   const giveBack = () => replace(input, 0, input.value.length, [text, input.value].filter(Boolean).join("\n"));
   if (!luggage.add([new File([text], "message.txt", { type: "text/plain" })], giveBack)) return;
   replace(input, 0, text.length, "");
-  storage.write(draft, text);
+  keep(text);
   send();
 }
 

@@ -75,14 +75,25 @@ export class Presence {
   }
 }
 
-/** Who else is typing, until they send or fall silent. */
+/** Who else is typing, until they send or fall silent; and telling them the same. */
 export class TypingLine {
+  #connection;
   #line = document.getElementById("typing");
   #people = new Map();
+  #toldAt = 0;
 
   constructor(connection) {
+    this.#connection = connection;
     connection.on("typing", (frame) => frame.room === page.room.slug && this.#note(frame));
     connection.on("messages", (frame) => frame.room === page.room.slug && frame.messages.forEach((message) => this.#forget(message.username)));
+  }
+
+  /** At most one word in three seconds that somebody types `text`, and one when they stopped. */
+  tell(text) {
+    const isActive = /^\s*[^\s/]/.test(text);
+    if (isActive ? Date.now() - this.#toldAt < LIMITS.typing : !this.#toldAt) return;
+    this.#toldAt = isActive ? Date.now() : 0;
+    this.#connection.request("typing", { room: page.room.slug, active: isActive }).catch(() => {});
   }
 
   #note({ username, display_name: name, active: isActive }) {

@@ -122,3 +122,30 @@ async def test_nobody_is_told_that_a_command_is_typed(visit: Visit) -> None:
     await say(ada, "first")
     await expect(row(grace, "first")).to_have_count(1)
     await expect(grace.locator("#typing")).to_be_empty()
+
+
+async def test_lines_that_wait_leave_nothing_behind(visit: Visit) -> None:
+    ada, wire = await visit("ada"), Wire()
+    await wire.hold(ada)
+    wire.is_cut = True
+    await new_room(ada)
+    url = await ada.locator("script[type=module][src]").first.get_attribute("src")
+    await ada.evaluate(
+        """async url => {
+          const { Connection } = await import(new URL('socket.js', new URL(url, location)).href);
+          const { on } = Connection.prototype;
+          window.heard = 0;
+          Connection.prototype.on = function (event, listener) {
+            heard += event === 'hello';
+            on.call(this, event, listener);
+          };
+        }""",
+        url,
+    )
+    for topic in ("one", "two", "three"):
+        await types(ada, f"/topic {topic}")
+        await expect(ada.locator(".said")).to_have_text("Not sent yet. It goes out when the connection is back.")
+    wire.is_cut = False
+    await expect(ada.locator(".said")).to_have_text("The topic is changed.")
+    await expect(ada.locator(".roomhead .topic")).to_have_text("three")
+    assert await ada.evaluate("heard") == 1

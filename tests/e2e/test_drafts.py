@@ -1,14 +1,15 @@
-"""What is written and not sent is marked in the list of rooms."""
+"""What is written and not sent is kept, the same in every tab, and marked in the list of rooms."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 
 from playwright.async_api import Locator, Page, Route, expect
 
 from tests.e2e.test_accessibility import has_no_fault
-from tests.e2e.verbs import comes_true, goes_back, new_room
+from tests.e2e.verbs import Wire, comes_true, goes_back, new_room, row, say
 
 Visit = Callable[..., Awaitable[Page]]
 
@@ -62,3 +63,78 @@ async def test_what_is_typed_while_the_scripts_are_on_their_way_is_kept(visit: V
     await page.fill("#message", "quicker than the machine")
     arrives.set()
     await comes_true(page, f"localStorage.getItem('draft:grace:{room}') === 'quicker than the machine'")
+    arrives.clear()
+    await page.goto(f"/rooms/{room}", wait_until="commit")
+    await page.fill("#message", "and quicker again")
+    arrives.set()
+    await expect(page.locator("#message")).to_have_value("quicker than the machine\nand quicker again")
+
+
+async def test_a_room_has_one_draft_in_every_tab_and_what_was_sent_in_one_is_gone_in_all(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada)
+    tab = await ada.context.new_page()
+    await tab.goto(f"/rooms/{room}")
+    await ada.fill("#message", "half a thought")
+    await expect(tab.locator("#message")).to_have_value("half a thought")
+    await tab.type("#message", ", and the rest")
+    await tab.press("#message", "Enter")
+    await expect(ada.locator("#message")).to_have_value("")
+    await expect(row(ada, "half a thought, and the rest")).to_have_count(1)
+    await ada.reload()
+    await expect(ada.locator("#message")).to_have_value("")
+
+
+async def test_a_tab_does_not_take_away_what_is_written_in_another(visit: Visit) -> None:
+    ada = await visit("ada")
+    # In the same moment, before this tab has heard of the other.
+    await ada.add_init_script("addEventListener('storage', event => event.stopImmediatePropagation())")
+    room = await new_room(ada)
+    tab = await ada.context.new_page()
+    await tab.goto(f"/rooms/{room}")
+    await ada.fill("#message", "short")
+    await tab.fill("#message", "a long thought")
+    await ada.press("#message", "Enter")
+    await expect(row(tab, "short")).to_have_count(1)
+    await tab.reload()
+    await expect(tab.locator("#message")).to_have_value("a long thought")
+
+
+async def test_back_shows_what_was_written_last_and_not_what_was_there_then(visit: Visit) -> None:
+    ada = await visit("ada")
+    other, room = await new_room(ada), await new_room(ada)
+    await ada.fill("#message", "hello")
+    await ada.goto(f"/rooms/{other}")
+    await ada.goto(f"/rooms/{room}")
+    await say(ada, "hello")
+    await ada.fill("#message", "written later")
+    for at in (other, room):
+        await goes_back(ada)
+        await ada.wait_for_url(f"**/rooms/{at}")
+    await expect(ada.locator("#message")).to_have_value("written later")
+    assert await ada.evaluate(f"localStorage.getItem('draft:ada:{room}')") == "written later"
+
+
+async def test_a_full_browser_asks_before_words_are_lost(visit: Visit) -> None:
+    ada, wire = await visit("ada"), Wire()
+    await wire.hold(ada)
+    await new_room(ada)
+    await say(ada, "first")
+    may_leave = "dispatchEvent(new Event('beforeunload', { cancelable: true }))"
+    async with ada.expect_response("**/js/unkept.js"):
+        await ada.evaluate("() => { Storage.prototype.setItem = () => { throw new Error('full'); }; }")
+        await ada.fill("#message", "second")
+    await comes_true(ada, f"!{may_leave}")
+    await ada.fill("#message", "")
+    await comes_true(ada, may_leave)
+    await wire.cut()
+    await expect(ada.locator("#banner")).to_be_visible()
+    await ada.fill("#message", "second")
+    await ada.press("#message", "Enter")
+    await expect(row(ada, "second")).to_have_class(re.compile("pending"))
+    await expect(ada.locator("#message")).to_have_value("")
+    await comes_true(ada, f"!{may_leave}")
+    wire.is_cut = False
+    await ada.click("#banner-try")
+    await expect(row(ada, "second")).to_have_attribute("data-index", "2")
+    await comes_true(ada, may_leave)

@@ -67,3 +67,12 @@ async def test_an_invitation_is_filled_in_and_what_is_wrong_is_said_at_its_field
         await say(page, "hello")
     finally:
         await server.kill()
+
+
+async def test_what_fills_in_a_form_by_itself_presses_no_key(visit: Visit) -> None:
+    """Browsers tell of it by an event of the keyboard that has no key; the guard of the page sees what fails."""
+    page = await visit(at="/login")
+    field = page.locator("[name=password]")
+    await field.evaluate("field => field.dispatchEvent(new Event('keydown', { bubbles: true }))")
+    await page.locator("[data-show]").click()
+    await expect(field).to_have_attribute("type", "text")
