@@ -7,12 +7,15 @@ import { clearState, fresh, indexOf, rowAbove, rowBelow } from "./message.js";
 import "./words.js";
 
 const room = page.room?.slug;
-const PASSING = ["disconnected", "timeout", "unavailable", "rate_limited"];
+/** Nobody knows whether it was done. */
+const UNHEARD = ["disconnected", "timeout"];
+const PASSING = [...UNHEARD, "unavailable", "rate_limited"];
+const isDeleted = (index) => Boolean(document.getElementById(`m${index}`)?.matches(".deleted"));
 
 export class Deletions {
   #connection;
   #timeline;
-  /** @type {Map<number, {row: HTMLElement, undo: HTMLButtonElement, timer: number}>} by the message's index */
+  /** @type {Map<number, {row: HTMLElement, undo: HTMLButtonElement, timer: number, isSent: boolean}>} by the message's index */
   #begun = new Map();
 
   constructor(connection, timeline) {
@@ -35,7 +38,7 @@ export class Deletions {
     });
     (rowBelow(row) ?? rowAbove(row))?.focus({ preventScroll: true });
     announce(t("deleting"));
-    this.#begun.set(index, { row, undo });
+    this.#begun.set(index, { row, undo, isSent: false });
     this.#wait(index, LIMITS.undo);
   }
 
@@ -47,17 +50,22 @@ export class Deletions {
   }
 
   async #tell(index) {
-    const { undo } = this.#begun.get(index);
-    // What is on its way cannot be called back.
-    undo.disabled = true;
+    const begun = this.#begun.get(index);
+    // Somebody else was quicker, or the answer to it was lost.
+    if (isDeleted(index)) return void this.#begun.delete(index);
+    // What is on its way cannot be called back, nor what may have arrived.
+    begun.undo.disabled = true;
+    const mayArrive = this.#connection.isOnline;
     try {
       const { message } = await this.#connection.request("deleteMessage", { room, index });
       this.#begun.delete(index);
       this.#timeline.show([message]);
     } catch (error) {
       if (!this.#begun.has(index)) return;
-      undo.disabled = false;
-      if (PASSING.includes(error.code)) this.#wait(index, Math.max(LIMITS.again, error.retryAfter * 1000));
+      begun.isSent ||= mayArrive && UNHEARD.includes(error.code);
+      begun.undo.disabled = begun.isSent;
+      if (isDeleted(index)) this.#begun.delete(index);
+      else if (PASSING.includes(error.code)) this.#wait(index, Math.max(LIMITS.again, error.retryAfter * 1000));
       else this.#restore(index, t("not_deleted", { reason: error.message }));
     }
   }

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from playwright.async_api import Locator, Page, expect
 
 from tests.e2e.test_accessibility import has_no_fault
-from tests.e2e.verbs import Wire, new_room, row, say
+from tests.e2e.verbs import new_room, row, say
 from tests.support.server import Server
 
 Visit = Callable[..., Awaitable[Page]]
@@ -170,19 +170,6 @@ async def test_what_is_deleted_leaves_a_tombstone_for_everybody_and_the_focus_go
         await expect(row(page, "to be gone")).to_have_count(0)
     await grace.reload()
     await expect(grace.locator(f"#m{index}")).to_contain_text("deleted")
-
-
-async def test_a_deletion_that_is_on_its_way_cannot_be_undone(visit: Visit) -> None:
-    ada, wire = await visit("ada"), Wire()
-    await ada.clock.install()
-    await wire.hold(ada)
-    await new_room(ada)
-    await delete(ada, gone := await say(ada, "to be gone"))
-    wire.swallows = "deleteMessage"
-    await ada.clock.fast_forward(5_000)
-    await expect(gone.locator("[data-undo]")).to_be_disabled()
-    await ada.clock.fast_forward(10_000)
-    await expect(gone.locator("[data-undo]")).to_be_enabled()
 
 
 async def test_leaving_the_page_deletes_at_once(visit: Visit) -> None:
