@@ -12,12 +12,16 @@ import "./words.js";
 const room = page.room?.slug;
 const LONGEST = 500;
 
+const draftOf = (row) => `draft:${page.me.username}:${room}/${indexOf(row)}`;
+
 export class Editor {
   #connection;
   #timeline;
   #row = null;
   #back = null;
   #before = "";
+  /** What is on its way to the server. */
+  #sent = null;
   #form = fresh("editor-template");
   #input = this.#form.querySelector("textarea");
   #failure = this.#form.querySelector(".failure");
@@ -39,8 +43,6 @@ export class Editor {
     this.#input.after(smile);
   }
 
-  get #draft() { return `draft:${page.me.username}:${room}/${indexOf(this.#row)}`; }
-
   /**
    * The words as they were written, which is not what a row shows, come from the server. What is typed into `field`
    * meanwhile was meant for them.
@@ -56,8 +58,8 @@ export class Editor {
     if (this.#row) this.#close();
     this.#row = row;
     this.#back = back;
-    this.#before = content;
-    this.#input.value = (storage.read(this.#draft) ?? content) + (field?.value ?? "");
+    [this.#before, this.#sent] = [content, null];
+    this.#input.value = (storage.read(draftOf(row)) ?? content) + (field?.value ?? "");
     if (field?.value) {
       field.value = "";
       field.dispatchEvent(new Event("input"));
@@ -99,7 +101,7 @@ export class Editor {
   }
 
   #onInput() {
-    storage.write(this.#draft, this.#input.value);
+    storage.write(draftOf(this.#row), this.#input.value);
     this.#measure();
   }
 
@@ -120,7 +122,7 @@ export class Editor {
   #onChanged() {
     const { content, deleted } = this.#row.marks;
     if (deleted) return this.#say(t("deleted_meanwhile"));
-    const isNews = content !== this.#before && content !== this.#input.value;
+    const isNews = ![this.#before, this.#sent, this.#input.value].includes(content);
     this.#before = content;
     if (isNews) this.#say(t("changed_meanwhile"));
   }
@@ -132,14 +134,23 @@ export class Editor {
     if (this.#excess > 0) return;
     if (content === this.#before && !descriptions.length) return void this.#cancel();
     this.#say("");
+    this.#sent = content;
     try {
       const { message } = await this.#connection.request("editMessage", { room, index: indexOf(row), content, descriptions });
-      if (this.#row === row) this.#cancel();
+      this.#onSaved(row, content, descriptions);
       this.#timeline.show([message]);
     } catch (error) {
       const isUnheard = ["disconnected", "timeout"].includes(error.code);
       this.#say(isUnheard ? t("not_saved") : t("not_saved_because", { reason: error.message }));
     }
+  }
+
+  /** What is typed while the words before it are on their way is not saved yet, and stays. */
+  #onSaved(row, content, descriptions) {
+    const isSame = ({ id, alt }, at) => descriptions[at]?.id === id && descriptions[at].alt === alt;
+    const isAll = this.#row === row && content === this.#input.value && this.#said.every(isSame);
+    if (isAll) this.#cancel();
+    else if (storage.read(draftOf(row)) === content) storage.remove(draftOf(row));
   }
 
   #say(sentence) {
@@ -148,7 +159,7 @@ export class Editor {
   }
 
   #cancel() {
-    storage.remove(this.#draft);
+    storage.remove(draftOf(this.#row));
     const back = this.#back;
     this.#close();
     back.focus({ preventScroll: true });

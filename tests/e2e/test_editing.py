@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, Route, WebSocketRoute, expect
 
-from tests.e2e.verbs import new_room, row, say
+from tests.e2e.verbs import new_room, row, rows, say
+from tests.support.house import until
 
 Visit = Callable[..., Awaitable[Page]]
 
@@ -69,3 +71,34 @@ async def test_what_is_typed_before_the_words_have_come_goes_into_them(visit: Vi
     await ada.keyboard.press("Enter")
     await expect(row(ada, "mine, all of it").locator(".edited")).to_be_visible()
     await expect(ada.locator(".msg")).to_have_count(1)
+
+
+async def test_what_is_typed_while_an_edit_is_being_saved_is_not_lost(visit: Visit) -> None:
+    held: list[str | bytes] = []
+    is_late = True
+
+    def slow(route: WebSocketRoute) -> None:
+        server = route.connect_to_server()
+        server.on_message(lambda data: held.append(data) if is_late and "mine, more" in str(data) else route.send(data))
+
+    ada = await visit("ada")
+    routes: list[WebSocketRoute] = []
+    await ada.route_web_socket(re.compile("/ws$"), lambda route: (routes.append(route), slow(route))[1])
+    await new_room(ada)
+    await say(ada, "mine")
+    await ada.keyboard.press("ArrowUp")
+    box = ada.locator(".editor textarea")
+    await box.fill("mine, more")
+    await box.press("Enter")
+    await until(lambda: len(held) == 2)  # the news and the answer
+    await ada.keyboard.type(", and yet more")
+    is_late = False
+    for data in held:
+        routes[-1].send(data)
+    await expect(rows(ada).first).to_have_attribute("data-version", "2")
+    await expect(box).to_have_value("mine, more, and yet more")
+    await expect(ada.locator(".editor .failure")).to_be_hidden()
+    await box.press("Enter")
+    await expect(box).to_have_count(0)
+    await expect(row(ada, "mine, more, and yet more")).to_have_count(1)
+    assert await ada.evaluate("Object.keys(localStorage).filter(key => key.startsWith('draft:'))") == []
