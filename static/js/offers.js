@@ -1,7 +1,7 @@
 /**
  * What is loaded with the first that needs it: files to be shown, a picture seen large, files to be sent.
  */
-import { make } from "./app.js";
+import { LIMITS, make } from "./app.js";
 
 /** Shows these files, and no others, in a message's row; who is at the end of the room stays there, by `steadily`. */
 export function showFiles(row, files, steadily) {
@@ -20,11 +20,21 @@ export function offerPictures(log) {
   });
 }
 
+/** What somebody has chosen waits until this is here: a browser may remember of an address that it failed. */
+async function fetchFiles(again = "") {
+  try {
+    return await import(`./files.js${again}`);
+  } catch {
+    await new Promise((go) => { setTimeout(go, LIMITS.again); });
+    return fetchFiles(`?${Date.now()}`);
+  }
+}
+
 /** Loads how files are sent when somebody begins to; `onLoaded` gets it before anything is done with it. Returns what loads it. */
 export function awaitFiles(form, send, onLoaded) {
   let loading;
   const load = () => {
-    loading ??= import("./files.js").then(({ Luggage }) => new Luggage(form, send));
+    loading ??= fetchFiles().then(({ Luggage }) => new Luggage(form, send));
     return loading.then((luggage) => (onLoaded(luggage), luggage));
   };
   form.querySelector(".attach").addEventListener("click", () => {

@@ -234,8 +234,8 @@ class Banner {
   }
 
   reloadQuietly() {
-    const isTyping = document.getElementById("message")?.value;
-    if (this.#isOutdated && this.#state === "online" && !isTyping && !document.querySelector(".msg:is(.failed, .pending, .editing, .going)")) location.reload();
+    const isIdle = document.getElementById("message")?.value === "" && !document.querySelector(".tray > *, .msg:is(.failed, .pending, .editing, .going)");
+    if (this.#isOutdated && this.#state === "online" && isIdle) location.reload();
   }
 
   dismiss() {

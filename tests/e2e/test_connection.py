@@ -8,9 +8,8 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 import pytest
-from playwright.async_api import Page, Route, WebSocketRoute, expect
+from playwright.async_api import Page, Route, expect
 
-from tests.e2e.test_accessibility import has_no_fault
 from tests.e2e.verbs import Wire, goes_back, new_room, post_many, row, say
 from tests.support.backoff import retry_seconds, return_seconds
 from tests.support.house import until
@@ -237,27 +236,3 @@ async def test_what_changed_before_the_scripts_were_here_is_seen(visit: Visit) -
     arrives.set()
     await expect(grace.locator(".roomhead h1 .n")).to_have_text(f"{room} is another")
     await expect(grace.locator(".roomhead .topic")).to_have_text("Meanwhile")
-
-
-async def test_a_newer_server_offers_to_load_the_page_anew_and_never_while_somebody_writes(visit: Visit) -> None:
-    def newer(route: WebSocketRoute) -> None:
-        server = route.connect_to_server()
-        server.on_message(lambda data: route.send(re.sub(r'"server":"[^"]*"', '"server":"9.9.9"', str(data))))
-
-    ada = await visit("ada")
-    room = await new_room(ada)
-    await ada.route_web_socket(re.compile("/ws$"), newer)
-    await ada.goto(f"/rooms/{room}")
-    await expect(ada.locator("#banner-text")).to_have_text("A new version is ready.")
-    await has_no_fault(ada)
-    await ada.evaluate("window.isOld = true")
-    await ada.fill("#message", "half a thought")
-    await ada.evaluate(HIDE)
-    assert await ada.evaluate("window.isOld")
-    await ada.fill("#message", "")
-    async with ada.expect_event("load"):
-        await ada.evaluate(HIDE)
-    assert not await ada.evaluate("window.isOld")
-    await expect(ada.locator("#banner-try")).to_have_text("Reload")
-    async with ada.expect_event("load"):
-        await ada.click("#banner-try")

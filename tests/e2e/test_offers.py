@@ -41,3 +41,21 @@ async def test_who_sends_a_picture_stays_at_the_end(visit: Visit) -> None:
     await expect(page.locator("#timeline .msg[data-index] .files img")).to_have_count(1)
     log = "document.getElementById('timeline')"
     await comes_true(page, f"{log}.scrollHeight - {log}.scrollTop - {log}.clientHeight < 2")
+
+
+async def test_files_that_were_chosen_wait_for_what_sends_them_where_it_did_not_come(visit: Visit) -> None:
+    page = await visit("ada")
+    await new_room(page)
+    failed = asyncio.Event()
+
+    async def fails(route: Route) -> None:
+        await route.abort()
+        failed.set()
+
+    await page.route("**/js/files.js*", fails)
+    async with page.expect_file_chooser() as opened:
+        await page.get_by_role("button", name="Attach files").click()
+    await (await opened.value).set_files([FilePayload(name="notes.txt", mimeType="text/plain", buffer=b"hello")])
+    await failed.wait()
+    await page.unroute_all()
+    await expect(page.locator(".chosen .file-about")).to_have_text("TXT, 5 B")

@@ -1,0 +1,82 @@
+"""A page that is older than the server it talks to: it may be loaded anew, where nobody loses anything by that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from playwright.async_api import FilePayload, Page, WebSocketRoute, expect
+
+from tests.e2e.test_accessibility import has_no_fault
+from tests.e2e.test_connection import HIDE
+from tests.e2e.verbs import new_room
+from tests.support.house import until
+
+Visit = Callable[..., Awaitable[Page]]
+WS: Final = re.compile("/ws$")
+
+
+def as_newer(data: str | bytes) -> str:
+    return re.sub(r'"server":"[^"]*"', '"server":"9.9.9"', str(data))
+
+
+def newer(route: WebSocketRoute) -> None:
+    server = route.connect_to_server()
+    server.on_message(lambda data: route.send(as_newer(data)))
+
+
+async def test_a_newer_server_offers_to_load_the_page_anew_and_never_while_somebody_writes(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada)
+    await ada.route_web_socket(WS, newer)
+    await ada.goto(f"/rooms/{room}")
+    await expect(ada.locator("#banner-text")).to_have_text("A new version is ready.")
+    await has_no_fault(ada)
+    await ada.evaluate("window.isOld = true")
+    await ada.fill("#message", "half a thought")
+    await ada.evaluate(HIDE)
+    assert await ada.evaluate("window.isOld")
+    await ada.fill("#message", "")
+    async with ada.expect_event("load"):
+        await ada.evaluate(HIDE)
+    assert not await ada.evaluate("window.isOld")
+    await expect(ada.locator("#banner-try")).to_have_text("Reload")
+    async with ada.expect_event("load"):
+        await ada.click("#banner-try")
+
+
+async def test_a_page_with_files_that_were_chosen_stays(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada)
+    await ada.route_web_socket(WS, newer)
+    await ada.goto(f"/rooms/{room}")
+    await expect(ada.locator("#banner-text")).to_have_text("A new version is ready.")
+    async with ada.expect_file_chooser() as opened:
+        await ada.get_by_role("button", name="Attach files").click()
+    await (await opened.value).set_files([FilePayload(name="notes.txt", mimeType="text/plain", buffer=b"hello")])
+    await expect(ada.locator(".chosen .file-about")).to_have_text("TXT, 5 B")
+    await ada.evaluate(HIDE)
+    assert await ada.evaluate("fetch('/ping').then(answer => answer.ok)")
+    await ada.fill("#message", "here it is")
+    await ada.press("#message", "Enter")
+    await expect(ada.locator("#timeline .msg[data-index] .file-name")).to_have_text("notes.txt")
+
+
+async def test_a_page_with_a_form_stays(visit: Visit) -> None:
+    ada = await visit("ada")
+    greeted: list[str] = []
+
+    def greets(route: WebSocketRoute) -> None:
+        server = route.connect_to_server()
+        server.on_message(lambda data: (route.send(as_newer(data)), greeted.append(str(data)))[0])
+
+    await ada.route_web_socket(WS, greets)
+    await ada.goto("/settings/profile")
+    await ada.fill("[name=display_name]", "Ada O.")
+    await ada.evaluate("window.isOld = true")
+    await until(lambda: bool(greeted))
+    await ada.evaluate(HIDE)
+    # A page that is being loaded anew answers no more.
+    assert await ada.evaluate("fetch('/ping').then(() => window.isOld)")
+    assert await ada.input_value("[name=display_name]") == "Ada O."
