@@ -10,7 +10,7 @@ export async function copy(button) {
   // Where nothing copies it, one Ctrl+C is left to do.
   if (!await copied(source.value)) return void source.select();
   const label = button.querySelector("span") ?? button;
-  const words = label.textContent;
+  label.dataset.words ??= label.textContent;
   label.textContent = button.dataset.copied ?? t("copied");
-  setTimeout(() => { label.textContent = words; }, LIMITS.copied);
+  setTimeout(() => { label.textContent = label.dataset.words; }, LIMITS.copied);
 }

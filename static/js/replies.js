@@ -21,6 +21,7 @@ export async function resumeReply() {
 
 async function begin(index) {
   const message = await find(index).catch(() => null);
+  if (message?.deleted) storage.remove(replyDraft);
   if (!message || message.deleted) return;
   field.value = index;
   storage.write(replyDraft, index);

@@ -77,3 +77,14 @@ async def test_an_invite_link_is_copied_without_https_too(visit: Visit, ours: Se
     await page.press("#message", "Control+V")
     await expect(page.locator("#message")).to_have_value(link)
     await expect(page.locator("#completion")).to_be_attached()  # what a colon fetches is not cut off by the end
+
+
+async def test_a_button_that_is_pressed_twice_says_again_what_it_does(visit: Visit, ours: Server) -> None:
+    page = await visit("ada", to=ours, at="/settings/invites")
+    await page.get_by_role("button", name="Make an invite link").click()
+    await page.clock.install()
+    for name in ("Copy", "Copied"):
+        await page.get_by_role("button", name=name).click()
+        assert await page.evaluate("fetch('/ping').then(answer => answer.ok)")
+    await page.clock.run_for(10_000)
+    await expect(page.get_by_role("button", name="Copy", exact=True)).to_be_visible()

@@ -10,7 +10,7 @@ from playwright.async_api import Locator, Page, expect
 
 from tests.e2e.test_actions import delete, open_menu, point_at, tool
 from tests.e2e.test_conversation import NORMAL
-from tests.e2e.verbs import Wire, new_room, post_many, row, say
+from tests.e2e.verbs import Wire, comes_true, new_room, post_many, row, say
 
 Visit = Callable[..., Awaitable[Page]]
 
@@ -195,3 +195,19 @@ async def test_without_scripts_a_reply_is_a_link_and_a_form(visit: Visit) -> Non
     await expect(ada.locator("#replying")).to_be_hidden()
     await row(ada, "the answer").locator(".quote").click()
     await expect(ada.locator(".msg.target")).to_contain_text("the original")
+
+
+async def test_a_reply_whose_original_was_deleted_meanwhile_is_none_any_more(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada)
+    original = await say(ada, "the original")
+    await original.focus()
+    await ada.keyboard.press("r")
+    await expect(ada.locator("#replying")).to_be_visible()
+    await ada.goto("/rooms")
+    own = {"Origin": "/".join(ada.url.split("/")[:3])}
+    answer = await ada.context.request.delete(f"/api/v1/rooms/{room}/messages/1", headers=own)
+    assert answer.ok
+    await ada.goto(f"/rooms/{room}")
+    await comes_true(ada, "Object.keys(localStorage).every(key => !key.startsWith('draft:'))")
+    await expect(ada.locator("#replying")).to_be_hidden()
