@@ -2,13 +2,12 @@
  * The picture of a message's files, cloned from the page's own templates as the server draws them; loaded with the first.
  */
 import { make, t } from "./app.js";
+import { fresh } from "./message.js";
 
 const SIZES = ["B", "KiB", "MiB", "GiB", "TiB"];
 // The box in which a picture stands in a conversation, in pixels.
 const WIDEST = 480;
 const HIGHEST = 360;
-
-const fresh = (id) => document.getElementById(id).content.firstElementChild.cloneNode(true);
 
 /** Bytes in the unit that fits: 999 B, 1.5 KiB, 25 MiB. */
 export function sizeOf(bytes) {

@@ -5,7 +5,7 @@
 import { announce, isComposing, make, page, t, tn } from "./app.js";
 import { allEmoji, rememberEmoji, usedEmoji } from "./emoji.js";
 import { sheet } from "./sheet.js";
-import "./words.js";
+import { fold } from "./words.js";
 
 await sheet();
 
@@ -20,7 +20,6 @@ const COMMAND = /^(\/)([a-z]*)$/i;
 // What is written without spaces may stand right before a sign: Chinese, Japanese, Korean. Other letters make it none.
 const SIGN = /(?<![\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{Script=Arabic}\p{Script=Hebrew}\p{Nd}@#/&:.+-])([@#:])([^\s@#:]{0,64})$/u;
 const room = page.room?.slug;
-const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 const list = Object.assign(make("ul", "completion"), { id: "completion", role: "listbox", ariaLabel: t("results"), popover: "manual" });
 const sources = { "@": people, "#": rooms, ":": emoji, "/": commands };
 
@@ -151,8 +150,7 @@ function place() {
 /** Nothing is wanted any longer, and no answer on its way is shown. */
 function close() {
   asked++;
-  typed = null;
-  whole = null;
+  typed = whole = known = null;
   if (field) hide();
 }
 

@@ -2,8 +2,9 @@
  * Files on their way to a message: chosen, told at once when they are too large, uploaded with progress, described,
  * taken back. Loaded when the first one is chosen.
  */
-import { announce, make, page, t } from "./app.js";
+import { announce, isComposing, make, page, t } from "./app.js";
 import { aboutFile, sizeOf } from "./attachments.js";
+import { fresh } from "./message.js";
 import { sheet } from "./sheet.js";
 import "./words.js";
 
@@ -74,7 +75,7 @@ class Tray {
     this.#list.addEventListener("click", (event) => this.#onClick(event.target));
     // Enter in a description sends, as it does in the message box.
     this.#list.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && event.target.matches("input") && !event.isComposing) {
+      if (event.key === "Enter" && event.target.matches("input") && !isComposing(event)) {
         event.preventDefault();
         box.closest("form").requestSubmit();
       }
@@ -122,7 +123,7 @@ class Tray {
   #some(...states) { return [...this.#chosen].some((each) => states.includes(each.state)); }
 
   #choose(file, onRemoved) {
-    const row = document.getElementById("chosen-template").content.firstElementChild.cloneNode(true);
+    const row = fresh("chosen-template");
     const chosen = { file, row, state: "waiting", onRemoved };
     row.querySelector(".file-name").textContent = file.name;
     row.querySelector("progress").setAttribute("aria-label", t("uploading", { name: file.name }));

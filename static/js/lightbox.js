@@ -2,6 +2,7 @@
  * One picture of the conversation, as large as the window: Escape closes, arrows go to the next. Loaded when the first
  * one is opened.
  */
+import { fresh } from "./message.js";
 import { sheet } from "./sheet.js";
 
 await sheet("files");
@@ -17,7 +18,7 @@ export function open(link) {
 }
 
 function build() {
-  const made = document.getElementById("lightbox-template").content.firstElementChild.cloneNode(true);
+  const made = fresh("lightbox-template");
   made.addEventListener("click", (event) => {
     const by = event.target.closest("[data-step]")?.dataset.step;
     if (by) step(Number(by));

@@ -3,17 +3,16 @@
  * over a list of options in rows; arrows move through it, Enter chooses, Escape closes. It opens at once, and what there
  * is to choose from comes when it does, with the first time.
  */
-import { make, t } from "./app.js";
+import { isComposing, make, t } from "./app.js";
 import { learnName } from "./chips.js";
 import { allEmoji, rememberEmoji, usedEmoji } from "./emoji.js";
 import { sheet } from "./sheet.js";
-import "./words.js";
+import { fold } from "./words.js";
 
 const dressed = sheet("picker");
 
 const COLUMNS = 8;
 const MOST_FOUND = 160;
-const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
 class Picker {
   #groups = null;
@@ -118,7 +117,7 @@ class Picker {
   }
 
   #onKey(event) {
-    if (event.isComposing || event.keyCode === 229) return;
+    if (isComposing(event)) return;
     const [row, column] = this.#at;
     const forward = document.documentElement.dir === "rtl" ? -1 : 1;
     const steps = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, forward], ArrowLeft: [0, -forward] };

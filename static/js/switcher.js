@@ -2,8 +2,8 @@
  * The dialog that finds a room or a person by a few letters. It is open already when this module comes: what was typed
  * meanwhile stands in its field.
  */
-import { make, page, t, tn } from "./app.js";
-import "./words.js";
+import { isComposing, make, page, t, tn } from "./app.js";
+import { fold } from "./words.js";
 
 const MOST_OPEN = 10;
 
@@ -60,7 +60,7 @@ export class Switcher {
   }
 
   #onKey(event) {
-    if (event.isComposing || event.keyCode === 229) return;
+    if (isComposing(event)) return;
     if (event.key === "ArrowDown") this.#select(this.#at + 1);
     else if (event.key === "ArrowUp") this.#select(this.#at - 1);
     else if (event.key === "Enter") this.#choose();
@@ -100,8 +100,6 @@ async function fetched(address) {
   const answer = await fetch(address);
   return answer.ok ? answer.json() : {};
 }
-
-const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
 function listed({ link, unread }) {
   const hint = unread ? tn("unread", unread) : link.dataset.kind === "direct" ? t("kind_direct") : "";

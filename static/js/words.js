@@ -4,6 +4,9 @@
  */
 import { LIMITS, isApple, page } from "./app.js";
 
+/** As words are compared with what is typed: without accents and capitals. */
+export const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+
 async function fetched() {
   try {
     const answer = await fetch(page.words);

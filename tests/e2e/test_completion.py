@@ -85,6 +85,10 @@ async def test_emoji_and_rooms_are_chosen_by_mouse(visit: Visit) -> None:
     await (await types(page, f"#{slug}")).first.click()
     await expect(page.locator("#message")).to_have_value(f"🎉 #{slug} ")
     await expect(page.locator("#message")).to_be_focused()
+    # What somebody else has opened since is found as well.
+    grace = await visit("grace")
+    found = await types(page, f"#{await new_room(grace)}")
+    await expect(found).to_have_count(1)
 
 
 async def test_a_finger_chooses(visit: Visit) -> None:
