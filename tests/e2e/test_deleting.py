@@ -92,6 +92,7 @@ async def test_a_deletion_that_is_on_its_way_cannot_be_undone(visit: Visit) -> N
     await wire.hold(ada)
     await new_room(ada)
     await deletes(ada, gone := await say(ada, "to be gone"))
+    await ada.focus("#message")
     wire.swallows = "deleteMessage"
     await ada.clock.fast_forward(5_000)
     await expect(gone.locator("[data-undo]")).to_be_disabled()

@@ -74,16 +74,17 @@ async def test_what_is_typed_before_the_words_have_come_goes_into_them(visit: Vi
 
 
 async def test_what_is_typed_while_an_edit_is_being_saved_is_not_lost(visit: Visit) -> None:
+    routes: list[WebSocketRoute] = []
     held: list[str | bytes] = []
     is_late = True
 
     def slow(route: WebSocketRoute) -> None:
+        routes.append(route)
         server = route.connect_to_server()
         server.on_message(lambda data: held.append(data) if is_late and "mine, more" in str(data) else route.send(data))
 
     ada = await visit("ada")
-    routes: list[WebSocketRoute] = []
-    await ada.route_web_socket(re.compile("/ws$"), lambda route: (routes.append(route), slow(route))[1])
+    await ada.route_web_socket(re.compile("/ws$"), slow)
     await new_room(ada)
     await say(ada, "mine")
     await ada.keyboard.press("ArrowUp")

@@ -68,8 +68,11 @@ async def test_a_page_with_a_form_stays(visit: Visit) -> None:
     greeted: list[str] = []
 
     def greets(route: WebSocketRoute) -> None:
-        server = route.connect_to_server()
-        server.on_message(lambda data: (route.send(as_newer(data)), greeted.append(str(data)))[0])
+        def passes_on(data: str | bytes) -> None:
+            route.send(as_newer(data))
+            greeted.append(str(data))
+
+        route.connect_to_server().on_message(passes_on)
 
     await ada.route_web_socket(WS, greets)
     await ada.goto("/settings/profile")
