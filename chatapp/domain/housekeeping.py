@@ -23,6 +23,7 @@ TIDIED_AT: Final = "tidied_at"
 # An upload that stands still for so long has ended; what nothing names by then has been forgotten.
 UPLOAD_SECONDS: Final = 3600
 ASKED_AT_ONCE: Final = 500
+FREED_AT_ONCE: Final = 200
 
 
 class Housekeeping:
@@ -95,13 +96,12 @@ class Housekeeping:
             await self._news.say(tx, *map(SessionEnded, ended), *map(TokenEnded, expired))
 
     async def free_files(self) -> None:
-        """Take off the disk what belonged to deleted messages and to none."""
-        if not await files.has_free(self._database):
-            return
-        async with self._database.transaction() as tx:
-            gone = await files.delete_free(tx)
-            # Before the commit, while nobody else can store the same content: without it, this is done again.
-            await asyncio.to_thread(self._blobs.remove, gone)
+        """Take off the disk what belonged to deleted messages and to none, in parts: nobody writes meanwhile."""
+        while await files.has_free(self._database):
+            async with self._database.transaction() as tx:
+                gone = await files.delete_free(tx, FREED_AT_ONCE)
+                # Before the commit, while nobody else can store the same content: without it, this is done again.
+                await asyncio.to_thread(self._blobs.remove, gone)
 
     async def sweep_files(self) -> None:
         """Take off the disk what an interrupted upload has left there."""

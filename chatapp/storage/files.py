@@ -170,9 +170,10 @@ async def has_free(db: Reader) -> bool:
     return await db.one(sa.select(files.c.id).where(_is_free).limit(1)) is not None
 
 
-async def delete_free(tx: Transaction) -> set[str]:
-    """Delete the rows of what belongs to nobody; the digests that no other row names."""
-    freed = {row[0] for row in await tx.all(sa.delete(files).where(_is_free).returning(files.c.digest))}
+async def delete_free(tx: Transaction, most: int) -> set[str]:
+    """Delete so many rows of what belongs to nobody; the digests that no other row names."""
+    some = files.c.id.in_(sa.select(files.c.id).where(_is_free).limit(most))
+    freed = {row[0] for row in await tx.all(sa.delete(files).where(some).returning(files.c.digest))}
     return freed - await known(tx, freed)
 
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections.abc import Collection
+
 import pytest
+import sqlalchemy as sa
 
 from chatapp.core.errors import Unavailable
+from chatapp.domain.housekeeping import FREED_AT_ONCE
+from chatapp.storage import tables
+from chatapp.storage.blobs import Blobs
 from tests.support.engine import behind_its_back
-from tests.support.house import HERE, House
+from tests.support.house import HERE, House, until
 
 COUNTS = """
     SELECT (SELECT count(*) FROM sessions), (SELECT count(*) FROM tokens),
@@ -138,3 +146,27 @@ async def test_what_was_seen_is_kept_when_it_cannot_be_written(house: House, mon
 
 def full_disk(**_how: object) -> None:
     raise Unavailable
+
+
+async def test_files_of_nobody_go_in_parts_and_others_write_between_them(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = await house.person("ada", is_admin=True)
+    row = {"room_id": 1, "name": "x", "size": 1, "media_type": "text/plain", "created_at": 0}
+    async with house.chat.outbox._database.transaction() as tx:
+        rows = [{**row, "digest": f"{number:064x}"} for number in range(3 * FREED_AT_ONCE + 1)]
+        await tx.execute(sa.insert(tables.files), rows)
+    parts: list[int] = []
+
+    def slowly(_blobs: Blobs, digests: Collection[str]) -> None:
+        parts.append(len(digests))
+        time.sleep(0.05)
+
+    monkeypatch.setattr(Blobs, "remove", slowly)
+    freeing = asyncio.create_task(house.chat.housekeeping.free_files())
+    await until(lambda: bool(parts))
+    await house.chat.messages.post(ada, "general", "meanwhile")
+    assert len(parts) < 4
+    await freeing
+    assert parts == [FREED_AT_ONCE] * 3 + [1]
+    assert house.rows("SELECT count(*) FROM files") == [(0,)]
