@@ -116,9 +116,11 @@ class Blobs:
                 self.path(digest, copy).unlink(missing_ok=True)
 
     def old(self, seconds: float) -> set[str]:
-        """The digests of what was put there longer ago than that. Blocking."""
+        """The digests of what was put there longer ago than that; of a copy, too, that a kill has left alone.
+        Blocking."""
         before = time.time() - seconds
-        return {path.name for path in contents(self._root) if _changed(path) < before}
+        found = ((_digest.match(path.name), path) for path in self._root.glob("[0-9a-f][0-9a-f]/*"))
+        return {name[0] for name, path in found if name and _changed(path) < before}
 
     def clear_incoming(self, seconds: float = 0) -> None:
         """Take away what broken uploads have left, if it is so old. Blocking."""

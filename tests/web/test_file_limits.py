@@ -168,8 +168,10 @@ async def test_what_no_row_names_is_swept_once_it_is_old(
     lost = settings.data / "files" / "ab" / ("ab" + "0" * 62)
     lost.parent.mkdir(exist_ok=True)
     lost.write_bytes(b"lost")
+    # What a kill leaves that comes between the names of a picture and of its copies.
+    lost.with_name("ab" + "1" * 62 + ".thumbnail").write_bytes(b"lost as well")
     await chat.housekeeping.sweep_files()
-    assert len(on_disk(settings)) == 2
+    assert len(on_disk(settings)) == 3
     monkeypatch.setattr("chatapp.domain.housekeeping.UPLOAD_SECONDS", -1)
     await chat.housekeeping.sweep_files()
     assert [path.read_bytes() for path in on_disk(settings)] == [b"kept"]
