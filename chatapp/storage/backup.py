@@ -91,9 +91,10 @@ def _put_in_place(data: Path, part: Path, files: Path, keys: bytes | None) -> Pa
         (data / FOLDER).rename(aside / FOLDER)
     if files.exists():
         files.rename(data / FOLDER)
-    part.rename(data / DATABASE)
     if keys is not None:
         _replace_secrets(data, keys, aside)
+    # Last, so that no chat starts with keys that are not its own: no cookie and no waiting mail could be opened.
+    part.rename(data / DATABASE)
     sync(data)
     return aside
 
