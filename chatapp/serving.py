@@ -105,8 +105,10 @@ async def serving(settings: Settings, *, complains: bool = True, shares_port: bo
         _keep_what_is_here()
         outdated = app[CHAT].housekeeping.outdated
         watching = asyncio.create_task(_end_with(outdated))
-        yield greeting
-        watching.cancel()
+        try:
+            yield greeting
+        finally:
+            watching.cancel()
         # Before the clean-up, from whose beginning on aiohttp hears no socket's goodbye any more.
         await app[GATEWAY].drain()
         listener.close()

@@ -115,9 +115,15 @@ class SqliteSearchIndex(SearchIndex):
     async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         async with self._turn:
             asked = asyncio.ensure_future(_on(self._reading, lambda: work(self._reader or self._open_reader())))
-            done, _ = await asyncio.wait({asked}, timeout=SEARCH_SECONDS)
-            if not done and self._reader is not None:
-                self._reader.interrupt()
+            try:
+                await asyncio.wait({asked}, timeout=SEARCH_SECONDS)
+            except asyncio.CancelledError:
+                asked.cancel()
+                raise
+            finally:
+                # Of who has gone away, too: whoever asks next would wait for it, and be cut short in its place.
+                if self._reader is not None and (asked.cancelling() or not asked.done()):
+                    self._reader.interrupt()
             try:
                 with _guarded():
                     return await asked

@@ -138,6 +138,8 @@ class Tails:
         self._news[room_id] = []
         loading = asyncio.ensure_future(self._load(room_id))
         self._loading[room_id] = loading
+        # Where everybody has gone who waited for it, nobody asks what became of it.
+        loading.add_done_callback(lambda done: done.cancelled() or done.exception())
         return loading
 
     async def _load(self, room_id: int) -> Tail:

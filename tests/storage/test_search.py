@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
@@ -167,6 +168,27 @@ async def test_a_search_that_takes_long_is_ended(
         with pytest.raises(Unavailable, match="too long"):
             await index._read(lambda db: db.execute(endless).fetchone())
         assert await found(index, store, ada, room, "one") == ["one"]
+
+
+async def test_who_goes_away_takes_the_search_along_and_leaves_the_next_one_its_time(
+    store: Store, path: Path, room: Room, ada: Person
+) -> None:
+    def takes_long(db: sqlite3.Connection) -> None:
+        db.create_function("begins", 0, lambda: loop.call_soon_threadsafe(begun.set) is None)
+        db.execute(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000000) "
+            "SELECT count(*) FROM n WHERE i > 1 OR begins()"
+        ).fetchone()
+
+    begun, loop = asyncio.Event(), asyncio.get_running_loop()
+    async with opened(path) as index:
+        await keep(index, store, room, ada, "one")
+        assert await found(index, store, ada, room, "one") == ["one"]
+        gone = asyncio.create_task(index._read(takes_long))
+        await begun.wait()
+        gone.cancel()
+        async with asyncio.timeout(search.SEARCH_SECONDS / 2):
+            assert await found(index, store, ada, room, "one") == ["one"]
 
 
 async def test_an_index_that_is_damaged_while_it_is_used_is_begun_anew(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack
@@ -204,6 +205,28 @@ async def test_a_reader_who_leaves_takes_nothing_from_the_others(store: Store, a
     await asyncio.sleep(0)
     first.cancel()
     assert (await second).index == 1
+
+
+async def test_what_fails_once_its_reader_has_gone_is_nobodys_complaint() -> None:
+    complaints: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, told: complaints.append(told["message"]))
+    going_on = asyncio.Event()
+
+    async def broken(_room_id: int, _limit: int) -> History:
+        await going_on.wait()
+        raise Unavailable
+
+    memory = tails.Tails(broken)
+    reader = asyncio.create_task(memory.of(1))
+    await asyncio.sleep(0)
+    reader.cancel()
+    await asyncio.wait([reader])
+    # In what it ended with are its steps, and in those what it waited for.
+    del reader
+    going_on.set()
+    await until(lambda: not memory._loading)
+    gc.collect()
+    assert complaints == []
 
 
 async def test_what_a_first_read_has_seen_already_is_not_taken_back_by_older_news() -> None:
