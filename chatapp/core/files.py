@@ -37,7 +37,7 @@ class NewAttachment(msgspec.Struct, frozen=True):
     """A file to send along, as clients name it; its id alone will do."""
 
     id: FileId
-    alt: str = ""
+    alt: str | None = None
 
 
 class Description(msgspec.Struct, frozen=True):
@@ -49,7 +49,9 @@ class Description(msgspec.Struct, frozen=True):
 
 def wished(attachments: Sequence[FileId | NewAttachment | Description]) -> tuple[Attach, ...]:
     """The same for the domain."""
-    return tuple(Attach(int(each)) if isinstance(each, str) else Attach(int(each.id), each.alt) for each in attachments)
+    return tuple(
+        Attach(int(each)) if isinstance(each, str) else Attach(int(each.id), each.alt or "") for each in attachments
+    )
 
 
 def file_name(value: str) -> str:

@@ -64,5 +64,5 @@ class Chat(msgspec.Struct, frozen=True):
         return self.messages.epoch
 
     async def is_ready(self) -> bool:
-        """Whether the database can be read and written."""
-        return await self.housekeeping.is_database_well()
+        """Whether the database can be read and written, and the process is not about to end."""
+        return not self.hub.is_draining and await self.housekeeping.is_database_well()

@@ -13,6 +13,9 @@ from tests.web.script import MESSAGES, Script, problem
 async def test_what_is_null_counts_as_left_out(ada_script: Script) -> None:
     nulls = dict.fromkeys(["client_id", "reply_to", "attachments"])
     assert (await ada_script.calls("POST", MESSAGES, {"content": "hello", **nulls})).status == 201
+    file = json.loads((await ada_script.calls("POST", "/api/v1/files?room=general&name=a.txt", b"hello")).text)
+    attached = {"content": "", "attachments": [{"id": file["id"], "alt": None}]}
+    assert (await ada_script.calls("POST", MESSAGES, attached)).status == 201
     made = await ada_script.calls("POST", "/api/v1/rooms", {"name": "Pens", **dict.fromkeys(["slug", "topic", "kind"])})
     assert (made.status, json.loads(made.text)["slug"]) == (201, "pens")
     edited = await ada_script.calls("PATCH", f"{MESSAGES}/1", {"content": "bye", "descriptions": None})

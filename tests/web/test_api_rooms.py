@@ -38,6 +38,16 @@ async def test_members_come_and_go(ada_script: Script, grace_script: Script) -> 
     assert problem(await ada_script.calls("PUT", f"{members}/nobody")) == (404, "not_found")
 
 
+async def test_a_room_without_a_name_is_called_as_its_address(ada_script: Script) -> None:
+    made = await ada_script.calls("POST", "/api/v1/rooms", {"slug": "ops"})
+    assert (made.status, json.loads(made.text)["name"]) == (201, "ops")
+    for body in ({}, {"slug": ""}, {"name": None, "topic": "x"}):
+        refused = await ada_script.calls("POST", "/api/v1/rooms", body)
+        assert problem(refused) == (400, "bad_request")
+        assert json.loads(refused.text)["errors"] == [{"field": "name", "detail": "This field is required."}]
+    assert problem(await ada_script.calls("POST", "/api/v1/rooms", {"slug": "x", "name": ""})) == (422, "invalid")
+
+
 async def test_names_of_members_are_taken_in_any_case(ada_script: Script, grace_script: Script) -> None:
     await ada_script.calls("POST", "/api/v1/rooms", {"name": "Ops"})
     members = "/api/v1/rooms/ops/members"

@@ -37,6 +37,12 @@ async def test_without_its_database_it_is_alive_but_not_ready(
     assert (await stranger.opens("/readyz")).status == 503
 
 
+async def test_who_is_about_to_end_is_not_ready(stranger: Browser, chat: Chat) -> None:
+    chat.hub.is_draining = True
+    assert (await stranger.opens("/healthz")).status == 200
+    assert (await stranger.opens("/readyz")).status == 503
+
+
 async def test_of_a_database_that_does_not_answer_nobody_waits_to_hear(
     stranger: Browser, chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:

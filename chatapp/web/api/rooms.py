@@ -9,14 +9,18 @@ from aiohttp import web
 
 from chatapp.core.models import Person
 from chatapp.keys import CHAT
+from chatapp.web import query
 from chatapp.web.bodies import decode, reply
 from chatapp.web.identity import actor
+from chatapp.web.language import _
 from chatapp.web.packing import pack
 from chatapp.web.shapes import room_out
 
 
 class NewRoom(msgspec.Struct):
-    name: str
+    """``name``: as the slug, where that is all that is given."""
+
+    name: str | None = None
     slug: str = ""
     topic: str = ""
     kind: Literal["open", "closed"] = "open"
@@ -39,6 +43,10 @@ async def index(request: web.Request) -> web.Response:
 async def create(request: web.Request) -> web.Response:
     me = actor(request)
     body = await decode(request, NewRoom)
+    if body.name is None:
+        if not body.slug:
+            raise query.wrong("name", _("This field is required."))
+        body.name = body.slug
     room = await request.config_dict[CHAT].rooms.create(me, **msgspec.structs.asdict(body))
     return await _room(request, me, room.slug, status=201)
 
