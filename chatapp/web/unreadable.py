@@ -20,8 +20,8 @@ from chatapp.core.search import LONGEST_QUERY
 from chatapp.web.language import _
 from chatapp.web.voices import Problem
 
-# Bytes, four times what aiohttp would take: whoever looks for far too much is to be told so on the page of the search.
-LONGEST_ADDRESS: Final = 32_768
+# Bytes, twice what aiohttp would take: whoever looks for far too much is to be told so on the page of the search.
+LONGEST_ADDRESS: Final = 16_384
 # aiohttp would name itself and Python, with their versions.
 NAME: Final = "chatapp"
 

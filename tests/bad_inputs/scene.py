@@ -21,6 +21,7 @@ from chatapp.app import create_app
 from chatapp.core.sealing import Sealer
 from chatapp.domain.chat import Chat
 from chatapp.keys import CHAT
+from chatapp.serving import HTTP
 from chatapp.settings import Settings
 from chatapp.storage import secrets
 from chatapp.web.session import PURPOSE
@@ -193,7 +194,10 @@ async def open_scene(settings: Settings) -> AsyncIterator[Scene]:
     kept = parser.handlers, parser.propagate
     logs.hear_parser()
     app = create_app(settings)
-    client = TestClient(TestServer(app))
+    server = TestServer(app)
+    # As the product serves.
+    await server.start_server(**HTTP)
+    client = TestClient(server)
     await client.start_server()
     try:
         yield await Scene.begins(client, app[CHAT], settings.data)
