@@ -92,25 +92,6 @@ export function announce(text) {
   if (announcer) announcer.textContent = text;
 }
 
-/** What a message says to who does not see it: its words as they are drawn, without signs of Markdown. */
-const wording = ({ index, content, attachments = [] }) => document.getElementById(`m${index}`)?.querySelector(".bd").innerText.trim() || content || attachments.map((file) => file.alt || file.name).join(", ");
-
-const unspoken = [];
-let speaking = 0;
-
-/** New messages are spoken at most once a second; what comes faster is counted. */
-export function announceMessage(message) {
-  unspoken.push(message);
-  speaking ||= setTimeout(speak);
-}
-
-function speak() {
-  const [first, ...more] = unspoken.splice(0);
-  speaking = first && setTimeout(speak, LIMITS.announce);
-  if (!first) return;
-  announce(more.length ? tn("new_messages", more.length + 1) : t("announce", { name: first.display_name, text: wording(first).slice(0, LIMITS.announceCharacters) }));
-}
-
 /** Opens a modal dialog; the browser gives the focus back when it closes. */
 export function openDialog(id) {
   const dialog = document.getElementById(id);
@@ -284,7 +265,11 @@ async function startChat() {
   if (document.getElementById("composer")) await startRoom(connection, rooms);
   connection.start();
   import("./presence.js").then(({ Presence }) => new Presence(connection));
-  if (storage.read(`notifications:${page.me.username}`)) import("./notifications.js").then(({ Notifications }) => new Notifications(connection));
+  // From here on, or from the moment when they are turned on in another tab.
+  let notifications;
+  const tell = () => storage.read(`notifications:${page.me.username}`) && (notifications ??= import("./notifications.js").then(({ Notifications }) => new Notifications(connection)));
+  tell();
+  addEventListener("storage", tell);
 }
 
 document.addEventListener("click", onClick);

@@ -19,6 +19,13 @@ const LATEST_TIMER = 2 ** 31 - 1;
 const linkOf = (slug) => document.querySelector(`#sidebar .room-link[data-room="${CSS.escape(slug)}"]`);
 const isThere = () => document.visibilityState === "visible" && document.hasFocus();
 
+/** With what is now on the server's clock, for that of this machine may be wrong. */
+async function fetched() {
+  const answer = await fetch("/api/v1/me/notifications");
+  if (!answer.ok) throw new Error(answer.status);
+  return { ...await answer.json(), now: Date.parse(answer.headers.get("Date")) || Date.now() };
+}
+
 export class Notifications {
   /** @type {Map<string, number>} The newest post heard of each room. */
   #tops = new Map();
@@ -38,16 +45,15 @@ export class Notifications {
 
   /** Asks the server how much may be told now, and again when that changes. */
   #ask() {
-    const answer = fetch("/api/v1/me/notifications").then((found) => (found.ok ? found.json() : Promise.reject(found)));
     // Unknown, nothing is told: rather late than in the night.
-    this.#state = answer.catch(() => ({ words: false, quiet: true, changes_at: new Date(Date.now() + 60_000) }));
+    this.#state = fetched().catch(() => ({ words: false, quiet: true, changes_at: new Date(Date.now() + 60_000), now: Date.now() }));
     this.#state.then((state) => this.#follow(state));
   }
 
-  #follow({ quiet, changes_at: moment, push }) {
+  #follow({ quiet, changes_at: moment, now, push }) {
     clearTimeout(this.#timer);
     if (push && !push.subscribed) import("./push.js").then(({ renew }) => renew(push.key)).catch(() => {});
-    const wait = Math.max(1000, new Date(moment) - Date.now());
+    const wait = Math.max(1000, new Date(moment) - now);
     if (moment) this.#timer = setTimeout(() => this.#ask(), Math.min(wait, LATEST_TIMER));
     if (!quiet && storage.read(HELD_KEY)) this.#tellHeld();
   }

@@ -2,7 +2,7 @@
  * The open room's messages: a window of rows onto its log, in the order of their index, that grows at both ends,
  * follows the newest while somebody reads there, never moves what is being read, and says how far it is complete.
  */
-import { LIMITS, announceMessage, make, page, t, tn } from "./app.js";
+import { LIMITS, make, page, t, tn } from "./app.js";
 import {
   blankRow, clear, divider, enliven, flash, indexOf, isGrouped, localise, rowsInSight, newLine, paint, place, quoteAnew, rename, rowAbove,
   rowBelow, sayComplete, unmark, waitingRow,
@@ -74,7 +74,7 @@ export class Timeline {
       for (const message of messages) if (this.#draw(message)) news.push(message);
       this.#trim();
     });
-    news.forEach(announceMessage);
+    if (news.length) import("./speaking.js").then(({ announceMessage }) => news.forEach(announceMessage)).catch(() => {});
     this.#onScroll();
   }
 

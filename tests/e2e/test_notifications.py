@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from playwright.async_api import Page, expect
@@ -207,3 +208,39 @@ async def test_what_was_held_back_and_is_read_elsewhere_is_not_told(visit: Visit
     (note,) = await told(page, 1)
     assert note["body"] == "in the morning"
     assert await page.evaluate("localStorage.getItem('held:grace')") is None
+
+
+async def test_a_tab_that_was_open_before_tells_once_it_is_turned_on_in_another(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada, "grace")
+    settings = await recording(visit, "grace")
+    tab = await settings.context.new_page()
+    await tab.goto("/rooms/general")
+    async with tab.expect_response("**/api/v1/me/notifications"):
+        await settings.click("#notifications-on")
+    await settings.close()
+    await tab.evaluate("window.Notification.permission = 'granted'")
+    await say(ada, "told at once")
+    (note,) = await told(tab, 1)
+    assert (note["tag"], note["body"]) == (room, "told at once")
+
+
+async def test_a_machine_whose_clock_is_wrong_does_not_ask_again_and_again(visit: Visit) -> None:
+    page = await turned_on(visit, "grace")
+    async with page.expect_response("**/api/v1/me/notifications"):
+        await sends(page, "button[value=hour]")
+    try:
+        await page.clock.install(time=datetime.now(UTC) + timedelta(hours=3))
+        async with page.expect_response("**/api/v1/me/notifications"):
+            await page.goto("/rooms/general")
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        for _ in range(10):
+            await page.clock.run_for(2_000)
+            assert await page.evaluate("fetch('/ping').then(answer => answer.ok)")
+        assert not [url for url in asked if url.endswith("/me/notifications")]
+        async with page.expect_response("**/api/v1/me/notifications"):
+            await page.clock.fast_forward(3_600_000)
+    finally:
+        await page.goto(SETTINGS)
+        await sends(page, "button[value=over]")
