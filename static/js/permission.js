@@ -50,9 +50,13 @@ async function push() {
   if (isDone && !isPushed) location.reload();
 }
 
+/** A server that does not hear of it would go on telling. */
 async function turnOff() {
+  const isHeard = !isPushed || await unsubscribe().then(() => true, () => false);
+  document.getElementById("notifications-unheard").hidden = isHeard;
+  if (!isHeard) return;
+  isPushed = false;
   storage.remove(key);
-  if (isPushed) await unsubscribe().then(() => { isPushed = false; });
   draw();
   button("on").focus();
 }

@@ -218,3 +218,18 @@ async def test_signing_in_anew_goes_on_telling(visit: Visit, telling: Server, se
         await page.click(LOGIN)
     await page.goto(SETTINGS)
     await expect(page.locator("[data-state=pushed]")).to_be_visible()
+
+
+async def test_what_could_not_be_turned_off_says_so_and_stays_on(
+    visit: Visit, telling: Server, service: PushService
+) -> None:
+    page, _ = await turned_on(visit, telling, service)
+    await page.route("**/api/v1/me/push", lambda route: route.abort())
+    await page.click("#notifications-off")
+    await expect(page.get_by_role("alert")).to_have_text("There is no connection. Try again in a moment.")
+    await expect(page.locator("[data-state=pushed]")).to_be_visible()
+    await has_no_fault(page)
+    await page.unroute_all()
+    await page.click("#notifications-off")
+    await expect(page.locator("#notifications-on")).to_be_focused()
+    await expect(page.get_by_role("alert")).to_have_count(0)
