@@ -213,12 +213,12 @@ export function enliven(log) {
   log.addEventListener("focusin", (event) => event.target.closest(".msg") && rouse(event.target.closest(".msg"), true));
   log.addEventListener("focusout", (event) => event.target.closest(".msg") && rouse(event.target.closest(".msg"), false));
   offerPictures(log);
-  // Every quarter of an hour it is midnight somewhere.
-  const atMidnight = () => {
-    for (const day of log.querySelectorAll(".day")) sayDay(day, rowBelow(day));
-    setTimeout(atMidnight, DAY / 96 - Date.now() % (DAY / 96));
-  };
+  const sayDays = () => log.querySelectorAll(".day").forEach((day) => sayDay(day, rowBelow(day)));
+  // Every quarter of an hour it is midnight somewhere; whoever wakes a machine looks at the page.
+  const atMidnight = () => setTimeout(() => { sayDays(); atMidnight(); }, DAY / 96 - Date.now() % (DAY / 96));
+  sayDays();
   atMidnight();
+  addEventListener("focus", sayDays);
 }
 
 /**

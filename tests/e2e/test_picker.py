@@ -206,3 +206,13 @@ async def test_the_picker_speaks_chinese_and_understands_english(visit: Visit, s
     await expect(chip(message, "🎉")).to_have_attribute("aria-label", re.compile("^拉炮彩带"))
     await ada.reload()
     await expect(chip(row(ada, "hello"), "🎉")).to_have_attribute("aria-label", re.compile("^拉炮彩带"))
+
+
+async def test_styles_that_did_not_come_are_fetched_again(visit: Visit) -> None:
+    ada = await visit("ada")
+    await new_room(ada)
+    await ada.route("**/js/picker.css", lambda route: route.abort())
+    await button(ada).click()
+    await expect(ada.locator("#picker")).to_be_visible()
+    await ada.unroute_all()
+    await expect(ada.locator(".picker-grid").first).to_have_css("display", "grid")

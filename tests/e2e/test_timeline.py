@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from playwright.async_api import Page, Route, WebSocketRoute, expect
@@ -36,6 +37,17 @@ async def test_a_day_begins_where_it_does_for_the_reader(visit: Visit) -> None:
         await expect(page.locator("#message")).to_be_focused()
         await expect(page.locator(".day")).to_contain_text(days)
         await expect(row(page, "second").locator(".ts time")).to_have_text("17:00" if zone == "UTC" else "01:00")
+
+
+async def test_a_machine_that_slept_over_midnight_says_yesterday_when_somebody_is_back(visit: Visit) -> None:
+    ada = await visit("ada")
+    await ada.clock.install()
+    await new_room(ada)
+    await say(ada, "in the evening")
+    await expect(ada.locator(".day")).to_have_text("Today")
+    await ada.clock.set_system_time(datetime.now(UTC) + timedelta(days=1))  # its timers have slept too
+    await ada.evaluate("dispatchEvent(new Event('focus'))")
+    await expect(ada.locator(".day")).to_have_text("Yesterday")
 
 
 async def _in_the_past(route: Route) -> None:
