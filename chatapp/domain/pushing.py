@@ -12,7 +12,7 @@ from chatapp.core.language import _, ngettext
 from chatapp.core.models import Identity, Message, Person
 from chatapp.core.notifications import AWAY_MS, calm, is_meant
 from chatapp.core.push import Notice, PushKeys
-from chatapp.core.text.plain import first_words, plain
+from chatapp.core.text.plain import beginning
 from chatapp.domain.deciding import Deciding
 from chatapp.domain.outbox import woken_or_due
 from chatapp.domain.sign_in import SignIn
@@ -162,7 +162,7 @@ class Pushing:
         is_direct = place.room.kind == "direct"
         notice = Notice(
             title=message.display_name if is_direct else f"{message.display_name} · #{place.room.name}",
-            body=_number(due.count) if settings.hides_words else _beginning(message),
+            body=_number(due.count) if settings.hides_words else _words(message),
             tag=slug,
             url=f"/rooms/{slug}/{due.index}",
             room=slug,
@@ -221,7 +221,5 @@ def _number(count: int) -> str:
     return ngettext("{n} new message", "{n} new messages", count).format(n=count)
 
 
-def _beginning(message: Message) -> str:
-    """Its first words, or what files it brings."""
-    files = ", ".join(file.alt or file.name for file in message.attachments)
-    return first_words(plain(message.content, message.html) or files)
+def _words(message: Message) -> str:
+    return beginning(message.content, message.html, message.attachments)

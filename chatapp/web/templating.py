@@ -16,7 +16,7 @@ from chatapp import __version__
 from chatapp.core import emoji, files, language
 from chatapp.core.language import LANGUAGES
 from chatapp.core.models import Person
-from chatapp.core.text.plain import first_words, plain
+from chatapp.core.text.plain import beginning
 from chatapp.keys import CHAT, IDENTITY, SETTINGS
 from chatapp.places import folder
 from chatapp.web import sizes, words
@@ -65,7 +65,7 @@ def _environment(is_debug: bool) -> jinja2.Environment:
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
     environment.install_gettext_callables(_, ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update({"initials": initials, "hue": hue})
-    environment.globals.update({"initials": initials, "hue": hue, "first_words": first_words, "plain": plain})
+    environment.globals.update({"initials": initials, "hue": hue, "beginning": beginning})
     environment.globals.update({"file_about": sizes.about, "file_box": files.box, "file_address": files.address})
     environment.globals.update({"file_picture": files.picture, "file_thumbnail": files.thumbnail})
     environment.globals.update({"chips": chips, "quick_emoji": quick_emoji})

@@ -20,11 +20,12 @@ function plain({ content, html }) {
   return text.replace(/&(lt|gt|amp|quot|#x27);/g, (_, name) => SIGNS[name]);
 }
 
-/** The beginning of what a message shows to who reads it. */
+/** The beginning of what a message shows to who reads it; of one without words, what its files show or are called. */
 export function wordsOf(message) {
   if (message.deleted) return t("deleted_message");
   if (message.kind === "damaged") return t("damaged_message");
-  return firstWords(plain(message) || message.attachments?.[0].name || "");
+  const files = (message.attachments ?? []).map(({ alt, name }) => alt || name);
+  return firstWords(plain(message) || files.join(", "));
 }
 
 /** A message as it is now. */

@@ -6,11 +6,12 @@ import re
 from collections.abc import Awaitable, Callable
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import FilePayload, Locator, Page, expect
 
 from tests.e2e.test_actions import delete, open_menu, point_at, tool
 from tests.e2e.test_conversation import NORMAL
 from tests.e2e.verbs import Wire, comes_true, new_room, post_many, row, say
+from tests.support.pictures import picture
 
 Visit = Callable[..., Awaitable[Page]]
 
@@ -211,3 +212,21 @@ async def test_a_reply_whose_original_was_deleted_meanwhile_is_none_any_more(vis
     await ada.goto(f"/rooms/{room}")
     await comes_true(ada, "Object.keys(localStorage).every(key => !key.startsWith('draft:'))")
     await expect(ada.locator("#replying")).to_be_hidden()
+
+
+async def test_of_a_message_without_words_its_files_are_quoted(visit: Visit) -> None:
+    ada = await visit("ada")
+    await new_room(ada)
+    async with ada.expect_file_chooser() as opened:
+        await ada.get_by_role("button", name="Attach files").click()
+    named = {"a.png": ("image/png", picture()), "b.txt": ("text/plain", b"hello")}
+    files = [FilePayload(name=name, mimeType=kind, buffer=data) for name, (kind, data) in named.items()]
+    await (await opened.value).set_files(files)
+    await ada.locator(".chosen-alt").first.fill("A red square")
+    await expect(ada.locator(".chosen progress:visible")).to_have_count(0)
+    await ada.press("#message", "Enter")
+    await expect(ada.locator("#m1 .files > a")).to_have_count(2)
+    answer = await reply(ada, ada.locator("#m1"), "nice")
+    await expect(answer.locator(".words")).to_have_text("A red square, b.txt")
+    await ada.reload()
+    await expect(answer.locator(".words")).to_have_text("A red square, b.txt")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from html import unescape
 from typing import Final
+
+from chatapp.core.models import Attachment
 
 MOST_WORDS: Final = 120
 
@@ -21,3 +24,8 @@ def first_words(content: str) -> str:
     """The beginning of a text, in one line."""
     line = " ".join(content.split())
     return line if len(line) <= MOST_WORDS else f"{line[:MOST_WORDS].rstrip()}…"
+
+
+def beginning(content: str, html: str, files: Sequence[Attachment] = ()) -> str:
+    """The first words of a message; of one without any, what its files show or are called."""
+    return first_words(plain(content, html) or ", ".join(file.alt or file.name for file in files))
