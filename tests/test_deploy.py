@@ -13,7 +13,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from chatapp.settings import Settings
-from tests.support.nginx import recipe
+from tests.support.proxies import recipe
 from tests.support.source import ROOT
 
 DEPLOY: Final = ROOT / "deploy"

@@ -14,7 +14,7 @@ import pytest
 from aiohttp import ClientError, ClientSession, ClientWebSocketResponse, TCPConnector, WSMsgType
 
 from tests.support.certificate import NAME
-from tests.support.nginx import Proxy, free_port, proxied
+from tests.support.proxies import Proxy, by_nginx, free_port
 from tests.support.redis_server import RedisServer
 from tests.support.server import Server
 from tests.support.source import ROOT
@@ -67,7 +67,7 @@ async def site(tmp_path: Path, url: str) -> AsyncIterator[Site]:
         try:
             backends = {"172.30.77.11:8080": await started(one), "172.30.77.12:8080": await started(other)}
             text = (ROOT / "deploy" / "nginx.conf").read_text().replace("/dev/stdout", "/var/log/nginx/chat.log")
-            async with proxied(folder, https, text, backends) as proxy:
+            async with by_nginx(folder, https, text, backends) as proxy:
                 yield Site(one, other, proxy, token)
         finally:
             await one.kill()

@@ -14,8 +14,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from tests.support.needs import lacking
-from tests.support.nginx import free_port
 from tests.support.postgres_server import NOBODY
+from tests.support.proxies import free_port
 
 START_SECONDS: Final = 30.0
 SETTINGS: Final = """

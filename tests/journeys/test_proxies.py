@@ -1,4 +1,4 @@
-"""The recipe for nginx works as it is written: TLS outside, who comes from where known inside, sockets alive."""
+"""The recipes for nginx and Caddy work as written: TLS outside, who comes from where known inside, sockets alive."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ import pytest_asyncio
 from aiohttp import ClientSession, TCPConnector
 
 from tests.support.certificate import NAME
-from tests.support.nginx import Proxy, free_port, proxied, recipe
+from tests.support.proxies import Proxy, by_caddy, by_nginx, free_port, recipe
 from tests.support.server import Server
 from tests.support.time import eventually
 from tests.support.visitor import Visitor, visitor
 
 CLIENT: Final = "127.0.3.7"
 LIE: Final = "203.0.113.9"
+PROXIES: Final = {"nginx": by_nginx, "caddyfile": by_caddy}
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -39,10 +40,10 @@ class Site:
         return [found[1] for line in lines if (found := re.search(r"address=(\S+)", line))]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=PROXIES)
+async def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     tmp_path = tmp_path_factory.mktemp("site")
-    https, folder = free_port(), tmp_path / "nginx"
+    https, folder = free_port(), tmp_path / "proxy"
     folder.mkdir()
     more = {"BASE_URL": f"https://{NAME}:{https}", "TRUSTED_PROXIES": "127.0.0.1"}
     server = Server(tmp_path / "data", PORT=str(free_port()), **more)
@@ -51,7 +52,8 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
         # It announces its public address: the tests' server takes its own port from there.
         backend = int(server._settings["PORT"])
         await server.start()
-        async with proxied(folder, https, recipe(), {"127.0.0.1:8080": backend}) as proxy:
+        proxied = PROXIES[request.param](folder, https, recipe(request.param), {"127.0.0.1:8080": backend})
+        async with proxied as proxy:
             yield Site(server, proxy, token)
     finally:
         await server.kill()
@@ -114,22 +116,26 @@ async def test_who_asks_is_known_whatever_they_claim(site: Site, browser: Visito
 
 async def test_http_leads_to_https_and_carries_no_credential(site: Site) -> None:
     async with ClientSession(connector=TCPConnector(local_addr=(CLIENT, 0))) as session:
-        url = f"http://127.0.0.1:{site.proxy.http}"
+        url = f"http://{NAME}:{site.proxy.http}"
         async with session.get(f"{url}/rooms/general?before=2", allow_redirects=False) as answer:
             assert answer.status == 301
             assert answer.headers["Location"] == f"{site.proxy.url}/rooms/general?before=2"
-        for path in ("/api/v1/me", "/ws"):
+        for path in ("/api/v1/me", "/ws", "/rooms/general/ws"):
             async with session.get(url + path, allow_redirects=False) as answer:
                 assert answer.status == 403
 
 
-async def test_its_log_holds_no_token(site: Site) -> None:
+async def test_its_log_holds_no_token_also_where_the_chat_is_away(site: Site) -> None:
     async with ClientSession(connector=site.connector()) as script:
         async with script.ws_connect(f"{site.proxy.url}/ws?token={site.token}") as ws:
             await ws.receive_json(timeout=20)
         async with script.get(f"{site.proxy.url}/ws?token=wrong{site.token}"):
             pass
-    await eventually(lambda: site.proxy.log.read_text().count(" /ws ") >= 2)
+        await site.server.kill()
+        asked = f"{site.proxy.url}/rooms/general/ws?token={site.token}"
+        async with script.get(asked, headers={"Authorization": f"Bearer {site.token}"}) as answer:
+            assert answer.status == 502
+    await eventually(lambda: "/rooms/general/ws" in site.proxy.log.read_text())
     written = "".join(path.read_text() for path in site.proxy.log.parent.glob("*.log"))
     assert site.token not in written
     assert site.token not in "\n".join(site.server.output)
