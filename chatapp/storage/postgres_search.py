@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import asyncpg
 import msgspec
+import sqlalchemy as sa
 
 from chatapp.core.errors import Unavailable
 from chatapp.core.search import Token
@@ -149,6 +150,9 @@ class PostgresSearchIndex(SearchIndex):
                     raise
         except TimeoutError as error:
             raise Unavailable(when_slow, retry_after=1) from error
+        except sa.exc.TimeoutError as error:
+            # Too many others have searched all the while.
+            raise Unavailable(AWAY, retry_after=1) from error
         except errors.FAMILY as error:
             if not errors.is_passing(error):
                 raise

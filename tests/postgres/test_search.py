@@ -5,13 +5,19 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from chatapp.core.errors import Unavailable
 from chatapp.core.models import Person
-from chatapp.core.search import parse
+from chatapp.core.search import Token, parse
 from chatapp.domain.search import Days
 from chatapp.storage import opening
+from chatapp.storage.postgres_search import READERS, open_index
+from chatapp.storage.search import Asked
 from tests.postgres.several import shared_settings
-from tests.support.house import House, open_house
+from tests.support.house import House, open_house, until
 from tests.support.time import SettableClock
 
 
@@ -49,3 +55,17 @@ async def test_the_index_has_no_part_in_the_schema_that_is_migrated(
         await house.person("ada", is_admin=True)
     report = await asyncio.to_thread(opening.audit, settings)
     assert report.findings == []
+
+
+async def test_who_waits_too_long_behind_others_is_asked_to_try_again(url: str) -> None:
+    async with open_index(url, "epoch") as index:
+        pool: Any = index._readers.pool
+        pool._timeout = 0.1
+        others = [
+            asyncio.create_task(index._read(lambda db: db.fetchval("SELECT pg_sleep(1)"))) for _ in range(READERS)
+        ]
+        await until(lambda: pool.checkedout() == READERS)
+        with pytest.raises(Unavailable):
+            await index.find(Asked((1,), (Token("word"),)), 1)
+        await asyncio.gather(*others)
+        assert await index.find(Asked((1,), (Token("word"),)), 1) == []
