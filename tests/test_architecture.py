@@ -96,6 +96,7 @@ WITHOUT_ACTOR: Final = {
     "SignIn.check_password",
     "SignIn.start_session",
     "SignIn.with_password",
+    "Tickets.use",
 }
 
 

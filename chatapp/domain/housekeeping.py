@@ -10,7 +10,7 @@ from chatapp.core.notices import SessionEnded, TokenEnded
 from chatapp.domain.news import News
 from chatapp.domain.sign_in import UNREMEMBERED_IDLE_MS, SignIn
 from chatapp.settings import Settings
-from chatapp.storage import audit_log, files, invites, links, meta, notices, outbox, people, sessions, tokens
+from chatapp.storage import audit_log, files, invites, links, meta, notices, outbox, people, sessions, tickets, tokens
 from chatapp.storage.blobs import Blobs
 from chatapp.storage.database import Database
 
@@ -86,6 +86,7 @@ class Housekeeping:
             )
             expired = await tokens.delete_expired(tx, now)
             await links.delete_expired(tx, now)
+            await tickets.delete_expired(tx, now)
             await people.delete_unverified(tx, now - VERIFY_DAYS * DAY_MS)
             await invites.delete_expired(tx, now)
             await files.release_unsent(tx, now - DAY_MS)

@@ -2,50 +2,45 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Final
-
-import msgspec
 
 from chatapp.core import tokens
 from chatapp.core.limits import Limits
 from chatapp.core.models import Identity
+from chatapp.storage import tickets
 from chatapp.storage.database import Database
 
 PREFIX: Final = "chat_ticket_"
 SECONDS: Final = 30
-# Older ones are dropped: what is bounded is memory, not who may ask.
-MOST: Final = 10_000
-
-
-class Ticket(msgspec.Struct, frozen=True):
-    """Whose it is, for a page of which origin (empty: for a script), and until when."""
-
-    identity: Identity
-    origin: str
-    expires_at: int
 
 
 class Tickets:
-    """Kept in memory: after a restart a client asks for another."""
+    """Rows, since the process that takes one need not be the one that gave it."""
 
     def __init__(self, *, database: Database, limits: Limits) -> None:
-        self._clock = database.clock
+        self._database = database
         self._limits = limits
-        self._open: OrderedDict[str, Ticket] = OrderedDict()
 
     async def create(self, identity: Identity, origin: str) -> str:
         """Good for one socket within :data:`SECONDS`, and only from ``origin``. Raises ``RateLimited``."""
         self._limits.act("ticket", identity.person.id)
         secret = PREFIX + tokens.new_secret()
-        self._open[tokens.digest(secret)] = Ticket(identity, origin, self._clock() + SECONDS * 1000)
-        while len(self._open) > MOST:
-            self._open.popitem(last=False)
+        async with self._database.transaction(alone=False) as tx:
+            expires_at = tx.at + SECONDS * 1000
+            await tickets.insert(tx, identity, digest=_digest(secret, origin), expires_at=expires_at)
         return secret
 
-    def use(self, secret: str, origin: str) -> Identity | None:
+    async def use(self, secret: str, origin: str) -> Identity | None:
         """Use it up: the credential that it was made with, or None. Whether that is still good is asked elsewhere."""
-        ticket = self._open.pop(tokens.digest(secret), None)
-        if ticket is None or ticket.origin != origin or ticket.expires_at <= self._clock():
+        digest = _digest(secret, origin)
+        # Only looked for, since a secret that somebody has made up must cost no write.
+        found = await tickets.find(self._database, digest, self._database.clock())
+        if found is None:
             return None
-        return ticket.identity
+        async with self._database.transaction(alone=False) as tx:
+            return found if await tickets.delete(tx, digest) else None
+
+
+def _digest(secret: str, origin: str) -> str:
+    """Of both, so that from elsewhere there is no such ticket. A secret holds no space."""
+    return tokens.digest(f"{secret} {origin}")

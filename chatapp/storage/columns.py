@@ -1,4 +1,4 @@
-"""The kinds of columns that tables are made of, the same on both engines."""
+"""The kinds of columns that tables are made of, the same on both engines, and how the tables hang together."""
 
 from __future__ import annotations
 
@@ -6,6 +6,14 @@ from typing import Final
 
 import sqlalchemy as sa
 
+metadata: Final = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
 # On SQLite only INTEGER makes a rowid alias; on PostgreSQL an id wants 64 bits.
 BigId: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 # Bytes decide the order, as on SQLite, and no library of the system that changes its mind.

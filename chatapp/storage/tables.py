@@ -7,18 +7,32 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from chatapp.storage.columns import BigId, Text, flag_, gives_no_id_again, id_, key_, moment_, ref_, text_
+from chatapp.storage.columns import BigId, Text, flag_, gives_no_id_again, id_, key_, metadata, moment_, ref_, text_
+from chatapp.storage.own_tables import audit_log, meta, notices, outbox
 
-metadata: Final = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+__all__ = (
+    "audit_log",
+    "files",
+    "invites",
+    "links",
+    "memberships",
+    "mentions",
+    "messages",
+    "meta",
+    "metadata",
+    "notices",
+    "notification_settings",
+    "outbox",
+    "people",
+    "push_cursors",
+    "push_subscriptions",
+    "pushes",
+    "revisions",
+    "rooms",
+    "sessions",
+    "tickets",
+    "tokens",
 )
-
-meta: Final = sa.Table("meta", metadata, sa.Column("key", Text, primary_key=True), text_("value"))
 
 people: Final = sa.Table(
     "people",
@@ -125,39 +139,17 @@ invites: Final = sa.Table(
     sa.Column("uses_left", sa.Integer, nullable=False),
 )
 
-outbox: Final = sa.Table(
-    "outbox",
+# Each opens one socket, soon: what it was made by, a session, a token or neither, and when that ends by itself.
+tickets: Final = sa.Table(
+    "tickets",
     metadata,
-    id_(),
-    text_("kind"),
-    text_("payload"),
-    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
-    moment_("due_at"),
-    moment_("parked_at", nullable=True),
-    text_("error", ""),
-    moment_("created_at"),
-    sa.Index("ix_outbox_due_at", "due_at"),
-)
-
-# What every process must do; written on PostgreSQL only.
-notices: Final = sa.Table("notices", metadata, id_(), moment_("at"), text_("payload"))
-
-# No reference to people: an account may go, and no other table may reach into a chain of hashes.
-audit_log: Final = sa.Table(
-    "audit_log",
-    metadata,
-    sa.Column("id", BigId, primary_key=True, autoincrement=False),
-    moment_("at"),
-    sa.Column("actor_id", BigId, nullable=True),
-    text_("actor"),
-    text_("action"),
-    text_("target"),
-    text_("address"),
-    text_("user_agent"),
-    text_("detail"),
-    text_("previous"),
-    text_("hash"),
-    sa.Index("ix_audit_log_at", "at"),
+    sa.Column("digest", Text, primary_key=True),
+    ref_("person_id", "people"),
+    sa.Column("session_digest", Text, nullable=True),
+    sa.Column("token_id", BigId, nullable=True),
+    moment_("ends_at", nullable=True),
+    moment_("expires_at"),
+    sa.Index("ix_tickets_person_id", "person_id"),
 )
 
 rooms: Final = sa.Table(
@@ -297,4 +289,4 @@ files: Final = sa.Table(
     sa.Index("ix_files_uploaded_by_index", "uploaded_by", "index"),
 )
 
-gives_no_id_again(tokens, invites, outbox, push_subscriptions, pushes, files)
+gives_no_id_again(tokens, invites, push_subscriptions, pushes, files)

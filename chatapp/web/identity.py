@@ -111,7 +111,7 @@ def _token_in_query(request: web.Request) -> str:
 
 async def _by_ticket(request: web.Request, secret: str) -> Identity | None:
     chat = request.config_dict[CHAT]
-    found = chat.tickets.use(secret, request.headers.get(hdrs.ORIGIN, ""))
+    found = await chat.tickets.use(secret, request.headers.get(hdrs.ORIGIN, ""))
     return found if found and await chat.sign_in.is_valid(found) else None
 
 

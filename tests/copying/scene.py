@@ -73,9 +73,11 @@ async def _show(chat: Chat, ada: Person) -> None:
 
 
 async def _be_told(chat: Chat, identity: Identity | None) -> None:
-    """A notice waits for a closed browser, and a room has a cursor; whether the extra for that is there or not."""
+    """A notice waits for a closed browser, and a room has a cursor; whether the extra for that is there or not; and
+    there is a ticket."""
     assert identity is not None
     assert identity.session_digest is not None
+    await chat.tickets.create(identity, "")
     found = Subscription("https://push.example.net/grace", "public", "secret", "ours")
     async with chat.outbox._database.transaction() as tx:
         await push.subscribe(tx, identity.session_digest, identity.person.id, found)

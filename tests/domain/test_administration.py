@@ -60,7 +60,7 @@ async def test_tokens_sessions_and_tickets_of_before_stay_over_when_let_in_again
     await shuts_out_and_lets_in(house, ada)
     assert [await house.chat.sign_in.by_token(token) for token in (personal, jwt)] == [None, None]
     for ticket in tickets:
-        behind = house.chat.tickets.use(ticket, "")
+        behind = await house.chat.tickets.use(ticket, "")
         assert behind is not None
         assert not await house.chat.sign_in.is_valid(behind)
     assert await house.chat.sign_in.tokens(grace) == []

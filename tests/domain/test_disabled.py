@@ -54,7 +54,7 @@ async def by_ticket(house: House, grace: Person) -> Callable[[], Awaitable[objec
     identity = await house.signs_in("grace")
 
     async def use() -> object:
-        found = house.chat.tickets.use(await house.chat.tickets.create(identity, ""), "")
+        found = await house.chat.tickets.use(await house.chat.tickets.create(identity, ""), "")
         return found is not None and await house.chat.sign_in.is_valid(found)
 
     return use

@@ -6,9 +6,11 @@ import asyncio
 from collections import Counter
 
 import pytest
+import sqlalchemy as sa
 
 from chatapp.domain import tickets
 from chatapp.domain.chat import Chat
+from chatapp.storage.tables import tickets as rows
 from tests.gateway.conftest import Knock
 from tests.support.cast import Actor, Ear
 from tests.support.time import SettableClock
@@ -103,14 +105,21 @@ async def test_nobody_gets_none(ada: Actor) -> None:
     assert (await ada.client.post("/api/v1/ws-tickets")).status == 401
 
 
-async def test_memory_is_bounded_however_many_are_asked_for(
-    chat: Chat, ada: Actor, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tickets, "MOST", 10)
-    identity = await chat.sign_in.by_token(ada.token)
-    assert identity is not None
-    made = [await chat.tickets.create(identity, "") for _ in range(20)]
-    assert [chat.tickets.use(secret, "") is not None for secret in made] == [False] * 10 + [True] * 10
+async def test_what_nobody_has_used_is_forgotten(chat: Chat, ada: Actor, knock: Knock, clock: SettableClock) -> None:
+    await ticket(ada)
+    clock.passes(seconds=1)
+    alive = await ticket(ada)
+    clock.passes(seconds=tickets.SECONDS - 1)
+    await chat.housekeeping.tidy()
+    assert len(await chat.outbox._database.all(sa.select(rows.c.digest))) == 1
+    assert (await knock(f"/ws?token={alive}")).status == 101
+
+
+async def test_an_origin_that_is_no_text_is_one_like_any(ada: Actor, knock: Knock) -> None:
+    bearer = f"Authorization: Bearer {ada.token}"
+    said = [bearer, "Content-Length: 0", b"Origin: \xff"]
+    assert (await knock("", *said, line="POST /api/v1/ws-tickets HTTP/1.1")).status == 200
+    assert (await knock("/ws?token=chat_ticket_x", *upgrade(), b"Origin: \xff")).status == 403
 
 
 async def test_a_ticket_ends_with_its_token_though_another_is_made_at_once(

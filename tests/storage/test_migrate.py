@@ -66,7 +66,7 @@ def rows(path: Path, sql: str) -> list[tuple[object, ...]]:
 def before_reactions(path: Path) -> None:
     """Take the file back to the revision before them."""
     with behind_its_back(path) as connection:
-        for table in ("pushes", "push_cursors", "push_subscriptions"):
+        for table in ("tickets", "pushes", "push_cursors", "push_subscriptions"):
             connection.execute(f"DROP TABLE {table}")
         for column in ("language", "is_away", "status", "hour_cycle", "density"):
             connection.execute(f"ALTER TABLE people DROP COLUMN {column}")
