@@ -1,4 +1,4 @@
-"""Where locales/, migrations/, static/ and templates/ are: inside an installed package, beside it in a checkout."""
+"""Where docs/, locales/, migrations/, static/ and templates/ are: in an installed package, beside it in a checkout."""
 
 from __future__ import annotations
 

@@ -58,7 +58,15 @@ def test_the_app_is_built_from_files_that_are_there(compose: Any) -> None:
     ignored = (DEPLOY / "Containerfile.dockerignore").read_text()
     kept = re.findall(r"^!(\S+)", ignored, re.MULTILINE)
     assert [name for name in kept if not (ROOT / name).exists()] == []
-    assert {"setup.cfg", "requirements.lock", "chatapp", "static", "templates", "migrations"} <= set(kept)
+    assert {
+        "setup.cfg",
+        "requirements.lock",
+        "chatapp",
+        "docs/protocol.md",
+        "static",
+        "templates",
+        "migrations",
+    } <= set(kept)
 
 
 def test_the_image_has_every_extra() -> None:

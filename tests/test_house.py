@@ -78,7 +78,7 @@ def test_no_target_is_over_three_lines() -> None:
 
 def test_every_package_is_in_the_list() -> None:
     real = {".".join(path.parent.relative_to(ROOT).parts) for path in SOURCES if path.name == "__init__.py"}
-    assert set(listed("options", "packages")) == real | {f"chatapp.{folder}" for folder in DATA_FOLDERS}
+    assert set(listed("options", "packages")) == real | {f"chatapp.{folder}" for folder in ("docs", *DATA_FOLDERS)}
 
 
 def test_every_folder_of_code_is_a_package() -> None:
@@ -107,7 +107,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy, dist = tmp_path_factory.mktemp("tree"), tmp_path_factory.mktemp("dist")
     for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, copy)
-    for folder in ("chatapp", *DATA_FOLDERS):
+    for folder in ("chatapp", "docs", *DATA_FOLDERS):
         shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
     pip(sys.executable, "wheel", "--no-build-isolation", "--no-deps", "--wheel-dir", str(dist), str(copy))
     (built,) = dist.glob("*.whl")
@@ -153,6 +153,8 @@ def test_an_installed_wheel_serves_pages(elsewhere: Path, tmp_path: Path) -> Non
             html = page.read().decode()
         sheet = re.search(r'href="(/static/[^"]+\.css)"', html)
         assert sheet
+        with urllib.request.urlopen(f"{server.url}/api/docs") as contract:
+            assert contract.read() == (ROOT / "docs" / "protocol.md").read_bytes()
         with urllib.request.urlopen(server.url + sheet[1]) as css:
             assert css.headers.get_content_type() == "text/css"
             assert css.read()

@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 
 OPEN_PATHS: Final = frozenset(
     {
-        *("/ping", "/healthz", "/readyz", "/robots.txt", "/.well-known/security.txt"),
+        *("/ping", "/healthz", "/readyz", "/robots.txt", "/.well-known/security.txt", "/api/docs"),
         *("/service-worker.js", "/manifest.webmanifest"),
     }
 )

@@ -6,7 +6,7 @@ from functools import cache
 
 from aiohttp import web
 
-from chatapp.web import assets, manifest, probes, words, worker
+from chatapp.web import assets, contract, manifest, probes, words, worker
 from chatapp.web.api import candidates as api_candidates
 from chatapp.web.api import changes as api_changes
 from chatapp.web.api import commands as api_commands
@@ -99,6 +99,7 @@ def _probes() -> list[web.RouteDef]:
         web.get("/healthz", probes.healthz),
         web.get("/readyz", probes.readyz),
         web.get("/robots.txt", probes.robots),
+        web.get("/api/docs", contract.show),
         web.get("/.well-known/security.txt", probes.security),
         web.get("/service-worker.js", worker.show),
         web.get("/manifest.webmanifest", manifest.show),

@@ -20,7 +20,7 @@ from tests.web.doors import EVERY
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ANYONE: Final = {
-    *("GET /ping", "GET /healthz", "GET /readyz", "GET /robots.txt", "GET /static/{digest}/{path}"),
+    *("GET /ping", "GET /healthz", "GET /readyz", "GET /robots.txt", "GET /api/docs", "GET /static/{digest}/{path}"),
     "GET /words/{tag}/{digest}",
     *("GET /.well-known/security.txt", "GET /service-worker.js", "GET /manifest.webmanifest"),
     "POST /language",

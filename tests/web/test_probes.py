@@ -13,6 +13,7 @@ from aiohttp.test_utils import TestClient
 from chatapp.core.errors import Unavailable
 from chatapp.domain.chat import Chat
 from chatapp.web import probes
+from tests.support.source import ROOT
 from tests.web.browser import Browser
 from tests.web.raw import ask
 
@@ -52,6 +53,12 @@ async def test_of_a_database_that_does_not_answer_nobody_waits_to_hear(
     monkeypatch.setattr(chat.housekeeping._database, "one", say_nothing)
     monkeypatch.setattr(probes, "PATIENCE_SECONDS", 0.1)
     assert (await stranger.opens("/readyz")).status == 503
+
+
+async def test_the_contract_is_told_to_everybody(stranger: Browser) -> None:
+    told = await stranger.opens("/api/docs")
+    assert (told.status, told.headers["Content-Type"]) == (200, "text/plain; charset=utf-8")
+    assert told.text == (ROOT / "docs" / "protocol.md").read_text()
 
 
 async def test_robots_stay_out(stranger: Browser) -> None:
