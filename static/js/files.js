@@ -12,6 +12,8 @@ await sheet("files");
 
 const AT_ONCE = 3;
 const CREATED = 201;
+/** Milliseconds: over the page a file is told of several times in that. */
+const PAST = 2_000;
 
 /** @typedef {{file: File, row: HTMLElement, state: "waiting"|"going"|"done"|"failed", request?: XMLHttpRequest, found?: object, onRemoved?: () => void}} Chosen */
 
@@ -19,13 +21,16 @@ const CREATED = 201;
 export class Luggage {
   #tray;
   #shade = document.getElementById("dropping");
+  #input;
   #send;
   #isSending = false;
+  #past = 0;
 
   /** @param {() => void} send called when what was to be sent has been uploaded */
   constructor(form, send) {
     this.#send = send;
-    this.#tray = new Tray(form.querySelector(".box"), form.querySelector("textarea"));
+    this.#input = form.querySelector("textarea");
+    this.#tray = new Tray(form.querySelector(".box"), this.#input);
     // Between two elements a file leaves one for the other; out of the window for none.
     addEventListener("dragleave", (event) => !event.relatedTarget && this.#shadow(false));
   }
@@ -50,13 +55,20 @@ export class Luggage {
     if (isOurs && files.length && !kind.startsWith("drag")) this.#tray.add(files);
   }
 
-  #shadow(isShown) { this.#shade.hidden = !isShown; }
+  /** That a file has gone may have been told before this was here. */
+  #shadow(isShown) {
+    this.#shade.hidden = !isShown;
+    clearTimeout(this.#past);
+    if (isShown) this.#past = setTimeout(() => this.#shadow(false), PAST);
+  }
 
   async #sendLater() {
     this.#isSending = true;
+    const words = this.#input.value;
     await this.#tray.settled();
     this.#isSending = false;
-    if (this.#tray.allows() && !this.isEmpty) this.#send();
+    // Whoever has gone on typing is not done.
+    if (this.#tray.allows() && !this.isEmpty && this.#input.value === words) this.#send();
   }
 }
 

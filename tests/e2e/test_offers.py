@@ -59,3 +59,50 @@ async def test_files_that_were_chosen_wait_for_what_sends_them_where_it_did_not_
     await failed.wait()
     await page.unroute_all()
     await expect(page.locator(".chosen .file-about")).to_have_text("TXT, 5 B")
+
+
+async def test_what_is_typed_after_enter_does_not_go_out_with_files_that_were_on_their_way(visit: Visit) -> None:
+    page, arrives = await visit("ada"), asyncio.Event()
+    await new_room(page)
+
+    async def waits(route: Route) -> None:
+        await arrives.wait()
+        await route.continue_()
+
+    await page.route("**/api/v1/files?*", waits)
+    async with page.expect_file_chooser() as opened:
+        await page.get_by_role("button", name="Attach files").click()
+    await (await opened.value).set_files([FilePayload(name="notes.txt", mimeType="text/plain", buffer=b"hello")])
+    await expect(page.locator(".chosen")).to_have_count(1)
+    await page.type("#message", "the notes")
+    await page.press("#message", "Enter")
+    await page.type("#message", ", and half a thou")
+    arrives.set()
+    await expect(page.locator(".chosen progress")).to_be_hidden()
+    await page.type("#message", "ght")
+    await page.press("#message", "Enter")
+    await expect(page.locator("#timeline .msg[data-index]")).to_contain_text("the notes, and half a thought")
+    await expect(page.locator("#timeline .msg[data-index] .file-name")).to_have_text("notes.txt")
+
+
+async def test_a_file_that_was_dragged_past_leaves_no_shade(visit: Visit) -> None:
+    page, arrives = await visit("ada"), asyncio.Event()
+    await new_room(page)
+
+    async def waits(route: Route) -> None:
+        await arrives.wait()
+        await route.continue_()
+
+    await page.route("**/js/files.js", waits)
+    await page.evaluate(
+        """() => {
+          const files = new DataTransfer();
+          files.items.add(new File(['x'], 'a.txt'));
+          const drag = (type) => dispatchEvent(new DragEvent(type, { dataTransfer: files, cancelable: true }));
+          ['dragenter', 'dragover', 'dragleave'].forEach(drag);
+        }"""
+    )
+    arrives.set()
+    shade = page.locator("#dropping")
+    await comes_true(page, "Boolean(document.querySelector('#composer .tray'))")
+    await expect(shade).to_be_hidden()
