@@ -92,11 +92,11 @@ export class Composer {
 
   /** What is written is no reply any more; false where it was none. */
   dropReply() {
+    storage.remove(replyDraft);
     if (!this.#replyTo.value) return false;
     if (this.#bar.contains(document.activeElement)) this.#input.focus({ preventScroll: true });
     this.#replyTo.value = "";
     this.#bar.hidden = true;
-    storage.remove(replyDraft);
     return true;
   }
 

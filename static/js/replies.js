@@ -8,21 +8,26 @@ const field = document.getElementById("composer").elements.reply_to;
 const bar = document.getElementById("replying");
 const input = document.getElementById("message");
 
-export async function replyTo(row) {
-  await begin(indexOf(row));
+/** At once, with what the row shows; what the server knows of the message comes after it. */
+export function replyTo(row) {
+  const index = indexOf(row);
+  const { author } = row.dataset;
+  begin(index, { username: author, display_name: row.querySelector(".who").textContent, content: row.querySelector(".bd").innerText });
   input.focus({ preventScroll: true });
+  find(index).then((message) => index === wanted() && write(bar, message)).catch(() => {});
 }
+
+const wanted = () => Number(field.value || storage.read(replyDraft));
 
 /** What was a reply before a reload still is one. */
 export async function resumeReply() {
-  const index = Number(field.value || storage.read(replyDraft));
-  if (index) await begin(index);
+  const index = wanted();
+  const message = index ? await find(index).catch(() => null) : null;
+  if (message?.deleted) storage.remove(replyDraft);
+  else if (message && index === wanted()) begin(index, message);
 }
 
-async function begin(index) {
-  const message = await find(index).catch(() => null);
-  if (message?.deleted) storage.remove(replyDraft);
-  if (!message || message.deleted) return;
+function begin(index, message) {
   field.value = index;
   storage.write(replyDraft, index);
   bar.dataset.reply = index;

@@ -230,3 +230,18 @@ async def test_of_a_message_without_words_its_files_are_quoted(visit: Visit) -> 
     await expect(answer.locator(".words")).to_have_text("A red square, b.txt")
     await ada.reload()
     await expect(answer.locator(".words")).to_have_text("A red square, b.txt")
+
+
+async def test_a_reply_is_one_before_the_server_has_said_anything(visit: Visit) -> None:
+    ada = await visit("ada")
+    await new_room(ada)
+    original = await say(ada, "the original")
+    await ada.route("**/api/v1/rooms/*/messages/1?*", lambda _: None)
+    await original.focus()
+    await ada.keyboard.press("r")
+    await expect(ada.locator("#replying")).to_contain_text("Replying to Ada Okafor the original")
+    await ada.keyboard.type("yes")
+    await ada.keyboard.press("Enter")
+    await expect(row(ada, "yes")).to_have_attribute("data-reply", "1")
+    await expect(row(ada, "yes")).to_have_attribute("data-index", "2")
+    await expect(ada.locator("#replying")).to_be_hidden()
