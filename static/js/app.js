@@ -169,7 +169,9 @@ function isPressed(keys, event) {
   const key = modifiers.pop();
   // A symbol may need Shift on one keyboard and not on another: its label is what counts.
   const isSymbol = /^[^a-z0-9]$/i.test(key);
-  return event.key.toLowerCase() === key.toLowerCase()
+  // A keyboard of another script has other letters on the same keys.
+  const pressed = modifiers.includes("Mod") && /^[^\0-\x7f]$/.test(event.key) ? event.code.replace("Key", "") : event.key;
+  return pressed.toLowerCase() === key.toLowerCase()
     && (isApple ? event.metaKey : event.ctrlKey) === modifiers.includes("Mod")
     && !(isApple ? event.ctrlKey : event.metaKey)
     && event.altKey === modifiers.includes("Alt")

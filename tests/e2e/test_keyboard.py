@@ -222,3 +222,13 @@ STOP = """() => {
     isOnTop: node.contains(hit) || hit?.contains(node) || (hit?.closest('label')?.contains(node) ?? false),
   };
 }"""
+
+
+async def test_keys_are_where_they_are_on_a_keyboard_of_another_script(visit: Visit) -> None:
+    ada = await visit("ada")
+    await new_room(ada)
+    await ada.evaluate(
+        """() => document.activeElement.dispatchEvent(
+          new KeyboardEvent('keydown', { key: 'л', code: 'KeyK', ctrlKey: true, bubbles: true, cancelable: true }))"""
+    )
+    await expect(ada.locator("#switcher-input")).to_be_focused()
