@@ -2,10 +2,11 @@
  * Writing a message anew, in its place, and what its pictures show: Enter saves, Escape gives up, and words that were
  * typed survive a reload.
  */
-import { announce, isComposing, isOff, later, make, page, storage, t } from "./app.js";
+import { LIMITS, isComposing, isOff, later, make, page, storage, t } from "./app.js";
 import { sendsByEnter } from "./composer.js";
 import { measure } from "./excess.js";
 import { fresh, indexOf } from "./message.js";
+import { sayBelow } from "./reactions.js";
 import { sheet } from "./sheet.js";
 import "./words.js";
 
@@ -13,6 +14,11 @@ const room = page.room?.slug;
 const LONGEST = 500;
 
 const draftOf = (row) => `draft:${page.me.username}:${room}/${indexOf(row)}`;
+
+async function fetched(row) {
+  const answer = await fetch(`/api/v1/rooms/${room}/messages/${indexOf(row)}`, { signal: AbortSignal.timeout(LIMITS.answer) });
+  return answer.ok ? answer.json() : null;
+}
 
 export class Editor {
   #connection;
@@ -49,9 +55,9 @@ export class Editor {
    */
   async open(row, field = null) {
     const back = document.activeElement.id === "message" ? document.activeElement : row;
-    const answer = await fetch(`/api/v1/rooms/${room}/messages/${indexOf(row)}`).catch(() => null);
-    const { content = "", attachments = [] } = answer?.ok ? await answer.json() : {};
-    if (!answer?.ok) return void announce(t("not_connected"));
+    const found = await fetched(row).catch(() => null);
+    if (!found) return sayBelow(this.#timeline, row, t("not_connected"));
+    const { content = "", attachments = [] } = found;
     const pictures = attachments.filter((each) => each.thumbnail);
     await sheet("tools");
     if (pictures.length) await sheet("files");

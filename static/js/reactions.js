@@ -55,17 +55,17 @@ export class Reactions {
       this.#timeline.show([message]);
       return true;
     } catch (error) {
-      this.#say(row, ["disconnected", "timeout"].includes(error.code) ? t("not_connected") : error.message);
+      sayBelow(this.#timeline, row, ["disconnected", "timeout"].includes(error.code) ? t("not_connected") : error.message);
       return false;
     }
   }
+}
 
-  /** Why it was not done, below the message for a while. */
-  #say(row, sentence) {
-    const state = row.querySelector(".state");
-    const show = (text) => this.#timeline.steadily(() => Object.assign(state, { textContent: text, hidden: !text }));
-    show(sentence);
-    announce(sentence);
-    setTimeout(() => state.textContent === sentence && show(""), SAID_MS);
-  }
+/** Why something was not done, below the message for a while. */
+export function sayBelow(timeline, row, sentence) {
+  const state = row.querySelector(".state");
+  const show = (text) => timeline.steadily(() => Object.assign(state, { textContent: text, hidden: !text }));
+  show(sentence);
+  announce(sentence);
+  setTimeout(() => state.textContent === sentence && show(""), SAID_MS);
 }

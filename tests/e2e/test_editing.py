@@ -103,3 +103,16 @@ async def test_what_is_typed_while_an_edit_is_being_saved_is_not_lost(visit: Vis
     await expect(box).to_have_count(0)
     await expect(row(ada, "mine, more, and yet more")).to_have_count(1)
     assert await ada.evaluate("Object.keys(localStorage).filter(key => key.startsWith('draft:'))") == []
+
+
+async def test_a_message_that_cannot_be_fetched_to_be_edited_says_so(visit: Visit) -> None:
+    ada = await visit("ada")
+    await new_room(ada)
+    mine = await say(ada, "mine")
+    await ada.route("**/api/v1/rooms/*/messages/1", lambda route: route.abort())
+    await ada.keyboard.press("ArrowUp")
+    await expect(mine.locator(".state")).to_have_text("There is no connection. Try again in a moment.")
+    # What is typed then is a message of its own.
+    await ada.keyboard.type("another")
+    await ada.keyboard.press("Enter")
+    await expect(row(ada, "another")).to_have_attribute("data-index", "2")
