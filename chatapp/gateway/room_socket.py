@@ -38,11 +38,16 @@ def as_json(room: str, posts: Sequence[Message]) -> bytes:
 
 
 def as_text(_room: str, posts: Sequence[Message]) -> bytes:
-    return b"".join(text_frame(f"{_who(m)} {_plain(m.content)}".encode()) for m in _posts(posts))
+    return b"".join(text_frame(f"{_who(m)} {_plain(_said(m))}".encode()) for m in _posts(posts))
 
 
 def _who(message: Message) -> str:
     return f"* {message.username}" if message.is_action else f"{message.username}:"
+
+
+def _said(message: Message) -> str:
+    """Its words; of files alone, what they are called."""
+    return message.content or ", ".join(each.name for each in message.attachments)
 
 
 def _plain(content: str) -> str:

@@ -180,11 +180,12 @@ async def test_content_is_there_where_only_a_file_was_sent(ada: Actor) -> None:
     async def pieces() -> AsyncIterator[bytes]:
         yield b"hello"
 
-    ws = await ada.opens(PATH)
+    ws, typing = await ada.opens(PATH), await ada.opens(f"{PATH}?format=text")
     file = await ada.chat.files.upload(ada.person, "general", "plan.txt", pieces())
     await ada.says("", attachments=[Attach(file.shown.id)])
     (heard,) = (await hears(ws))["messages"]
     assert (heard["content"], heard["attachments"][0]["name"]) == ("", "plan.txt")
+    assert await typing.receive_str(timeout=20) == "ada: plan.txt"
     await ws.send_json({"action": "getRecentMessages"})
     assert (await hears(ws))["messages"] == [heard]
 
