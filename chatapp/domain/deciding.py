@@ -9,6 +9,7 @@ from typing import Final
 
 from chatapp.core.models import Message
 from chatapp.core.notifications import AWAY_MS, is_meant
+from chatapp.domain.turns import Turns
 from chatapp.realtime.presence import PresenceBoard
 from chatapp.storage import push as rows
 from chatapp.storage import pushes
@@ -37,6 +38,7 @@ class Deciding:
         self.presence = presence
         self.is_on = is_on
         self._grown = asyncio.Event()
+        self._turns = Turns()
         # Set when there is something to send.
         self.decided = asyncio.Event()
 
@@ -57,8 +59,7 @@ class Deciding:
         if not await rows.is_any(self.database):
             return False
         behind = await pushes.behind(self.database)
-        for room in behind:
-            await self._decide(room)
+        await self._turns.each({room.room_id: room for room in behind}, self._decide)
         return bool(behind)
 
     async def wait(self) -> None:

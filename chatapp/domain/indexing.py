@@ -9,9 +9,11 @@ from typing import Final
 
 import msgspec
 
+from chatapp.core.errors import Unavailable
 from chatapp.core.models import History, Message
 from chatapp.core.search import facets, wording
 from chatapp.core.searchable import searchable
+from chatapp.domain.turns import Turns
 from chatapp.storage import search
 from chatapp.storage.database import Database
 from chatapp.storage.journal import Announce
@@ -51,6 +53,7 @@ class Indexing:
         self._log = log
         self._grown = asyncio.Event()
         self._turn = asyncio.Lock()
+        self._turns = Turns()
         self._forget_at = 0
 
     def after(self, announce: Announce) -> Announce:
@@ -78,12 +81,13 @@ class Indexing:
                 # The database has lost what was indexed already: in a power cut, without full durability.
                 await self.index.clear()
                 reached = {}
-            behind = [room_id for room_id, top in tops.items() if top > reached.get(room_id, 0)]
-            for room_id in behind:
-                await self._index(room_id, reached.get(room_id, 0))
+            done = {room_id: reached.get(room_id, 0) for room_id in tops}
+            behind = {room_id: (room_id, done[room_id]) for room_id, top in tops.items() if top > done[room_id]}
+            await self._turns.each(behind, self._index)
             return bool(behind)
 
-    async def _index(self, room_id: int, version: int) -> None:
+    async def _index(self, reached: tuple[int, int]) -> None:
+        room_id, version = reached
         history = await self._log.since(room_id, version, SLICE)
         # On a thread: a long message takes milliseconds.
         entries = await asyncio.to_thread(_entries, history.messages)
@@ -118,8 +122,14 @@ class Indexing:
         """Index what was said just now; where the index of all rooms stands then."""
         for _ in range(SOON // SLICE):
             progress = await self.progress()
-            if not 0 < progress.left <= SOON or not await self.next():
+            if not 0 < progress.left <= SOON:
                 return progress
+            try:
+                if not await self.next():
+                    return progress
+            except Unavailable:
+                # Of a room that cannot be read: the others are searched all the same.
+                break
         return await self.progress()
 
 

@@ -51,6 +51,36 @@ async def indexed(house: House) -> AsyncIterator[list[int]]:
         yield left
 
 
+async def test_a_room_that_fails_keeps_no_other_waiting_and_is_tried_again(
+    house: House, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "two"):
+        await house.chat.rooms.create(ada, name=name)
+    for slug in ("general", "one", "two"):
+        await house.chat.messages.post(ada, slug, "word")
+    indexing, plain, tried = house.chat.search.indexing, house.chat.search.indexing._index, list[int]()
+
+    async def fails_below_three(reached: tuple[int, int]) -> None:
+        tried.append(reached[0])
+        if reached[0] < 3:
+            raise Unavailable
+        await plain(reached)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(indexing, "_index", fails_below_three)
+        for _ in range(6):
+            with pytest.raises(Unavailable):
+                await indexing.next()
+        assert tried == [1, 2, 3, 1, 2, 1, 2]
+        assert await indexing.index.reached() == {3: 1}
+        # Whoever searches meanwhile finds what is in the others, and is told that it is not all.
+        results = await house.chat.search.find(ada, parse("word"), Days())
+        assert [hit.room.slug for hit in results.hits] == ["two"]
+        assert results.progress.left == 2
+    assert await indexing.next()
+    assert await indexing.index.reached() == {1: 1, 2: 1, 3: 1}
+
+
 async def test_what_was_there_before_is_indexed(house: House, ada: Person) -> None:
     for number in range(5):
         await house.chat.messages.post(ada, "general", f"word {number}")
