@@ -157,8 +157,7 @@ class SqliteDatabase(Database):
             questions.close()
         self._batches.close()
         await self._read_engine.dispose()
-        # The writer last: only it can bring what is in the -wal file home, and a file left behind would be taken
-        # for that of whatever database is put here next.
+        # The writer last: only it brings home what is in the -wal file, which the next database here would be given.
         writer, self._writer, self._patience_ms = self._writer, None, BUSY_MS
         if writer is not None:
             await writer.close()
@@ -296,5 +295,6 @@ def _engine(
 def _pragmas(durability: Durability, *, read_only: bool) -> list[str]:
     if read_only:
         return [f"busy_timeout={BUSY_MS}", "query_only=ON"]
-    synchronous = "FULL" if durability == "full" else "NORMAL"
-    return [f"busy_timeout={BUSY_MS}", "journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON"]
+    # What is deleted is overwritten, which Debian's SQLite does by itself, and others do not.
+    always = ("journal_mode=WAL", "foreign_keys=ON", "secure_delete=ON")
+    return [f"busy_timeout={BUSY_MS}", f"synchronous={durability.upper()}", *always]

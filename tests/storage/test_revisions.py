@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -10,7 +13,8 @@ import sqlalchemy as sa
 from chatapp.core.models import Person, Revision, Room
 from chatapp.storage import revisions as stored
 from chatapp.storage import tables
-from tests.support.store import Store
+from chatapp.storage.sqlite_writing import Batches
+from tests.support.store import Store, open_store
 
 
 async def said(store: Store, room: Room, index: int = 1) -> list[str]:
@@ -59,3 +63,25 @@ async def test_what_the_disk_has_altered_is_not_shown(store: Store, ada: Person,
         await tx.execute(sa.update(tables.revisions).values(content="forged"))
     (found,) = await stored.newest(store.database, room.id, 1, 200)
     assert (found.content, found.is_damaged) == ("", True)
+
+
+@pytest.mark.file_only("what is left in pages of a file; a server's are its own affair")
+async def test_no_word_that_was_deleted_stays_in_the_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = Batches.connect
+
+    def as_elsewhere(batches: Batches, *arguments: Any, **named: Any) -> sqlite3.Connection:
+        """Built without what Debian's has been built with."""
+        connection = plain(batches, *arguments, **named)
+        connection.execute("PRAGMA secure_delete=OFF")
+        return connection
+
+    monkeypatch.setattr(Batches, "connect", as_elsewhere)
+    async with open_store(path) as store:
+        ada = await store.person("ada")
+        room = await store.room("designers", ada)
+        for content in ("mellifluous", "susurrus " * 1000):
+            message = await store.says(ada, content, room)
+            await store.edits(ada, message.index, "plain", room)
+            await store.deletes(ada, message.index, room)
+    left = await asyncio.to_thread(path.read_bytes)
+    assert [word for word in (b"mellifluous", b"susurrus") if word in left] == []
