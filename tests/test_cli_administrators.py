@@ -53,6 +53,7 @@ def test_what_the_command_line_did_is_printed_newest_first(chatapp: Here) -> Non
     ]
     only = chatapp("audit-log", "--who", "Grace", "--action", "account.made", "--limit", "5").out
     assert [line.split("\t")[3] for line in only.splitlines()] == ["grace"]
+    assert chatapp("audit-log", "--limit", "9" * 20).code == 2
     assert chatapp("audit").code == 0
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import click
 
 from chatapp.cli.process import read_settings, run
@@ -11,11 +13,14 @@ from chatapp.domain.audit_log import AuditLog
 from chatapp.settings import Settings
 from chatapp.storage import opening
 
+# Below what a database counts to.
+MOST: Final = 2**53
+
 
 @click.command("audit-log")
 @click.option("--who", default="", help="Only what this name did or had done to it.")
 @click.option("--action", default="", help="Only this action, as in account.disabled.")
-@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="How many entries.")
+@click.option("--limit", type=click.IntRange(1, MOST), default=100, show_default=True, help="How many entries.")
 def audit_log(who: str, action: str, limit: int) -> None:
     """Print who did what to whom, from where and when, newest first; separated by tabs.
 
