@@ -41,7 +41,7 @@ class Parked(msgspec.Struct, frozen=True):
 
 
 class Outbox:
-    """Written by the transactions that cause a job, worked off by one runner."""
+    """Written by the transactions that cause a job, worked off by a runner of each process, one job by one of them."""
 
     def __init__(self, *, database: Database, secrets: Secrets) -> None:
         self._database = database

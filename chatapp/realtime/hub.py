@@ -68,10 +68,8 @@ class Hub:
     def end_token(self, token_id: int) -> None:
         self._end(lambda identity: identity.token_id == token_id)
 
-    def end_person(self, person_id: int, except_session: str | None = None) -> None:
-        self._end(
-            lambda who: who.person.id == person_id and (except_session is None or who.session_digest != except_session)
-        )
+    def end_person(self, person_id: int) -> None:
+        self._end(lambda identity: identity.person.id == person_id)
 
     def doubt_everyone(self) -> None:
         """Have everything asked again that was asked before."""

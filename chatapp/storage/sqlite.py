@@ -116,11 +116,6 @@ class SqliteDatabase(Database):
         self.health.took_it()
         return written
 
-    async def driver(self) -> aiosqlite.Connection:
-        """The writer's own connection; hold ``write_lock`` while using it."""
-        await self.wal.keep()
-        return await self._drive()
-
     async def hot(self, statement: Statement, **named: Any) -> list[Any]:
         sql, values = statement.sqlite.sql, statement.sqlite.values(**named)
         with self.health.guarded():

@@ -253,7 +253,7 @@ async def test_who_was_removed_changes_nothing(house: House, ada: Person, grace:
 
 @pytest.mark.file_only("it makes the file full; tests/postgres/test_faults.py takes the server away")
 async def test_what_is_answered_is_stored_and_nothing_else(house: House, ada: Person) -> None:
-    await (await house.file.driver()).execute("PRAGMA max_page_count=1")
+    await (await house.file._drive()).execute("PRAGMA max_page_count=1")
     works = (house.chat.messages.post(ada, "general", "x" * 8000) for _ in range(50))
     answers = await asyncio.gather(*works, return_exceptions=True)
     stored = [answer for answer in answers if isinstance(answer, Message)]

@@ -249,13 +249,11 @@ async def test_ending_a_session_ends_its_sockets_only(hub: Hub) -> None:
     assert [ear.ended for ear in (mine, other, by_token, by_another)] == [[4401], [], [], [4401]]
 
 
-async def test_ending_a_person_may_spare_one_session(hub: Hub) -> None:
+async def test_ending_a_person_ends_all_of_their_sockets(hub: Hub) -> None:
     mine, other, by_token, stranger = listener(1, session="a"), listener(1, session="b"), listener(1), listener(2)
     entered(hub, mine, other, by_token, stranger)
-    hub.end_person(1, except_session="a")
-    assert [ear.ended for ear in (mine, other, by_token, stranger)] == [[], [4401], [4401], []]
     hub.end_person(1)
-    assert mine.ended == [4401]
+    assert [ear.ended for ear in (mine, other, by_token, stranger)] == [[4401], [4401], [4401], []]
 
 
 async def test_who_was_asked_about_before_is_asked_about_again_once_news_may_be_missing(hub: Hub) -> None:

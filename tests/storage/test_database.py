@@ -177,7 +177,7 @@ async def test_readers_cannot_write(database: SqliteDatabase) -> None:
 
 @FILE
 async def test_a_lock_held_elsewhere_is_a_passing_refusal(database: SqliteDatabase, path: Path) -> None:
-    await (await database.driver()).execute("PRAGMA busy_timeout=10")
+    await (await database._drive()).execute("PRAGMA busy_timeout=10")
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(Unavailable):
@@ -192,12 +192,12 @@ async def test_a_lock_held_elsewhere_is_a_passing_refusal(database: SqliteDataba
 
 @FILE
 async def test_a_full_disk_is_a_passing_refusal(database: SqliteDatabase) -> None:
-    driver = await database.driver()
+    driver = await database._drive()
     await driver.execute("PRAGMA max_page_count=1")
     with pytest.raises(Unavailable):
         async with database.transaction() as tx:
             await note(tx, "a", "x" * 200_000)
-    await (await database.driver()).execute("PRAGMA max_page_count=1000000")
+    await (await database._drive()).execute("PRAGMA max_page_count=1000000")
     async with database.transaction() as tx:
         await note(tx, "b")
     assert await keys(database) == ["b"]
@@ -214,7 +214,7 @@ async def test_foreign_keys_are_held(database: SqliteDatabase) -> None:
 @pytest.mark.parametrize(("durability", "synchronous"), [("full", 2), ("normal", 1)])
 async def test_durability_is_what_was_asked_for(path: Path, durability: Durability, synchronous: int) -> None:
     async with open_database(path, durability=durability) as database:
-        driver = await database.driver()
+        driver = await database._drive()
         answers = [await driver.execute_fetchall(f"PRAGMA {name}") for name in ("synchronous", "journal_mode")]
     assert [tuple(row) for rows in answers for row in rows] == [(synchronous,), ("wal",)]
 

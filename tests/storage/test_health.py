@@ -43,12 +43,12 @@ async def keys(database: SqliteDatabase) -> list[str]:
 async def test_who_has_refused_a_write_is_well_once_it_takes_one_and_nothing_is_left_of_that(
     database: SqliteDatabase,
 ) -> None:
-    await (await database.driver()).execute("PRAGMA query_only=ON")
+    await (await database._drive()).execute("PRAGMA query_only=ON")
     with pytest.raises(Unavailable):
         await write(database, "a")
     assert not await database.is_well()
     assert await keys(database) == []
-    await (await database.driver()).execute("PRAGMA query_only=OFF")
+    await (await database._drive()).execute("PRAGMA query_only=OFF")
     assert await database.is_well()
     assert not database.health.has_refused
     assert await keys(database) == []

@@ -25,7 +25,7 @@ FILE: Final = pytest.mark.file_only("a failing disk; tests/postgres/test_faults.
 
 
 async def driver(store: Store) -> aiosqlite.Connection:
-    return await store.file.driver()
+    return await store.file._drive()
 
 
 @FILE
