@@ -171,8 +171,10 @@ async def test_a_name_too_long_for_the_box_fades_out_while_somebody_is_about_to_
     assert "gradient" in await ada.evaluate(mask)
     # At the end of the words, which is on the left where they are read from the right.
     assert "to right" in await ada.evaluate(mask)
-    await ada.evaluate("message.dir = 'rtl'")
+    direction = "getComputedStyle(document.getElementById('message')).direction"
+    await ada.evaluate("document.documentElement.dir = 'rtl'")
     assert "to left" in await ada.evaluate(mask)
+    assert await ada.evaluate(direction) == "rtl"
     await ada.type("#message", "x")
     assert await ada.evaluate(mask) == "none"
 
