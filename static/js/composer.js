@@ -53,7 +53,7 @@ export class Composer {
     for (const type of ["pageshow", "storage"]) addEventListener(type, () => this.#follow());
     if (!sendsByEnter()) this.#input.enterKeyHint = "enter";
     if (isOff("enter")) later("sayKeys", this.#form.querySelector(".keys"));
-    if (!isTouch && !document.activeElement.closest(".msg")) this.#input.focus({ preventScroll: true });
+    if (!isTouch && document.activeElement === document.body) this.#input.focus({ preventScroll: true });
   }
 
   /** Nothing is being written: the key that ends things may end something else. */

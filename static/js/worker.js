@@ -8,7 +8,7 @@ const pages = () => self.clients.matchAll({ type: "window", includeUncontrolled:
 
 async function show({ title, body, tag, url, room }) {
   // Somebody looks at it: only then a browser allows that nothing is shown.
-  const isSeen = (page) => page.focused && page.visibilityState === "visible" && new URL(page.url).pathname.split("/")[2] === room;
+  const isSeen = (page) => page.focused && page.visibilityState === "visible" && `${new URL(page.url).pathname}/`.startsWith(`/rooms/${room}/`);
   if (room && (await pages()).some(isSeen)) return;
   await self.registration.showNotification(title, { body, tag, renotify: true, data: { url } });
 }

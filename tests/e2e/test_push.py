@@ -163,6 +163,10 @@ async def test_the_room_that_somebody_looks_at_is_not_told(visit: Visit, telling
     await delivered(page, telling, {**here, "room": "other", "tag": "other"})
     await comes_true(page, f"async () => (await {SHOWN}).length > 0")
     assert [each["tag"] for each in await page.evaluate(SHOWN)] == ["other"]
+    # A page that is called like a room is none.
+    await page.goto("/people/grace")
+    await delivered(page, telling, {**here, "room": "grace", "tag": "grace"})
+    await comes_true(page, f"async () => (await {SHOWN}).some(({{ tag }}) => tag === 'grace')")
 
 
 async def test_where_there_is_no_push_service_it_is_said(visit: Visit, telling: Server, service: PushService) -> None:
