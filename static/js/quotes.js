@@ -1,7 +1,9 @@
 /** What replies quote: the first words of another message, as it is now, wherever in the log it stands. */
 import { page, t } from "./app.js";
+import { retryDelay } from "./socket.js";
 
 const MOST = 120;
+const NOT_FOUND = 404;
 /** @type {Map<number, Promise<object>>} by index */
 const known = new Map();
 
@@ -37,7 +39,7 @@ export function find(index) {
 async function ask(index) {
   try {
     const answer = await fetch(`/api/v1/rooms/${page.room.slug}/messages/${index}?html=true`);
-    if (!answer.ok) throw new Error(answer.status);
+    if (!answer.ok) throw Object.assign(new Error(), { status: answer.status });
     return await answer.json();
   } catch (error) {
     known.delete(index);
@@ -53,11 +55,15 @@ export function write(place, message) {
   place.querySelector(".words").textContent = wordsOf(message);
 }
 
-/** Writes into a quote what the message of that index says. */
-export async function fill(link, index) {
-  const message = await find(index);
-  // It may have changed while it was on its way.
-  write(link, (await known.get(index)) ?? message);
+/** Writes into a quote what the message of that index says; what does not come is asked for again, less and less often. */
+export async function fill(link, index, tries = 0) {
+  try {
+    const message = await find(index);
+    // It may have changed while it was on its way.
+    write(link, (await known.get(index)) ?? message);
+  } catch ({ status }) {
+    if (status !== NOT_FOUND) setTimeout(() => link.isConnected && fill(link, index, tries + 1), retryDelay(tries));
+  }
 }
 
 /** Has every quote of a message say what it says now. */

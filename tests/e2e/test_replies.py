@@ -245,3 +245,17 @@ async def test_a_reply_is_one_before_the_server_has_said_anything(visit: Visit) 
     await expect(row(ada, "yes")).to_have_attribute("data-reply", "1")
     await expect(row(ada, "yes")).to_have_attribute("data-index", "2")
     await expect(ada.locator("#replying")).to_be_hidden()
+
+
+async def test_words_of_a_quote_that_did_not_come_are_asked_for_again(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada, "grace")
+    await say(ada, "long ago")
+    await post_many(ada, 80)
+    await ada.goto(f"/rooms/{room}")
+    await ada.route("**/api/v1/rooms/*/messages/1?*", lambda route: route.fulfill(status=503))
+    grace = await visit("grace", at=f"/rooms/{room}/1")
+    async with ada.expect_response("**/api/v1/rooms/*/messages/1?*"):
+        await reply(grace, row(grace, "long ago"), "I remember")
+    await ada.unroute_all()
+    await expect(row(ada, "I remember").locator(".quote")).to_contain_text("Ada Okafor long ago")
