@@ -83,6 +83,9 @@ class Health:
                 raise
             self.note(error)
             raise Unavailable(REFUSED, retry_after=RETRY_SECONDS) from error
+        except sa.exc.TimeoutError as error:
+            # Of the connections none has come free for half a minute: the disk says nothing.
+            raise Unavailable(REFUSED, retry_after=RETRY_SECONDS) from error
         finally:
             self._uses -= 1
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 import structlog
 
 from chatapp.core.errors import Unavailable
-from chatapp.storage.sqlite import SqliteDatabase, open_database
+from chatapp.storage.sqlite import READERS, SqliteDatabase, open_database
 from chatapp.storage.tables import meta
 
 pytestmark = pytest.mark.file_only("whether the file is there")
@@ -54,6 +55,19 @@ async def test_who_has_refused_a_write_is_well_once_it_takes_one_and_nothing_is_
     assert await keys(database) == []
     await write(database, "b")
     assert await keys(database) == ["b"]
+
+
+async def test_where_all_that_read_wait_for_the_disk_the_next_is_asked_to_try_again(database: SqliteDatabase) -> None:
+    pool: Any = database._read_engine.pool
+    pool._timeout = 0.1
+    async with AsyncExitStack() as stack:
+        for _ in range(READERS):
+            await stack.enter_async_context(database._reading())
+        with pytest.raises(Unavailable):
+            await keys(database)
+        assert not await database.is_well()
+    assert await keys(database) == []
+    assert await database.is_well()
 
 
 async def test_a_file_that_is_gone_is_said_once_and_is_back_when_it_is_back(
