@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 
 import msgspec
 from aiohttp import hdrs, web
-from aiohttp.http_exceptions import LineTooLong
+from aiohttp.http_exceptions import InvalidURLError, LineTooLong
 
 from chatapp.core.errors import BadRequest, ChatError, Internal, TooLarge
 from chatapp.core.search import LONGEST_QUERY
@@ -82,8 +82,7 @@ class _Handler(web.RequestHandler):
         super().handle_error(request, status, exc, message)
         if refusal := _too_long(exc):
             return _answer(HTTPStatus.REQUEST_URI_TOO_LONG, refusal, self._headers)
-        refused = BadRequest(_("The request cannot be read.")) if status < 500 else Internal()
-        return _answer(status, refused, self._headers)
+        return _answer(status, _unreadable(exc) if status < 500 else Internal(), self._headers)
 
 
 def _bound_patience(transport: asyncio.BaseTransport | None, seconds: int) -> None:
@@ -108,6 +107,12 @@ class _Tap:
     def _notes(self, data: bytes) -> tuple[bool, bytes]:
         self.is_wet = True
         return False, data
+
+
+def _unreadable(error: BaseException | None) -> BadRequest:
+    if isinstance(error, InvalidURLError):
+        return BadRequest(_("The address cannot be read: what is not ASCII in it has to be percent-encoded."))
+    return BadRequest(_("The request cannot be read."))
 
 
 def _too_long(error: BaseException | None) -> TooLarge | None:

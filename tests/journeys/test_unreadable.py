@@ -18,6 +18,7 @@ UNREADABLE = {
     "a folded header": b"GET /login HTTP/1.1\r\nHost: a\r\nX-A: b\r\n c\r\n\r\n",
     "a long line": b"GET /" + b"x" * 40_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
     "a token and NUL": f"GET /ws?token={SECRET} HTTP/1.1\r\nHost: a\r\nX: \0\r\n\r\n".encode(),
+    "letters as they are": "GET /api/v1/search?q=世界 HTTP/1.1\r\nHost: a\r\n\r\n".encode(),
     "an expectation that is no text": b"POST /login HTTP/1.1\r\nHost: a\r\nExpect: \xff\r\nContent-Length: 0\r\n\r\n",
     "one of an address nobody has": b"GET /nowhere HTTP/1.1\r\nHost: a\r\nExpect: \xff\r\n\r\n",
 }
@@ -44,6 +45,7 @@ async def test_what_cannot_be_read_is_answered_in_our_voice(tmp_path: Path) -> N
             # What is told about an expectation comes with a request, and then nobody names the server.
             server_name = None if b"Expect" in sent else "chatapp"
             assert (status, problem["status"], problem["code"]) == (right, right, code), name
+            assert ("percent-encoded" in problem["detail"]) == (name == "letters as they are"), name
             assert headers["Content-Type"] == "application/problem+json", name
             assert headers.pop("Server", None) == server_name, name
             check(headers, name)
