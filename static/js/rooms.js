@@ -4,7 +4,7 @@ import { isNamed } from "./message.js";
 
 const open = page.room?.slug;
 /** What is told of messages outside the page says what they show, not how it was typed. */
-const isTelling = Boolean(storage.read(`notifications:${page.me.username}`));
+const isTelling = () => Boolean(storage.read(`notifications:${page.me.username}`));
 /** A mention is one of what is unread, where that is counted. */
 const news = ({ unread, named }) => Math.max(unread, named);
 /** Of that, what is meant for the reader: mentions, and all of a direct room. */
@@ -180,7 +180,7 @@ export class Rooms {
 
   async #listen(slug) {
     try {
-      this.hear(slug, await this.#connection.request("subscribe", { room: slug, limit: 0, html: isTelling }));
+      this.hear(slug, await this.#connection.request("subscribe", { room: slug, limit: 0, html: isTelling() }));
     } catch (error) {
       const isFinal = ["disconnected", "not_found", "forbidden"].includes(error.code);
       if (!isFinal) setTimeout(() => this.#listen(slug), error.retryAfter * 1000 || LIMITS.again);
