@@ -4,6 +4,7 @@
  */
 import { announce, isComposing, make, page, t, tn } from "./app.js";
 import { allEmoji, rememberEmoji, usedEmoji } from "./emoji.js";
+import { replace } from "./keys.js";
 import { sheet } from "./sheet.js";
 import { fold } from "./words.js";
 
@@ -183,12 +184,10 @@ function onKey(event) {
 function take(option) {
   if (!option || !typed || !isStill()) return;
   const { start, end } = typed;
-  const gap = /^\s/.test(field.value.slice(end)) ? "" : " ";
+  const [space = ""] = field.value.slice(end).match(/^\s/) ?? [];
   close();
-  field.setRangeText(option.text + gap, start, end, "end");
-  if (!gap) field.selectionStart = field.selectionEnd += 1;
+  replace(field, start, end + space.length, option.text + (space || " "));
   if (option.emoji) rememberEmoji(option.emoji);
-  field.dispatchEvent(new InputEvent("input", { bubbles: true }));
 }
 
 // People

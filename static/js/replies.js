@@ -1,6 +1,7 @@
 /** Beginning a reply: the bar over the message box says to what. */
 import { storage } from "./app.js";
 import { replyDraft } from "./composer.js";
+import { replace } from "./keys.js";
 import { indexOf } from "./message.js";
 import { find, write } from "./quotes.js";
 
@@ -39,7 +40,5 @@ function begin(index, message) {
 export function quoteWords(words) {
   const quoted = `${words.trim().split("\n").map((line) => `> ${line}`).join("\n")}\n`;
   const isAfterWords = input.value && !input.value.endsWith("\n");
-  input.setRangeText(`${isAfterWords ? "\n" : ""}${quoted}`, input.value.length, input.value.length, "end");
-  input.dispatchEvent(new Event("input"));
-  input.focus({ preventScroll: true });
+  replace(input, input.value.length, input.value.length, `${isAfterWords ? "\n" : ""}${quoted}`);
 }

@@ -268,3 +268,21 @@ async def test_shown_names_in_chinese_complete_to_what_a_message_needs(visit: Vi
         await expect(box).to_have_value(taken)
     await page.keyboard.press("Enter")
     await expect(page.locator("#timeline .msg .bd a")).to_have_text(f"#{name}")
+
+
+async def test_what_was_completed_is_undone_in_one_step(visit: Visit) -> None:
+    page = await visit("ada")
+    await new_room(page, "grace")
+    await expect((await types(page, "thanks @gra")).first).to_contain_text("Grace")
+    await page.keyboard.press("Tab")
+    await expect(page.locator("#message")).to_have_value("thanks @grace ")
+    await page.keyboard.press("Control+z")
+    await expect(page.locator("#message")).to_have_value("thanks @gra")
+    await page.fill("#message", "@gr look")
+    await page.evaluate("document.getElementById('message').setSelectionRange(3, 3)")
+    await page.keyboard.type("a")
+    await expect(page.locator("#completion li").first).to_contain_text("Grace")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("do ")
+    await expect(page.locator("#message")).to_have_value("@grace do look")
+    await expect(page.locator("#completion")).to_be_hidden()

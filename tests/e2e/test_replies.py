@@ -167,6 +167,12 @@ async def test_words_are_quoted_into_the_box(visit: Visit) -> None:
     await menu.locator("[data-do=quote]").click()
     await expect(ada.locator("#message")).to_be_focused()
     await expect(ada.locator("#message")).to_have_value("> one sentence\n")
+    await ada.keyboard.type("so it is")
+    menu = await open_menu(ada, row(ada, "one sentence"))
+    await menu.locator("[data-do=quote]").click()
+    await expect(ada.locator("#message")).to_have_value("> one sentence\nso it is\n> one sentence\n")
+    await ada.keyboard.press("Control+z")
+    await expect(ada.locator("#message")).to_have_value("> one sentence\nso it is")
 
 
 async def test_of_words_that_are_selected_only_those_are_quoted(visit: Visit) -> None:
