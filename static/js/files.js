@@ -33,6 +33,7 @@ export class Luggage {
     this.#tray = new Tray(form.querySelector(".box"), this.#input);
     // Between two elements a file leaves one for the other; out of the window for none.
     addEventListener("dragleave", (event) => !event.relatedTarget && this.#shadow(false));
+    addEventListener("beforeunload", (event) => this.#tray.isKept || event.preventDefault());
   }
 
   get isEmpty() { return this.#tray.isEmpty; }
@@ -97,6 +98,9 @@ class Tray {
   }
 
   get isEmpty() { return !this.#chosen.size; }
+
+  /** Words are there for whoever comes back, also those that go as a file and would be given back; files are not. */
+  get isKept() { return [...this.#chosen].every(({ onRemoved }) => onRemoved); }
 
   get isBusy() { return this.#some("waiting", "going"); }
 

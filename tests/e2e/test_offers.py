@@ -106,3 +106,18 @@ async def test_a_file_that_was_dragged_past_leaves_no_shade(visit: Visit) -> Non
     shade = page.locator("#dropping")
     await comes_true(page, "Boolean(document.querySelector('#composer .tray'))")
     await expect(shade).to_be_hidden()
+
+
+async def test_who_leaves_with_files_that_were_chosen_is_asked(visit: Visit) -> None:
+    page = await visit("ada")
+    await new_room(page)
+    may_leave = "dispatchEvent(new Event('beforeunload', { cancelable: true }))"
+    async with page.expect_file_chooser() as opened:
+        await page.get_by_role("button", name="Attach files").click()
+    assert await page.evaluate(may_leave)
+    await (await opened.value).set_files([FilePayload(name="notes.txt", mimeType="text/plain", buffer=b"hello")])
+    await expect(page.locator(".chosen .file-about")).to_have_text("TXT, 5 B")
+    assert not await page.evaluate(may_leave)
+    await page.press("#message", "Enter")
+    await expect(page.locator("#timeline .msg[data-index] .file-name")).to_have_text("notes.txt")
+    assert await page.evaluate(may_leave)
