@@ -166,7 +166,7 @@ class Connection(ABC):
         self._transport.abort()
 
     def finish(self) -> None:
-        """Free everything, whatever way the socket ended."""
+        """Free everything, whatever way the socket ended; once, after :meth:`listens_for_life`."""
         self.is_ended = True
         self._leave_all()
         self.guard.reports_to_nobody()
@@ -174,10 +174,10 @@ class Connection(ABC):
             self._catching_up.cancel()
         if self._expiry is not None:
             self._expiry.cancel()
-        if self._heartbeat is not None:
-            self._heartbeat.stop()
-            # Each holds the other: a circle would wait for the collector.
-            self._heartbeat = None
+        assert self._heartbeat is not None  # noqa: S101 - narrows a type
+        self._heartbeat.stop()
+        # Each holds the other: a circle would wait for the collector.
+        self._heartbeat = None
         if self.close_code is not None:
             # Before aiohttp says goodbye once more.
             self._transport.close()
