@@ -33,7 +33,7 @@ export class Luggage {
     this.#tray = new Tray(form.querySelector(".box"), this.#input);
     // Between two elements a file leaves one for the other; out of the window for none.
     addEventListener("dragleave", (event) => !event.relatedTarget && this.#shadow(false));
-    addEventListener("beforeunload", (event) => this.#tray.isKept || event.preventDefault());
+    addEventListener("beforeunload", (event) => page.isOver || this.#tray.isKept || event.preventDefault());
   }
 
   get isEmpty() { return this.#tray.isEmpty; }

@@ -70,8 +70,8 @@ export class Connection {
     if (!this.#socket) this.#connect();
   }
 
-  /** The person logs out here: the form leads on, and what the server says of it is no news. */
-  leave() { this.#hangUp(); }
+  /** Nobody may stay: what the server says is no news, and of what is not kept here nobody is asked. */
+  leave() { this.#hangUp(); page.isOver = true; }
 
   /** Puts the banner away; false when there is none. */
   dismiss() { return this.#banner.dismiss(); }
@@ -118,7 +118,7 @@ export class Connection {
 
   /** Whoever sits there now must not read on, nor come Back to it. What was written waits for its writer. */
   #signOut() {
-    this.#hangUp();
+    this.leave();
     document.body.hidden = true;
     const ended = kept().length ? "kept" : "all";
     location.replace(`/login?${new URLSearchParams({ next: location.pathname, ended })}`);
@@ -142,7 +142,7 @@ export class Connection {
 
   #welcome(hello) {
     // Somebody else signed in with this browser meanwhile: this page is not theirs.
-    if (hello.user && hello.user.username !== page.me.username) return void location.reload();
+    if (hello.user && hello.user.username !== page.me.username) return void (this.leave(), location.reload());
     clearTimeout(this.#timers.hello);
     this.#isOnline = true;
     this.#spread = hello.spread;

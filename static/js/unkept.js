@@ -11,4 +11,4 @@ function isUnkept() {
   return isWritten || waiting.some((key) => !storage.read(key)) || Boolean(document.querySelector(".msg.editing"));
 }
 
-addEventListener("beforeunload", (event) => isUnkept() && event.preventDefault());
+addEventListener("beforeunload", (event) => !page.isOver && isUnkept() && event.preventDefault());

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import pytest
 from playwright.async_api import FilePayload, Page, Route, expect
 
-from tests.e2e.verbs import comes_true, new_room, say
+from tests.e2e.test_files import chooses
+from tests.e2e.verbs import comes_true, new_room, say, submit
 from tests.support.pictures import picture
 
 Visit = Callable[..., Awaitable[Page]]
@@ -121,3 +123,17 @@ async def test_who_leaves_with_files_that_were_chosen_is_asked(visit: Visit) -> 
     await page.press("#message", "Enter")
     await expect(page.locator("#timeline .msg[data-index] .file-name")).to_have_text("notes.txt")
     assert await page.evaluate(may_leave)
+
+
+@pytest.mark.parametrize("is_elsewhere", [False, True], ids=["here", "elsewhere"])
+async def test_nobody_is_asked_about_files_by_a_page_that_a_logout_ends(visit: Visit, is_elsewhere: bool) -> None:
+    """It could not send them any more: who stayed on it would have a page without a connection, or a blank one."""
+    page = await visit("grace")
+    room = await new_room(page)
+    await chooses(page, FilePayload(name="a.txt", mimeType="text/plain", buffer=b"hello"))
+    if is_elsewhere:
+        await submit(page.context, "/logout", at=f"/rooms/{room}")
+    else:
+        await page.click("[popovertarget=me-menu]")
+        await page.click("#me-menu button")
+    await page.wait_for_url("**/login*")
