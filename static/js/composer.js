@@ -62,9 +62,10 @@ export class Composer {
   /** Something is being replied to, or was before a reload. */
   get isReply() { return Boolean(this.#replyTo.value || storage.read(replyDraft)); }
 
-  /** What is typed until `act` is done is not sent; false where something is written already. */
+  get isEmpty() { return !this.#input.value; }
+
+  /** What is typed until `act` is done is meant for what that begins, and not sent before. */
   hold(act) {
-    if (this.#input.value) return false;
     this.#isHeld = true;
     return void act().finally(() => { this.#isHeld = false; });
   }

@@ -252,13 +252,13 @@ export function offerActions(connection, timeline, composer) {
   const byKey = (name) => () => {
     const row = document.activeElement.closest(".msg");
     if (!row || row === clicked) return false;
-    return void run(name, row);
+    return void (name === "reply" ? composer.hold(() => run(name, row)) : run(name, row));
   };
   return {
     rowAbove: () => step(-1), rowBelow: () => step(1),
     firstRow: () => step(-Infinity), lastRow: () => step(Infinity),
     ...Object.fromEntries(["reply", "edit", "react", "unread", "delete"].map((name) => [`${name}Row`, byKey(name)])), copyRow: byKey("text"),
-    editLast: () => composer.hold(() => load().then((all) => all?.editLast())),
+    editLast: () => composer.isEmpty && composer.hold(() => load().then((all) => all?.editLast())),
   };
 }
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 
 import pytest
-from playwright.async_api import FilePayload, Locator, Page, expect
+from playwright.async_api import FilePayload, Locator, Page, Route, expect
 
 from tests.e2e.test_actions import delete, open_menu, point_at, tool
 from tests.e2e.test_conversation import NORMAL
@@ -265,3 +266,25 @@ async def test_words_of_a_quote_that_did_not_come_are_asked_for_again(visit: Vis
         await reply(grace, row(grace, "long ago"), "I remember")
     await ada.unroute_all()
     await expect(row(ada, "I remember").locator(".quote")).to_contain_text("Ada Okafor long ago")
+
+
+async def test_what_is_typed_before_a_reply_can_be_one_is_not_sent_as_none(visit: Visit) -> None:
+    ada, arrives = await visit("ada"), asyncio.Event()
+    await new_room(ada)
+
+    async def late(route: Route) -> None:
+        await arrives.wait()
+        await route.continue_()
+
+    await ada.route("**/js/actions.js", late)
+    original = await say(ada, "the original")
+    await original.focus()
+    await ada.keyboard.press("r")
+    await ada.keyboard.type("answer")
+    await ada.keyboard.press("Enter")
+    await expect(ada.locator("#message")).to_have_value("answer")
+    arrives.set()
+    await expect(ada.locator("#replying")).to_be_visible()
+    await ada.keyboard.press("Enter")
+    await expect(row(ada, "answer")).to_have_attribute("data-reply", "1")
+    await expect(ada.locator("#replying")).to_be_hidden()
