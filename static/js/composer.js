@@ -51,6 +51,7 @@ export class Composer {
     this.#keep();
     this.#check();
     for (const type of ["pageshow", "storage"]) addEventListener(type, () => this.#follow());
+    addEventListener("storage", ({ key }) => key === replyDraft && !storage.read(key) && this.dropReply());
     if (!sendsByEnter()) this.#input.enterKeyHint = "enter";
     if (isOff("enter")) later("sayKeys", this.#form.querySelector(".keys"));
     if (!isTouch && document.activeElement === document.body) this.#input.focus({ preventScroll: true });
@@ -61,8 +62,6 @@ export class Composer {
 
   /** Something is being replied to, or was before a reload. */
   get isReply() { return Boolean(this.#replyTo.value || storage.read(replyDraft)); }
-
-  get isEmpty() { return !this.#input.value; }
 
   /** What is typed until `act` is done is meant for what that begins, and not sent before. */
   hold(act) {

@@ -258,7 +258,7 @@ export function offerActions(connection, timeline, composer) {
     rowAbove: () => step(-1), rowBelow: () => step(1),
     firstRow: () => step(-Infinity), lastRow: () => step(Infinity),
     ...Object.fromEntries(["reply", "edit", "react", "unread", "delete"].map((name) => [`${name}Row`, byKey(name)])), copyRow: byKey("text"),
-    editLast: () => composer.isEmpty && composer.hold(() => load().then((all) => all?.editLast())),
+    editLast: () => composer.isIdle && composer.hold(() => load().then((all) => all?.editLast())),
   };
 }
 

@@ -138,3 +138,19 @@ async def test_a_full_browser_asks_before_words_are_lost(visit: Visit) -> None:
     await ada.click("#banner-try")
     await expect(row(ada, "second")).to_have_attribute("data-index", "2")
     await comes_true(ada, may_leave)
+
+
+async def test_a_reply_that_was_sent_in_another_tab_is_none_any_more(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada)
+    original = await say(ada, "the original")
+    await original.focus()
+    await ada.keyboard.press("r")
+    await ada.keyboard.type("answer")
+    await expect(ada.locator("#replying")).to_be_visible()
+    tab = await ada.context.new_page()
+    await tab.goto(f"/rooms/{room}")
+    await expect(tab.locator("#replying")).to_be_visible()
+    await tab.press("#message", "Enter")
+    await expect(row(ada, "answer")).to_have_attribute("data-reply", "1")
+    await expect(ada.locator("#replying")).to_be_hidden()
