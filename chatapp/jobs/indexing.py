@@ -50,12 +50,20 @@ class Indexer:
 
     async def _step(self) -> None:
         begun = time.monotonic()
-        if await self._indexing.next() or await self._indexing.forget():
+        if await self._next() or await self._indexing.forget():
             rest = REST_AMID_TALK if self._indexing.has_grown else REST
             await asyncio.sleep(rest * (time.monotonic() - begun))
             await self._tell()
         else:
             await self._indexing.wait()
+
+    async def _next(self) -> bool:
+        try:
+            return await self._indexing.next()
+        except Exception:
+            # A room that cannot be read may fail for days: what is deleted in others goes from the disk all the same.
+            await self._indexing.forget()
+            raise
 
     async def _tell(self) -> None:
         if time.monotonic() - self._said_at < SAID_SECONDS:

@@ -81,6 +81,25 @@ async def test_a_room_that_fails_keeps_no_other_waiting_and_is_tried_again(
     assert await indexing.index.reached() == {1: 1, 2: 1, 3: 1}
 
 
+async def test_what_was_deleted_is_forgotten_while_a_room_fails(
+    house: House, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    indexing, forgotten = house.chat.search.indexing, list[bool]()
+
+    async def fails(_reached: tuple[int, int]) -> None:
+        raise Unavailable
+
+    async def noted() -> bool:
+        forgotten.append(True)
+        return False
+
+    monkeypatch.setattr(indexing, "_index", fails)
+    monkeypatch.setattr(indexing.index, "forget", noted)
+    await house.chat.messages.post(ada, "general", "word")
+    async with Indexer(indexing):
+        await until(lambda: bool(forgotten))
+
+
 async def test_what_was_there_before_is_indexed(house: House, ada: Person) -> None:
     for number in range(5):
         await house.chat.messages.post(ada, "general", f"word {number}")
