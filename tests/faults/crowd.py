@@ -165,6 +165,10 @@ async def pressed(
         await server.start()
         await crowd.come()
         yield crowd
+    except AssertionError:
+        # Why it answered as it did is in its log alone.
+        print(*(line for line in server.output if "[info" not in line), sep="\n")
+        raise
     finally:
         await crowd.go()
         await server.kill()
