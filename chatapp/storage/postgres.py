@@ -33,7 +33,11 @@ LOCK: Final = sa.bindparam("lock", 0x63686174, sa.BigInteger)
 _number = sa.cast(sa.func.pg_current_xact_id(), sa.Text)
 ALONE: Final = sa.select(sa.func.pg_advisory_xact_lock(LOCK), _number)
 TOGETHER: Final = sa.select(sa.func.pg_advisory_xact_lock_shared(LOCK), _number)
-BECAME_OF: Final = sa.text("SELECT pg_xact_status(CAST(CAST(:number AS text) AS xid8))")
+# Numbers rise: one that is not below this transaction's own was taken back by a crash, with what was done under it.
+BECAME_OF: Final = sa.text(
+    "SELECT CASE WHEN number < pg_current_xact_id() THEN pg_xact_status(number) ELSE 'aborted' END "
+    "FROM (SELECT CAST(CAST(:number AS text) AS xid8) AS number) AS asked"
+)
 REPLACED: Final = N_("Another database server has taken over. Whoever runs this server has to restart it.")
 AGAIN_SECONDS: Final = 0.5
 

@@ -89,6 +89,25 @@ async def test_a_commit_without_an_answer_is_told_of_as_soon_as_it_is_known(
     assert told == (["hello"] if has_happened else [])
 
 
+@pytest.mark.parametrize("ahead", [1, 1_000_000], ids=["the next", "of the future"])
+async def test_a_commit_whose_number_a_crash_has_taken_back_has_not_happened(
+    server: Server, store: Store, monkeypatch: pytest.MonkeyPatch, ahead: int
+) -> None:
+    """A server that crashes gives numbers again which it had not written down, and knows nothing of them until then."""
+    ada = await store.person("ada")
+    room = await store.room("designers", ada)
+    with monkeypatch.context() as patch:
+        patch.setattr(AsyncConnection, "commit", _lost(AsyncConnection.commit, has_happened=False))
+        with pytest.raises(Unavailable):
+            await store.says(ada, "hello", room)
+    doubts: list[Any] = store.database._doubts  # type: ignore[attr-defined]
+    ((number, commit),) = doubts
+    doubts[0] = (str(int(number) + ahead), commit)
+    assert (await store.says(ada, "after", room)).index == 1
+    assert contents(store.announced) == ["after"]
+    assert doubts == []
+
+
 async def test_a_commit_without_an_answer_is_told_of_though_nobody_writes(
     server: Server, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
