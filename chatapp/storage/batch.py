@@ -105,6 +105,11 @@ class Batch:
         self._files = files.Attached()
         self._mentions: dict[int, tuple[int, ...]] = {}
 
+    @property
+    def witness(self) -> Message | None:
+        """One of the messages that it has written, as it is then."""
+        return next(iter({**self._new, **self._rewritten}.values()), None)
+
     async def store(self, writer: Writer) -> None:
         """Read what is needed, decide, write. Runs inside the caller's transaction."""
         await self._read(writer)

@@ -21,6 +21,7 @@ from chatapp.core.language import N_
 from chatapp.storage import postgres_errors as errors
 from chatapp.storage.database import Commit, Contended, Damaged, Database, Durability, Outdated, Row, Transaction, Work
 from chatapp.storage.engine import AsyncConnection
+from chatapp.storage.postgres_doubts import became_of
 from chatapp.storage.postgres_engine import WHICH, Asked, Unstorable, engine, every, fetched, first, refuse_unstorable
 from chatapp.storage.postgres_risks import risks_of
 from chatapp.storage.postgres_writing import PROBE, REFUSED, RETRY_SECONDS, PostgresTransaction, writer_on
@@ -33,11 +34,6 @@ LOCK: Final = sa.bindparam("lock", 0x63686174, sa.BigInteger)
 _number = sa.cast(sa.func.pg_current_xact_id(), sa.Text)
 ALONE: Final = sa.select(sa.func.pg_advisory_xact_lock(LOCK), _number)
 TOGETHER: Final = sa.select(sa.func.pg_advisory_xact_lock_shared(LOCK), _number)
-# Numbers rise: one that is not below this transaction's own was taken back by a crash, with what was done under it.
-BECAME_OF: Final = sa.text(
-    "SELECT CASE WHEN number < pg_current_xact_id() THEN pg_xact_status(number) ELSE 'aborted' END "
-    "FROM (SELECT CAST(CAST(:number AS text) AS xid8) AS number) AS asked"
-)
 REPLACED: Final = N_("Another database server has taken over. Whoever runs this server has to restart it.")
 AGAIN_SECONDS: Final = 0.5
 
@@ -227,7 +223,7 @@ class PostgresDatabase(Database):
         """Tell of the commits in doubt that have come about, before anything newer is told."""
         while self._doubts:
             number, commit = self._doubts[0]
-            became = (await connection.execute(BECAME_OF, {"number": number})).scalar_one()
+            became = await became_of(connection, number, commit.witness)
             if became == "in progress":
                 raise Unavailable(REFUSED, retry_after=RETRY_SECONDS)
             del self._doubts[0]
