@@ -17,7 +17,7 @@ class Turns:
     async def each(self, rooms: Mapping[int, T], work: Callable[[T], Awaitable[None]]) -> None:
         """Do it for each, by the ids of the rooms, up to the first that fails; what that raises is raised."""
         late = {room_id: place for place, room_id in enumerate(self._failed, 1)}
-        for room_id in sorted(rooms, key=lambda each: late.get(each, 0)):
+        for room_id in sorted(rooms, key=lambda each: (late.get(each, 0), each)):
             self._failed.pop(room_id, None)
             try:
                 await work(rooms[room_id])
