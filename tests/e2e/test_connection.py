@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, expect
 
-from tests.e2e.verbs import Wire, goes_back, new_room, post_many, row, say
+from tests.e2e.verbs import Wire, goes_back, hold, new_room, post_many, row, say
 from tests.support.backoff import retry_seconds, return_seconds
 from tests.support.house import until
 from tests.support.server import Server
@@ -217,14 +216,8 @@ async def test_news_is_announced_once_and_history_is_not(visit: Visit) -> None:
 async def test_what_changed_before_the_scripts_were_here_is_seen(visit: Visit) -> None:
     ada = await visit("ada")
     room = await new_room(ada, "grace")
-    arrives = asyncio.Event()
-
-    async def late(route: Route) -> None:
-        await arrives.wait()
-        await route.continue_()
-
     grace = await visit("grace")
-    await grace.route(re.compile(r"/js/app\.js$"), late)
+    arrives = await hold(grace, re.compile(r"/js/app\.js$"))
     await grace.goto(f"/rooms/{room}", wait_until="commit")
     await expect(grace.locator(".roomhead h1 .n")).to_have_text(room.replace("-", " "))
     await ada.goto(f"/rooms/{room}/settings")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable
 
-from playwright.async_api import Locator, Page, Route, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.e2e.test_accessibility import has_no_fault
-from tests.e2e.verbs import Wire, comes_true, goes_back, new_room, row, say
+from tests.e2e.verbs import Wire, comes_true, goes_back, hold, new_room, row, say
 
 Visit = Callable[..., Awaitable[Page]]
 
@@ -52,13 +51,7 @@ async def test_a_page_that_was_left_knows_the_draft_when_somebody_goes_back_to_i
 async def test_what_is_typed_while_the_scripts_are_on_their_way_is_kept(visit: Visit) -> None:
     page = await visit("grace")
     room = await new_room(page)
-    arrives = asyncio.Event()
-
-    async def late(route: Route) -> None:
-        await arrives.wait()
-        await route.continue_()
-
-    await page.route("**/js/composer.js", late)
+    arrives = await hold(page, "**/js/composer.js")
     await page.goto(f"/rooms/{room}", wait_until="commit")
     await page.fill("#message", "quicker than the machine")
     arrives.set()

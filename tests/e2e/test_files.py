@@ -11,13 +11,12 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.e2e.test_accessibility import WIDTHS, has_no_fault
-from tests.e2e.verbs import new_room, rows
+from tests.e2e.verbs import NOTES, attach, new_room, rows
 from tests.support.pictures import picture
 from tests.support.server import Server
 
 Visit = Callable[..., Awaitable[Page]]
 
-NOTES: Final = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"hello"}
 PASTE: Final = """async base64 => {
   const bytes = Uint8Array.from(atob(base64), c => c.charCodeAt(0));
   await navigator.clipboard.write([new ClipboardItem({"image/png": new Blob([bytes], {type: "image/png"})})]);
@@ -30,9 +29,7 @@ def image(name: str = "sheet.png", **more: Any) -> Any:
 
 async def chooses(page: Page, *files: Any) -> Locator:
     """Through the button; the files as they stand over the message box."""
-    async with page.expect_file_chooser() as opened:
-        await page.get_by_role("button", name="Attach files").click()
-    await (await opened.value).set_files(list(files))
+    await attach(page, *files)
     chosen = page.locator(".chosen")
     await expect(chosen).not_to_have_count(0)
     return chosen

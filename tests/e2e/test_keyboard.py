@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, expect
 
 from tests.e2e.test_accessibility import has_no_fault
-from tests.e2e.verbs import new_room, say, submit
+from tests.e2e.verbs import hold, new_room, say, submit
 from tests.support.browser import STANDS
 
 Visit = Callable[..., Awaitable[Page]]
@@ -239,13 +238,7 @@ async def test_keys_are_where_they_are_on_a_keyboard_of_another_script(visit: Vi
 async def test_who_is_somewhere_already_stays_there_when_the_scripts_come(visit: Visit) -> None:
     ada = await visit("ada")
     room = await new_room(ada)
-    arrives = asyncio.Event()
-
-    async def late(route: Route) -> None:
-        await arrives.wait()
-        await route.continue_()
-
-    await ada.route("**/js/composer.js", late)
+    arrives = await hold(ada, "**/js/composer.js")
     await ada.goto(f"/rooms/{room}", wait_until="commit")
     await ada.focus("#search-here")
     arrives.set()

@@ -6,11 +6,11 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from playwright.async_api import FilePayload, Page, WebSocketRoute, expect
+from playwright.async_api import Page, WebSocketRoute, expect
 
 from tests.e2e.test_accessibility import has_no_fault
 from tests.e2e.test_connection import HIDE
-from tests.e2e.verbs import new_room
+from tests.e2e.verbs import NOTES, attach, new_room
 from tests.support.house import until
 
 Visit = Callable[..., Awaitable[Page]]
@@ -52,9 +52,7 @@ async def test_a_page_with_files_that_were_chosen_stays(visit: Visit) -> None:
     await ada.route_web_socket(WS, newer)
     await ada.goto(f"/rooms/{room}")
     await expect(ada.locator("#banner-text")).to_have_text("A new version is ready.")
-    async with ada.expect_file_chooser() as opened:
-        await ada.get_by_role("button", name="Attach files").click()
-    await (await opened.value).set_files([FilePayload(name="notes.txt", mimeType="text/plain", buffer=b"hello")])
+    await attach(ada, NOTES)
     await expect(ada.locator(".chosen .file-about")).to_have_text("TXT, 5 B")
     await ada.evaluate(HIDE)
     assert await ada.evaluate("fetch('/ping').then(answer => answer.ok)")

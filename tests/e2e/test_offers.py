@@ -9,24 +9,17 @@ import pytest
 from playwright.async_api import FilePayload, Page, Route, expect
 
 from tests.e2e.test_files import chooses
-from tests.e2e.verbs import comes_true, new_room, say, submit
+from tests.e2e.verbs import NOTES, attach, comes_true, hold, new_room, say, submit
 from tests.support.pictures import picture
 
 Visit = Callable[..., Awaitable[Page]]
 
 
 async def test_files_are_chosen_while_what_sends_them_is_on_its_way(visit: Visit) -> None:
-    page, arrives = await visit("ada"), asyncio.Event()
+    page = await visit("ada")
     await new_room(page)
-
-    async def waits(route: Route) -> None:
-        await arrives.wait()
-        await route.continue_()
-
-    await page.route("**/js/files.js", waits)
-    async with page.expect_file_chooser() as opened:
-        await page.get_by_role("button", name="Attach files").click()
-    await (await opened.value).set_files([FilePayload(name="notes.txt", mimeType="text/plain", buffer=b"hello")])
+    arrives = await hold(page, "**/js/files.js")
+    await attach(page, NOTES)
     arrives.set()
     await expect(page.locator(".chosen .file-about")).to_have_text("TXT, 5 B")
 
@@ -35,9 +28,7 @@ async def test_who_sends_a_picture_stays_at_the_end(visit: Visit) -> None:
     page = await visit("ada")
     await new_room(page)
     await say(page, "a line\n" * 60)
-    async with page.expect_file_chooser() as opened:
-        await page.get_by_role("button", name="Attach files").click()
-    await (await opened.value).set_files([FilePayload(name="a.png", mimeType="image/png", buffer=picture())])
+    await attach(page, FilePayload(name="a.png", mimeType="image/png", buffer=picture()))
     await expect(page.locator(".chosen img")).to_have_count(1)
     await page.press("#message", "Enter")
     await expect(page.locator("#timeline .msg[data-index] .files img")).to_have_count(1)
@@ -55,26 +46,17 @@ async def test_files_that_were_chosen_wait_for_what_sends_them_where_it_did_not_
         failed.set()
 
     await page.route("**/js/files.js*", fails)
-    async with page.expect_file_chooser() as opened:
-        await page.get_by_role("button", name="Attach files").click()
-    await (await opened.value).set_files([FilePayload(name="notes.txt", mimeType="text/plain", buffer=b"hello")])
+    await attach(page, NOTES)
     await failed.wait()
     await page.unroute_all()
     await expect(page.locator(".chosen .file-about")).to_have_text("TXT, 5 B")
 
 
 async def test_what_is_typed_after_enter_does_not_go_out_with_files_that_were_on_their_way(visit: Visit) -> None:
-    page, arrives = await visit("ada"), asyncio.Event()
+    page = await visit("ada")
     await new_room(page)
-
-    async def waits(route: Route) -> None:
-        await arrives.wait()
-        await route.continue_()
-
-    await page.route("**/api/v1/files?*", waits)
-    async with page.expect_file_chooser() as opened:
-        await page.get_by_role("button", name="Attach files").click()
-    await (await opened.value).set_files([FilePayload(name="notes.txt", mimeType="text/plain", buffer=b"hello")])
+    arrives = await hold(page, "**/api/v1/files?*")
+    await attach(page, NOTES)
     await expect(page.locator(".chosen")).to_have_count(1)
     await page.type("#message", "the notes")
     await page.press("#message", "Enter")
@@ -88,14 +70,9 @@ async def test_what_is_typed_after_enter_does_not_go_out_with_files_that_were_on
 
 
 async def test_a_file_that_was_dragged_past_leaves_no_shade(visit: Visit) -> None:
-    page, arrives = await visit("ada"), asyncio.Event()
+    page = await visit("ada")
     await new_room(page)
-
-    async def waits(route: Route) -> None:
-        await arrives.wait()
-        await route.continue_()
-
-    await page.route("**/js/files.js", waits)
+    arrives = await hold(page, "**/js/files.js")
     await page.evaluate(
         """() => {
           const files = new DataTransfer();
@@ -117,7 +94,7 @@ async def test_who_leaves_with_files_that_were_chosen_is_asked(visit: Visit) -> 
     async with page.expect_file_chooser() as opened:
         await page.get_by_role("button", name="Attach files").click()
     assert await page.evaluate(may_leave)
-    await (await opened.value).set_files([FilePayload(name="notes.txt", mimeType="text/plain", buffer=b"hello")])
+    await (await opened.value).set_files([NOTES])
     await expect(page.locator(".chosen .file-about")).to_have_text("TXT, 5 B")
     assert not await page.evaluate(may_leave)
     await page.press("#message", "Enter")

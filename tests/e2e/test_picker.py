@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from playwright.async_api import Locator, Page, Route, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.e2e.test_accessibility import WIDTHS, has_no_fault
 from tests.e2e.test_reactions import chip, open_picker, open_quick
-from tests.e2e.verbs import new_room, row, say
+from tests.e2e.verbs import hold, new_room, row, say
 
 Visit = Callable[..., Awaitable[Page]]
 
@@ -21,13 +20,7 @@ async def test_the_picker_is_there_before_its_emoji_and_keeps_what_is_typed(visi
     await new_room(ada)
     message = await say(ada, "hello")
     quick = await open_quick(message)
-    arrives = asyncio.Event()
-
-    async def slowly(route: Route) -> None:
-        await arrives.wait()
-        await route.continue_()
-
-    await ada.route(f"**{await quick.get_attribute('data-all')}", slowly)
+    arrives = await hold(ada, f"**{await quick.get_attribute('data-all')}")
     await quick.locator("[data-do=pick]").click()
     await ada.keyboard.type("tada")
     await ada.keyboard.press("Enter")
@@ -153,13 +146,7 @@ async def test_the_emoji_button_by_touch(visit: Visit, viewport: dict[str, int],
 async def test_an_impatient_hand_gets_one_emoji(visit: Visit) -> None:
     ada = await visit("ada")
     await new_room(ada)
-    arrives = asyncio.Event()
-
-    async def slowly(route: Route) -> None:
-        await arrives.wait()
-        await route.continue_()
-
-    await ada.route("**/js/picker.js", slowly)
+    arrives = await hold(ada, "**/js/picker.js")
     async with ada.expect_request("**/js/picker.js"):
         await button(ada).dblclick()
     arrives.set()

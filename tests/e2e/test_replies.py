@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable
 
 import pytest
-from playwright.async_api import FilePayload, Locator, Page, Route, expect
+from playwright.async_api import FilePayload, Locator, Page, expect
 
 from tests.e2e.test_actions import delete, open_menu, point_at, tool
 from tests.e2e.test_conversation import NORMAL
-from tests.e2e.verbs import Wire, comes_true, new_room, post_many, row, say
+from tests.e2e.verbs import NOTES, Wire, attach, comes_true, hold, new_room, post_many, row, say
 from tests.support.pictures import picture
 
 Visit = Callable[..., Awaitable[Page]]
@@ -224,19 +223,15 @@ async def test_a_reply_whose_original_was_deleted_meanwhile_is_none_any_more(vis
 async def test_of_a_message_without_words_its_files_are_quoted(visit: Visit) -> None:
     ada = await visit("ada")
     await new_room(ada)
-    async with ada.expect_file_chooser() as opened:
-        await ada.get_by_role("button", name="Attach files").click()
-    named = {"a.png": ("image/png", picture()), "b.txt": ("text/plain", b"hello")}
-    files = [FilePayload(name=name, mimeType=kind, buffer=data) for name, (kind, data) in named.items()]
-    await (await opened.value).set_files(files)
+    await attach(ada, FilePayload(name="a.png", mimeType="image/png", buffer=picture()), NOTES)
     await ada.locator(".chosen-alt").first.fill("A red square")
     await expect(ada.locator(".chosen progress:visible")).to_have_count(0)
     await ada.press("#message", "Enter")
     await expect(ada.locator("#m1 .files > a")).to_have_count(2)
     answer = await reply(ada, ada.locator("#m1"), "nice")
-    await expect(answer.locator(".words")).to_have_text("A red square, b.txt")
+    await expect(answer.locator(".words")).to_have_text("A red square, notes.txt")
     await ada.reload()
-    await expect(answer.locator(".words")).to_have_text("A red square, b.txt")
+    await expect(answer.locator(".words")).to_have_text("A red square, notes.txt")
 
 
 async def test_a_reply_is_one_before_the_server_has_said_anything(visit: Visit) -> None:
@@ -269,14 +264,9 @@ async def test_words_of_a_quote_that_did_not_come_are_asked_for_again(visit: Vis
 
 
 async def test_what_is_typed_before_a_reply_can_be_one_is_not_sent_as_none(visit: Visit) -> None:
-    ada, arrives = await visit("ada"), asyncio.Event()
+    ada = await visit("ada")
     await new_room(ada)
-
-    async def late(route: Route) -> None:
-        await arrives.wait()
-        await route.continue_()
-
-    await ada.route("**/js/actions.js", late)
+    arrives = await hold(ada, "**/js/actions.js")
     original = await say(ada, "the original")
     await original.focus()
     await ada.keyboard.press("r")

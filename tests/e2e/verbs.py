@@ -8,11 +8,12 @@ import re
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from playwright.async_api import APIResponse, BrowserContext, Locator, Page, WebSocketRoute, expect
+from playwright.async_api import APIResponse, BrowserContext, FilePayload, Locator, Page, Route, WebSocketRoute, expect
 
 from tests.support.server import Server
 
 CSRF: Final = re.compile(r'name="csrf" value="([^"]+)"')
+NOTES: Final = FilePayload(name="notes.txt", mimeType="text/plain", buffer=b"hello")
 
 _numbers = itertools.count(1)
 
@@ -54,6 +55,25 @@ async def sends(page: Page, button: str) -> None:
     """Press the button of a form; whoever goes on before it was answered may take it back."""
     async with page.expect_response(lambda response: response.request.method == "POST"):
         await page.click(button)
+
+
+async def attach(page: Page, *files: Any) -> None:
+    """Choose files through the button."""
+    async with page.expect_file_chooser() as opened:
+        await page.get_by_role("button", name="Attach files").click()
+    await (await opened.value).set_files(list(files))
+
+
+async def hold(page: Page, url: str | re.Pattern[str]) -> asyncio.Event:
+    """What is asked for there waits until this is set."""
+    arrives = asyncio.Event()
+
+    async def waits(route: Route) -> None:
+        await arrives.wait()
+        await route.continue_()
+
+    await page.route(url, waits)
+    return arrives
 
 
 async def goes_back(page: Page) -> None:
