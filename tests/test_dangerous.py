@@ -12,7 +12,7 @@ from tests.support.source import PACKAGE, ROOT, SOURCES, imports, tree
 SQL: Final = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|PRAGMA|VACUUM|ATTACH|CREATE|DROP|ALTER)\b")
 # What is filled in there: pragmas written above it, a number, the columns of our own table.
 WRITTEN_NEARBY: Final = {
-    ("storage/sqlite.py", "pragma"),
+    ("storage/sqlite_engine.py", "pragma"),
     ("storage/sqlite.py", "self._patience_ms"),
     ("storage/audit_log.py", "', '.join(_names)"),
     ("storage/sqlite_search.py", "pragma"),

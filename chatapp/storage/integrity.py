@@ -13,7 +13,7 @@ from typing import Final
 from chatapp.storage import contents, findings, migrate
 from chatapp.storage.findings import Checked, Finding, Report, note
 from chatapp.storage.full import refuse_full
-from chatapp.storage.sqlite import lenient
+from chatapp.storage.sqlite_engine import lenient
 
 BUSY_MS: Final = 5000
 TROUBLE: Final = (sqlite3.Error,)

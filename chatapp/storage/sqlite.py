@@ -6,7 +6,7 @@ import asyncio
 import fcntl
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -19,15 +19,15 @@ from chatapp.core.clock import Clock, system_clock
 from chatapp.core.errors import Unavailable
 from chatapp.core.language import N_
 from chatapp.storage.database import Damaged, Database, Durability, Row, Transaction, Work, Writer
-from chatapp.storage.engine import AsyncConnection, AsyncEngine, create_async_engine
+from chatapp.storage.engine import AsyncConnection
 from chatapp.storage.health import BUSY_MS, RETRY_SECONDS, Health, is_damage, is_the_disk
 from chatapp.storage.questions import Questions, reader
+from chatapp.storage.sqlite_engine import driver_of, engine
 from chatapp.storage.sqlite_writing import Batches
 from chatapp.storage.statement import Statement
 from chatapp.storage.tables import meta
 from chatapp.storage.wal import Wal
 
-READERS: Final = 3
 PROBE: Final = "probe"
 UNDECODABLE: Final = "Could not decode to UTF-8"
 NOT_STORED: Final = N_("This could not be stored right now. Please try again.")
@@ -50,8 +50,8 @@ class SqliteDatabase(Database):
         self.health = Health(path)
         self.wal = Wal(path, self.health, self._drive, self.close, self._connect)
         self._batches = Batches()
-        self._write_engine = _engine(str(path), durability, factory=self._batches.connect)
-        self._read_engine = _engine(path.absolute().as_uri(), durability)
+        self._write_engine = engine(str(path), durability, factory=self._batches.connect)
+        self._read_engine = engine(path.absolute().as_uri(), durability)
         self._writer: AsyncConnection | None = None
         self._patience_ms = BUSY_MS
         self._questions: Questions | None = None
@@ -127,7 +127,7 @@ class SqliteDatabase(Database):
                     raise
         # Text with a byte that the disk altered: the others read leniently, at a price nobody pays who is well.
         async with self._reading() as connection:
-            return list(await (await _driver(connection)).execute_fetchall(sql, values))
+            return list(await (await driver_of(connection)).execute_fetchall(sql, values))
 
     async def is_well(self) -> bool:
         try:
@@ -184,12 +184,12 @@ class SqliteDatabase(Database):
         return self._writer
 
     async def _drive(self) -> aiosqlite.Connection:
-        return await _driver(await self._patient(await self._writing()))
+        return await driver_of(await self._patient(await self._writing()))
 
     async def _patient(self, writer: AsyncConnection) -> AsyncConnection:
         if self._patience_ms != self.health.patience_ms:
             self._patience_ms = self.health.patience_ms
-            await (await _driver(writer)).execute(f"PRAGMA busy_timeout={self._patience_ms}")
+            await (await driver_of(writer)).execute(f"PRAGMA busy_timeout={self._patience_ms}")
         return writer
 
     async def _roll_back(self, work: Any) -> None:
@@ -197,17 +197,6 @@ class SqliteDatabase(Database):
             await work.rollback()
         except sa.exc.DBAPIError:
             await self.reopen_writer()
-
-
-async def _driver(connection: AsyncConnection) -> aiosqlite.Connection:
-    driver = (await connection.get_raw_connection()).driver_connection
-    assert isinstance(driver, aiosqlite.Connection)  # noqa: S101 - narrows a type
-    return driver
-
-
-def lenient(text: bytes) -> str:
-    """Text as it can be read: a byte that the disk altered must not hide the row it is in."""
-    return text.decode("utf-8", "replace")
 
 
 @asynccontextmanager
@@ -252,44 +241,3 @@ def locked(folder: Path) -> Iterator[None]:
         file.write(str(os.getpid()))
         file.flush()
         yield
-
-
-def _engine(
-    file: str, durability: Durability, *, factory: Callable[..., sqlite3.Connection] | None = None
-) -> AsyncEngine:
-    """To read only, the file named by its URI, or with a ``factory`` of the one connection that writes."""
-    read_only = factory is None
-    engine = create_async_engine(
-        sa.URL.create("sqlite+aiosqlite", database=file, query={"mode": "ro", "uri": "true"} if read_only else {}),
-        connect_args={"factory": factory} if factory else {},
-        pool_size=READERS if read_only else 1,
-        max_overflow=0,
-        pool_reset_on_return=None if read_only else "rollback",
-    )
-
-    @sa.event.listens_for(engine.sync_engine, "connect")
-    def prepare(connection: Any, _record: Any) -> None:
-        # None: the driver starts no transaction by itself; the "begin" event below does.
-        connection.isolation_level = None
-        connection.driver_connection.text_factory = lenient
-        cursor = connection.cursor()
-        for pragma in _pragmas(durability, read_only=read_only):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    if not read_only:
-
-        @sa.event.listens_for(engine.sync_engine, "begin")
-        def begin(connection: sa.Connection) -> None:
-            # Deferred transactions that read before they write lose the race for the lock.
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
-
-
-def _pragmas(durability: Durability, *, read_only: bool) -> list[str]:
-    if read_only:
-        return [f"busy_timeout={BUSY_MS}", "query_only=ON"]
-    # What is deleted is overwritten, which Debian's SQLite does by itself, and others do not.
-    always = ("journal_mode=WAL", "foreign_keys=ON", "secure_delete=ON")
-    return [f"busy_timeout={BUSY_MS}", f"synchronous={durability.upper()}", *always]

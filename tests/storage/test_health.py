@@ -13,7 +13,8 @@ import sqlalchemy as sa
 import structlog
 
 from chatapp.core.errors import Unavailable
-from chatapp.storage.sqlite import READERS, SqliteDatabase, open_database
+from chatapp.storage.sqlite import SqliteDatabase, open_database
+from chatapp.storage.sqlite_engine import READERS
 from chatapp.storage.tables import meta
 
 pytestmark = pytest.mark.file_only("whether the file is there")
