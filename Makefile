@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 # What delivers, signs in and lets in: every branch of it is tested.
 VITAL := chatapp/gateway/* chatapp/realtime/hub.py \
-  $(patsubst %,chatapp/storage/%.py,batch checksum database sqlite sqlite_engine health hot journal mark tail) \
+  $(patsubst %,chatapp/storage/%.py,batch checksum database sqlite sqlite_engine whole health hot journal mark tail) \
   $(patsubst %,chatapp/domain/%.py,access accounts links memberships messages passwords sign_in tickets) \
   $(patsubst %,chatapp/web/%.py,csrf identity origins session)
 # With each change what races with the database, and of all files but the browser's one of 24, others with each commit:

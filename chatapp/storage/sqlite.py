@@ -27,6 +27,7 @@ from chatapp.storage.sqlite_writing import Batches
 from chatapp.storage.statement import Statement
 from chatapp.storage.tables import meta
 from chatapp.storage.wal import Wal
+from chatapp.storage.whole import whole
 
 PROBE: Final = "probe"
 UNDECODABLE: Final = "Could not decode to UTF-8"
@@ -75,13 +76,21 @@ class SqliteDatabase(Database):
             try:
                 with self.health.guarded():
                     yield transaction
-                    await work.commit()
             except BaseException:
-                await asyncio.shield(self._roll_back(work))
+                await whole(self._roll_back(work))
                 raise
-            self.health.took_it()
             # Inside the lock, so that announcements keep the order of commits.
-            transaction.announce()
+            await whole(self._commit(work, transaction))
+
+    async def _commit(self, work: Any, transaction: Transaction) -> None:
+        try:
+            with self.health.guarded():
+                await work.commit()
+        except BaseException:
+            await self._roll_back(work)
+            raise
+        self.health.took_it()
+        transaction.announce()
 
     async def batch(self, work: Work[T]) -> T:
         return await asyncio.shield(self._batch(work))

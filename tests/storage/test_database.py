@@ -111,10 +111,13 @@ async def test_a_cancelled_transaction_is_rolled_back(database: SqliteDatabase) 
 
 
 async def test_transactions_cancelled_anywhere_leave_the_writer_whole(database: SqliteDatabase) -> None:
+    told: list[str] = []
+
     async def work(key: str) -> None:
         async with database.transaction() as tx:
             await note(tx, key, "1")
             await note(tx, f"{key} again", "2")
+            tx.after_commit(lambda: told.append(key))
 
     for steps in range(60):
         task = asyncio.create_task(work(f"{steps:03}"))
@@ -123,11 +126,42 @@ async def test_transactions_cancelled_anywhere_leave_the_writer_whole(database: 
         task.cancel()
         await asyncio.wait([task])
     found = await keys(database)
-    # Whole or not at all.
+    # Whole or not at all, and told of when it is there.
     assert [f"{key} again" for key in found if " " not in key] == [key for key in found if " " in key]
     async with database.transaction() as tx:
         await note(tx, "zzz")
     assert (await keys(database))[-1] == "zzz"
+    assert told == [key for key in found if " " not in key]
+
+
+@FILE
+async def test_a_transaction_cancelled_in_its_commit_is_told_of_before_anything_newer(
+    database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    is_committing = asyncio.Event()
+    commit = AsyncTransaction.commit
+
+    async def noted(self: AsyncTransaction) -> None:
+        is_committing.set()
+        await commit(self)
+
+    async def work(key: str) -> None:
+        async with database.transaction() as tx:
+            await note(tx, key)
+            tx.after_commit(lambda: told.append(key))
+
+    monkeypatch.setattr(AsyncTransaction, "commit", noted)
+    task = asyncio.create_task(work("a"))
+    await is_committing.wait()
+    newer = asyncio.create_task(work("b"))
+    for _ in range(2):
+        task.cancel()
+        await asyncio.sleep(0)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await newer
+    assert (await keys(database), told) == (["a", "b"], ["a", "b"])
 
 
 async def test_announcements_keep_the_order_of_commits(database: SqliteDatabase) -> None:
