@@ -5,16 +5,27 @@ from __future__ import annotations
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import cast
 
 import pytest
+import sqlalchemy as sa
 
 from chatapp.core.models import Person, Room
-from tests.support.store import Store, open_store
+from chatapp.storage.database import Database, Transaction
+from chatapp.storage.sqlite import SqliteDatabase
+from chatapp.storage.tables import meta
+from tests.support.store import Store, open_store, opened
 
 
 @pytest.fixture
 def path(tmp_path: Path, migrated: Path) -> Path:
     return Path(shutil.copy(migrated, tmp_path / "chatapp.db"))
+
+
+@pytest.fixture
+async def database(path: Path) -> AsyncIterator[SqliteDatabase]:
+    async with opened(path) as found:
+        yield cast("SqliteDatabase", found)
 
 
 @pytest.fixture
@@ -36,3 +47,11 @@ async def grace(store: Store) -> Person:
 @pytest.fixture
 async def room(store: Store, ada: Person, grace: Person) -> Room:
     return await store.room("designers", ada, grace)
+
+
+async def note(tx: Transaction, key: str, value: str = "") -> None:
+    await tx.execute(sa.insert(meta).values(key=key, value=value))
+
+
+async def keys(database: Database | Transaction) -> list[str]:
+    return [row[0] for row in await database.all(sa.select(meta.c.key).order_by(meta.c.key))]

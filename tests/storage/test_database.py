@@ -4,50 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncTransaction
 
 from chatapp.core.errors import Unavailable
-from chatapp.storage.database import Database, Durability, Transaction
+from chatapp.storage.database import Durability
 from chatapp.storage.sqlite import SqliteDatabase, open_database
 from chatapp.storage.statement import Statement
 from chatapp.storage.tables import meta, people
+from tests.storage.conftest import keys, note
 from tests.support.engine import behind_its_back
-from tests.support.store import opened
 
 FILE: Final = pytest.mark.file_only("the engine of the file; a server has tests/postgres/test_start.py")
-
-
-@pytest.fixture
-async def database(path: Path) -> AsyncIterator[SqliteDatabase]:
-    async with opened(path) as found:
-        yield cast("SqliteDatabase", found)
-
-
-async def note(tx: Transaction, key: str, value: str = "") -> None:
-    await tx.execute(sa.insert(meta).values(key=key, value=value))
-
-
-async def keys(database: Database | Transaction) -> list[str]:
-    return [row[0] for row in await database.all(sa.select(meta.c.key).order_by(meta.c.key))]
-
-
-@contextmanager
-def no_thread_is_left() -> Iterator[None]:
-    """The driver's threads are no daemons: one too many and the process never ends."""
-    before = set(threading.enumerate())
-    yield
-    left = [thread for thread in set(threading.enumerate()) - before if not thread.daemon]
-    for thread in left:
-        thread.join(timeout=5)
-    assert [thread.name for thread in left if thread.is_alive()] == []
 
 
 # Transactions
@@ -251,81 +223,3 @@ async def test_durability_is_what_was_asked_for(path: Path, durability: Durabili
         driver = await database._drive()
         answers = [await driver.execute_fetchall(f"PRAGMA {name}") for name in ("synchronous", "journal_mode")]
     assert [tuple(row) for rows in answers for row in rows] == [(synchronous,), ("wal",)]
-
-
-# Opening and closing
-
-
-@FILE
-async def test_closing_leaves_no_thread(path: Path) -> None:
-    with no_thread_is_left():
-        async with open_database(path) as database:
-            await asyncio.gather(*(database.one(sa.select(sa.literal(1))) for _ in range(5)))
-
-
-@FILE
-async def test_closing_leaves_one_file(path: Path) -> None:
-    """A log left beside it would be taken for that of an older copy which is put in its place."""
-    async with open_database(path) as database:
-        async with database.transaction() as tx:
-            await note(tx, "a")
-        assert await keys(database) == ["a"]
-        assert await database.hot(Statement(sa.text("SELECT key FROM meta"))) == [("a",)]
-    assert sorted(file.name for file in path.parent.iterdir()) == [path.name]
-
-
-@FILE
-async def test_a_failed_start_leaves_no_thread(tmp_path: Path) -> None:
-    path = tmp_path / "chatapp.db"
-    path.write_bytes(b"This is no database. " * 500)
-    with no_thread_is_left():
-        with pytest.raises(Unavailable):
-            async with open_database(path):
-                raise AssertionError
-        with pytest.raises(KeyError):
-            async with open_database(tmp_path / "other.db"):
-                raise KeyError
-
-
-@FILE
-async def test_a_second_connection_that_fails_closes_the_first(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatapp.storage.sqlite.reader", refuse)
-    with no_thread_is_left(), pytest.raises(Unavailable):
-        async with open_database(path):
-            raise AssertionError
-
-
-def refuse(_path: Path) -> sqlite3.Connection:
-    raise sqlite3.OperationalError("unable to open database file")
-
-
-@FILE
-async def test_the_writer_can_be_opened_anew(database: SqliteDatabase) -> None:
-    async with database.transaction() as tx:
-        await note(tx, "a")
-    await database.reopen_writer()
-    async with database.transaction() as tx:
-        await note(tx, "b")
-    assert await keys(database) == ["a", "b"]
-
-
-async def fails_half_way(database: SqliteDatabase) -> None:
-    with suppress(ZeroDivisionError):
-        async with database.transaction() as tx:
-            await note(tx, "half-done")
-            raise ZeroDivisionError
-
-
-@FILE
-async def test_a_roll_back_that_fails_costs_the_connection_and_nothing_else(
-    database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def fails(_work: object) -> None:
-        raise sa.exc.OperationalError("ROLLBACK", None, sqlite3.OperationalError("disk I/O error"))
-
-    with monkeypatch.context() as patch:
-        patch.setattr(AsyncTransaction, "rollback", fails)
-        await fails_half_way(database)
-    async with database.transaction() as tx:
-        await note(tx, "whole")
-    assert {"half-done", "whole"} & set(await keys(database)) == {"whole"}
