@@ -274,8 +274,20 @@ async function startChat() {
   addEventListener("storage", tell);
 }
 
+/** A page that holds its own styles leaves the sheet of the next to the first sign that somebody may go there. */
+function fetchNext(style) {
+  const stirred = new AbortController();
+  const onStir = ({ type, movementX, movementY }) => {
+    if (type === "pointermove" && !movementX && !movementY) return; // the page came under a pointer that rests
+    stirred.abort();
+    document.head.append(Object.assign(make("link"), { rel: "stylesheet", media: "not all", href: style.dataset.next }));
+  };
+  for (const sign of ["pointermove", "pointerdown", "keydown"]) addEventListener(sign, onStir, { signal: stirred.signal, capture: true });
+}
+
 document.addEventListener("click", onClick);
 document.addEventListener("keydown", onKey);
+document.querySelectorAll("style[data-next]").forEach(fetchNext);
 if (document.querySelector("[data-show]")) import("./passwords.js").catch(() => {});
 document.querySelectorAll("[data-copy]").forEach((button) => { button.hidden = false; });
 if (!page.me) import("./strangers.js").catch(() => {});
