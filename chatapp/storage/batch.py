@@ -48,13 +48,13 @@ class Edit(msgspec.Struct, frozen=True):
 
 
 class Delete(msgspec.Struct, frozen=True):
-    """A tombstone in place of one's own message, or of anybody's where ``may_moderate``; that is then noted."""
+    """A tombstone in place of one's own message. With a ``note``, which is then kept, an owner of the room or an
+    administrator may leave it in place of another's."""
 
     room_id: int
     by: int
     at: int
     index: int
-    may_moderate: bool = False
     note: Draft | None = None
 
 
@@ -92,6 +92,7 @@ class Batch:
         self.results: list[Result] = []
         self.stored: dict[int, list[Message]] = {}
         self._authors: dict[tuple[int, int], tuple[str, str]] = {}
+        self._moderators: set[tuple[int, int]] = set()
         self._known: dict[tuple[int, str], Message] = {}
         self._read_up_to: dict[tuple[int, int], int] = {}
         self._has_read: set[tuple[int, int]] = set()
@@ -127,9 +128,11 @@ class Batch:
         # The rooms before all else: whoever else writes to them has ended then, and the rest is read as they left it.
         for room_id, index, version in await writer.listed(hot.TOPS, list({(c.room_id,) for c in self.changes})):
             self._tops[room_id] = (index, version)
-        for room_id, person_id, username, name, read_index in await writer.listed(hot.AUTHORS, pairs):
+        for room_id, person_id, username, name, read_index, is_moderator in await writer.listed(hot.AUTHORS, pairs):
             self._read_up_to[room_id, person_id] = read_index
             self._authors[room_id, person_id] = (username, name)
+            if is_moderator:
+                self._moderators.add((room_id, person_id))
         for row in await writer.listed(hot.KNOWN, keys):
             message = hot.to_message(row)
             self._known[message.author_id, message.client_id] = message
@@ -153,11 +156,15 @@ class Batch:
             return self._react(change, target, author[0])
         if isinstance(change, Pin):
             return self._pin(change, target)
-        if target.author_id != change.by and not (isinstance(change, Delete) and change.may_moderate):
-            raise Forbidden(N_("This is somebody else's message."))
-        if isinstance(change, Delete) and change.note and target.author_id != change.by:
-            self._notes.append(msgspec.structs.replace(change.note, detail={"author": target.username}))
+        if target.author_id != change.by:
+            self._moderate(change, target)
         return self._rewrite(change, target)
+
+    def _moderate(self, change: Edit | Delete, target: Message) -> None:
+        note = change.note if isinstance(change, Delete) else None
+        if note is None or (change.room_id, change.by) not in self._moderators:
+            raise Forbidden(N_("This is somebody else's message."))
+        self._notes.append(msgspec.structs.replace(note, detail={"author": target.username}))
 
     def _known_as(self, post: Post) -> Message | None:
         known = self._known.get((post.by, post.client_id)) if post.client_id else None

@@ -130,7 +130,7 @@ PINS: Final = Listed(
     "SELECT room_id, count(*) FROM messages WHERE pinned_at IS NOT NULL AND room_id IN ({}) GROUP BY room_id", "bigint"
 )
 AUTHORS: Final = Listed(
-    "SELECT m.room_id, p.id, p.username, p.display_name, m.read_index "
+    "SELECT m.room_id, p.id, p.username, p.display_name, m.read_index, m.role = 'owner' OR p.is_admin "
     "FROM memberships m JOIN people p ON p.id = m.person_id "
     "WHERE NOT p.is_disabled AND (m.room_id, m.person_id) IN ({})",
     "bigint",

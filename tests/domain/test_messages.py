@@ -20,6 +20,7 @@ from chatapp.core.errors import (
 )
 from chatapp.core.models import Attach, Message, Person
 from chatapp.settings import Settings
+from chatapp.storage.batch import Delete
 from tests.support.house import House, open_house
 from tests.support.rooms import closed_room
 from tests.support.store import contents, indexes
@@ -216,6 +217,24 @@ async def test_who_may_take_back_whose_words(
         with pytest.raises(refusal):
             await house.chat.messages.edit(actor, room, 1, "mine now")
     assert (await house.chat.messages.by_index(author, room, 1)).is_deleted == (refusal is None)
+
+
+async def test_who_is_demoted_before_a_deletion_is_stored_deletes_nobody_elses_message(
+    house: House, ada: Person, grace: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.chat.accounts.set_admin(ada, "grace", True)
+    await house.chat.messages.post(ada, "general", "stays")
+    append = house.chat.messages._journal.append
+
+    async def demoted_meanwhile(change: Delete) -> Message:
+        await house.chat.accounts.set_admin(ada, "grace", False)
+        return await append(change)
+
+    monkeypatch.setattr(house.chat.messages._journal, "append", demoted_meanwhile)
+    with pytest.raises(Forbidden):
+        await house.chat.messages.delete(grace, "general", 1)
+    assert not (await house.chat.messages.by_index(ada, "general", 1)).is_deleted
+    assert house.rows("SELECT target FROM audit_log WHERE action = 'message.deleted'") == []
 
 
 async def test_the_words_over_files_can_be_taken_away_but_not_those_alone(house: House, ada: Person) -> None:

@@ -8,12 +8,12 @@ from itertools import chain
 import sqlalchemy as sa
 
 from chatapp.core import circumstances
-from chatapp.core.audit_log import Draft, Wanted, draft
+from chatapp.core.audit_log import Wanted
 from chatapp.core.circumstances import Circumstances
 from chatapp.core.errors import Conflict, NotFound
-from chatapp.core.models import Message, Person
+from chatapp.core.models import Message
 from chatapp.storage import audit_log, memberships, postgres_audit
-from chatapp.storage.batch import Batch, Delete
+from chatapp.storage.batch import Batch
 from chatapp.storage.database import Writer
 from chatapp.storage.tables import meta, rooms
 from tests.support.rounds import rounds
@@ -130,11 +130,12 @@ async def test_batches_of_different_rooms_run_side_by_side(first: Store, second:
 async def test_moderators_in_both_write_one_chain(first: Store, second: Store, url: str) -> None:
     ada, grace = await first.person("ada"), await first.person("grace")
     room = await first.room("designers", ada, grace)
+    await first.gives(room, to=grace)
     for n in range(2 * ROUNDS):
         await first.says(ada, f"{n}", room)
     with circumstances.under(Circumstances("192.0.2.7", "pytest")):
         works = [
-            store.journal.append(Delete(room.id, grace.id, NOW, index, True, _noted(grace, index)))
+            store.deletes(grace, index, room)
             for index in range(1, ROUNDS + 1)
             for store, index in ((first, 2 * index - 1), (second, 2 * index))
         ]
@@ -142,10 +143,6 @@ async def test_moderators_in_both_write_one_chain(first: Store, second: Store, u
     assert [answer for answer in found if not isinstance(answer, Message)] == []
     assert len(await audit_log.newest(first.database, Wanted(), 1000)) == 2 * ROUNDS
     assert (await asyncio.to_thread(postgres_audit.audit, url)).findings == []
-
-
-def _noted(actor: Person, index: int) -> Draft:
-    return draft(NOW, actor, "message.deleted", f"designers/{index}")
 
 
 async def _puts(store: Store, key: str) -> None:

@@ -161,9 +161,12 @@ async def test_nobody_edits_somebody_elses_message(store: Store, ada: Person, gr
 
 async def test_a_moderator_deletes_but_does_not_edit(store: Store, ada: Person, grace: Person, room: Room) -> None:
     await store.says(ada, "hello", room)
-    gone = await store.deletes(grace, 1, room, may_moderate=True)
+    await store.gives(room, to=grace)
+    gone = await store.deletes(grace, 1, room)
     assert gone.is_deleted
     assert gone.username == "ada"
+    await store.says(ada, "hello again", room)
+    await refused(store, store.edits(grace, 2, "bye", room), Forbidden)
 
 
 @pytest.mark.parametrize("index", [0, -1, 2, 2**32, 2**53], ids=str)

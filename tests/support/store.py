@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from chatapp.core.audit_log import draft
 from chatapp.core.models import Message, Person, Room
 from chatapp.storage import memberships, people, rooms
 from chatapp.storage.batch import Delete, Edit, Pin, Post, React
@@ -68,8 +69,14 @@ class Store:
     async def edits(self, by: Person, index: int, content: str, room: Room) -> Message:
         return await self.journal.append(Edit(room.id, by.id, NOW + 1, index, content))
 
-    async def deletes(self, by: Person, index: int, room: Room, *, may_moderate: bool = False) -> Message:
-        return await self.journal.append(Delete(room.id, by.id, NOW + 2, index, may_moderate))
+    async def deletes(self, by: Person, index: int, room: Room) -> Message:
+        note = draft(NOW + 2, by, "message.deleted", f"{room.slug}/{index}")
+        return await self.journal.append(Delete(room.id, by.id, NOW + 2, index, note))
+
+    async def gives(self, room: Room, to: Person) -> None:
+        """Who becomes its owner."""
+        async with self.database.transaction() as tx:
+            await memberships.set_role(tx, room.id, to.id, "owner")
 
     async def reacts(self, by: Person, index: int, emoji: str, room: Room, *, is_given: bool = True) -> Message:
         return await self.journal.append(React(room.id, by.id, index, emoji, is_given))
