@@ -6,6 +6,7 @@ import pytest
 
 from chatapp.core.models import Person
 from chatapp.domain.rooms import Rooms
+from chatapp.storage import mentions
 from tests.support.house import House
 from tests.support.rooms import closed_room
 
@@ -42,6 +43,20 @@ async def test_room_counts_for_everybody_else(house: House, ada: Person, grace: 
     await house.chat.messages.post(ada, "general", "@room: lunch, @grace")
     assert await unread(house.chat.rooms, grace) == (1,)
     assert await unread(house.chat.rooms, ada) == ()
+
+
+async def test_many_in_one_room_take_nothing_from_another(
+    house: House, ada: Person, grace: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mentions, "MOST_UNREAD", 2)
+    await closed_room(house.chat, ada, "designers")
+    await house.chat.memberships.add(ada, "designers", "grace")
+    for content in ("@grace", "@room and @grace", "hello", "@room"):
+        await house.chat.messages.post(ada, "general", content)
+    await house.chat.messages.post(ada, "designers", "@grace")
+    # The newest: as long as there are any, there is one among them.
+    assert await unread(house.chat.rooms, grace) == (2, 4)
+    assert await unread(house.chat.rooms, grace, "designers") == (1,)
 
 
 async def test_here_is_for_those_who_are_here_and_not_kept(house: House, ada: Person, grace: Person) -> None:
