@@ -82,6 +82,7 @@ def _files() -> dict[str, str]:
         "uploaded": _("{name} is uploaded."),
         "uploaded_looked_at": _("The server looks at it…"),
         "upload_broken": _("The upload was interrupted."),
+        "upload_stalled": _("The upload has not moved for a minute."),
         "remove_file": _("Remove {name}"),
         "describe_file": _("What does {name} show?"),
         "file_too_large": _("A file may have {limit}; this one has more."),

@@ -14,8 +14,10 @@ const AT_ONCE = 3;
 const CREATED = 201;
 /** Milliseconds: over the page a file is told of several times in that. */
 const PAST = 2_000;
+/** Milliseconds: a line that has carried nothing for so long is dead, also where nobody says so. */
+const STALLED = 60_000;
 
-/** @typedef {{file: File, row: HTMLElement, state: "waiting"|"going"|"done"|"failed", request?: XMLHttpRequest, found?: object, onRemoved?: () => void}} Chosen */
+/** @typedef {{file: File, row: HTMLElement, state: "waiting"|"going"|"done"|"failed", request?: XMLHttpRequest, timer?: number, found?: object, onRemoved?: () => void}} Chosen */
 
 /** The files that go with the next message: how they come, and whether they are here. */
 export class Luggage {
@@ -171,10 +173,20 @@ class Tray {
     request.addEventListener("load", () => this.#onAnswer(chosen, request));
     request.addEventListener("error", () => this.#end(chosen, t("upload_broken")));
     request.send(chosen.file);
+    this.#watch(chosen);
+  }
+
+  #watch(chosen) {
+    clearTimeout(chosen.timer);
+    chosen.timer = setTimeout(() => {
+      chosen.request.abort();
+      this.#end(chosen, t("upload_stalled"));
+    }, STALLED);
   }
 
   #onProgress(chosen, { loaded, total }) {
     if (!total || chosen.state !== "going") return;
+    this.#watch(chosen);
     const share = loaded / total;
     chosen.row.querySelector("progress").value = share;
     this.#about(chosen, loaded === total ? t("uploaded_looked_at") : `${Math.floor(share * 100)} %`);
@@ -189,6 +201,7 @@ class Tray {
 
   /** It is over, well or not. */
   #end(chosen, trouble = "") {
+    clearTimeout(chosen.timer);
     if (!this.#chosen.has(chosen)) return;
     if (trouble) this.#fail(chosen, trouble, { isWorthAnother: true });
     else this.#finish(chosen);

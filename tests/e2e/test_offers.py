@@ -114,3 +114,27 @@ async def test_nobody_is_asked_about_files_by_a_page_that_a_logout_ends(visit: V
         await page.click("[popovertarget=me-menu]")
         await page.click("#me-menu button")
     await page.wait_for_url("**/login*")
+
+
+async def test_an_upload_that_does_not_move_any_more_ends_and_can_be_tried_again(visit: Visit) -> None:
+    page = await visit("ada")
+    await page.clock.install()
+    await new_room(page)
+    await page.route("**/api/v1/files?*", lambda _: None)
+    async with page.expect_request("**/api/v1/files?*"):
+        await chooses(page, NOTES)
+    await page.fill("#message", "the notes")
+    await page.press("#message", "Enter")
+    await page.clock.fast_forward(59_000)
+    await expect(page.locator(".chosen.failed")).to_have_count(0)
+    async with page.expect_event("requestfailed"):
+        await page.clock.fast_forward(1_000)
+    await expect(page.locator(".chosen .file-about")).to_have_text("The upload has not moved for a minute.")
+    await expect(page.locator("#message")).to_have_value("the notes")
+    await page.unroute_all()
+    await page.get_by_role("button", name="Retry").click()
+    await expect(page.locator(".chosen .file-about")).to_have_text("TXT, 5 B")
+    await page.clock.fast_forward(61_000)
+    await page.press("#message", "Enter")
+    await expect(page.locator("#timeline .msg[data-index] .file-name")).to_have_text("notes.txt")
+    await expect(page.locator("#timeline .msg[data-index]")).to_contain_text("the notes")
