@@ -27,7 +27,8 @@ export class Composer {
   #luggage = null;
   #load;
   #isHeld = false;
-  /** What the browser keeps of what is in the box. */
+  /** Texts that go with the next message as files; and what the browser keeps of them and of what is in the box. */
+  #going = new Set();
   #kept = "";
 
   constructor(connection, timeline) {
@@ -50,8 +51,7 @@ export class Composer {
     this.#input.value = [...new Set([storage.read(draft), this.#input.value])].filter(Boolean).join("\n");
     this.#keep();
     this.#check();
-    for (const type of ["pageshow", "storage"]) addEventListener(type, () => this.#follow());
-    addEventListener("storage", ({ key }) => key === replyDraft && !storage.read(key) && this.dropReply());
+    for (const type of ["pageshow", "storage"]) addEventListener(type, (event) => this.#follow(event));
     if (!sendsByEnter()) this.#input.enterKeyHint = "enter";
     if (isOff("enter")) later("sayKeys", this.#form.querySelector(".keys"));
     if (!isTouch && document.activeElement === document.body) this.#input.focus({ preventScroll: true });
@@ -77,18 +77,17 @@ export class Composer {
     if (isBlank || this.#isHeld || this.#excess > 0 || this.#luggage?.isReady() === false) return;
     const asks = !isMeant && /@(room|here)\b/i.test(content) && openDialog("loud"); // it is there in large rooms only
     if (asks) return void Object.assign(asks, { returnValue: "", onclose: () => asks.returnValue && this.send(true) });
-    if (/^\/[a-z]+(\s|$)/i.test(content) && (this.#luggage?.isEmpty ?? true)) return this.#run(content);
+    // A line such as "/topic Lunch" is done by the server, and not a message.
+    if (/^\/[a-z]+(\s|$)/i.test(content) && (this.#luggage?.isEmpty ?? true)) return later("run", this.#connection, this.#form, room, content);
     const files = this.#luggage?.take() ?? [];
     const replyTo = Number(this.#replyTo.value) || undefined;
     this.#input.value = "";
+    this.#going.clear();
     this.#onInput();
     this.dropReply();
     this.#input.focus({ preventScroll: true });
     this.#outbox.send(content.replace(/^\/(?=\/[a-z]+(\s|$))/i, ""), replyTo, files);
   }
-
-  /** A line such as "/topic Lunch": done by the server, and not a message. */
-  #run(line) { import("./commands.js").then(({ run }) => run(this.#connection, this.#form, room, line)).catch(() => {}); }
 
   /** What is written is no reply any more; false where it was none. */
   dropReply() {
@@ -115,14 +114,16 @@ export class Composer {
     this.#typing.tell(this.#input.value);
   }
 
-  #keep(text = this.#input.value) {
+  #keep() {
+    const text = [...this.#going, this.#input.value].filter(Boolean).join("\n");
     if (text) storage.write(draft, text);
     else if (storage.read(draft) === this.#kept) storage.remove(draft); // else it is another tab's
     this.#kept = text && (storage.read(draft) ?? "");
   }
 
   /** A room has one draft: what became of it on another page holds here too. */
-  #follow() {
+  #follow({ key, persisted }) {
+    if (persisted || key === replyDraft) storage.read(replyDraft) ? later("followReply") : this.dropReply();
     if (this.#input.value !== this.#kept) return;
     this.#input.value = this.#kept = storage.read(draft) ?? "";
     this.#check();
@@ -133,7 +134,7 @@ export class Composer {
 
   #check() {
     const isFar = this.#excess < -page.limits.content * LIMITS.counterShare;
-    const forFile = this.#load && { keep: (text) => this.#keep(text), load: this.#load, send: () => this.send() };
+    const forFile = this.#load && { going: this.#going, load: this.#load, send: () => this.send() };
     if (!isFar || !this.#counter.hidden) later("measure", this.#input, this.#counter, this.#button, forFile);
   }
 

@@ -28,13 +28,16 @@ async function offerFile(input, counter, sendFile) {
 }
 
 /** The words stay in the box's draft until they are sent; who takes the file back has them in the box again. */
-async function sendAsFile(input, { keep, load, send }) {
+async function sendAsFile(input, { going, load, send }) {
   const text = input.value;
   const luggage = await load();
-  const giveBack = () => replace(input, 0, input.value.length, [text, input.value].filter(Boolean).join("\n"));
+  const giveBack = () => {
+    going.delete(text);
+    replace(input, 0, input.value.length, [text, input.value].filter(Boolean).join("\n"));
+  };
   if (!luggage.add([new File([text], "message.txt", { type: "text/plain" })], giveBack)) return;
+  going.add(text);
   replace(input, 0, text.length, "");
-  keep(text);
   send();
 }
 

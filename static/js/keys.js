@@ -133,6 +133,8 @@ export async function insertEmoji(field) {
 
 // What needs words, and waits for them
 
+export const run = async (...what) => (await import("./commands.js")).run(...what);
+export const followReply = async () => (await import("./replies.js")).followReply();
 export const measure = async (...what) => (await import("./excess.js")).measure(...what);
 export const close = async (...what) => (await import("./closed.js")).close(...what);
 export const sayKeys = async (...what) => (await import("./excess.js")).sayKeys(...what);

@@ -24,8 +24,20 @@ const wanted = () => Number(field.value || storage.read(replyDraft));
 export async function resumeReply() {
   const index = wanted();
   const message = index ? await find(index).catch(() => null) : null;
-  if (message?.deleted) storage.remove(replyDraft);
+  if (message?.deleted) forget();
   else if (message && index === wanted()) begin(index, message);
+}
+
+/** What is replied to in another tab is replied to here. */
+export function followReply() {
+  field.value = storage.read(replyDraft) ?? "";
+  return resumeReply();
+}
+
+function forget() {
+  storage.remove(replyDraft);
+  field.value = "";
+  bar.hidden = true;
 }
 
 function begin(index, message) {

@@ -147,3 +147,24 @@ async def test_a_reply_that_was_sent_in_another_tab_is_none_any_more(visit: Visi
     await tab.press("#message", "Enter")
     await expect(row(ada, "answer")).to_have_attribute("data-reply", "1")
     await expect(ada.locator("#replying")).to_be_hidden()
+
+
+async def test_what_is_replied_to_in_one_tab_is_replied_to_in_all(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada)
+    tab = await ada.context.new_page()
+    await tab.goto(f"/rooms/{room}")
+    for text in ("the original", "another"):
+        original = await say(ada, text)
+        await original.focus()
+        await ada.keyboard.press("r")
+        await expect(tab.locator("#replying")).to_contain_text(f"Replying to Ada Okafor {text}")
+        await ada.keyboard.press("Escape")
+        await expect(tab.locator("#replying")).to_be_hidden()
+    await original.focus()
+    await ada.keyboard.press("r")
+    await ada.keyboard.type("answer")
+    await expect(tab.locator("#message")).to_have_value("answer")
+    await expect(tab.locator("#replying")).to_be_visible()
+    await tab.press("#message", "Enter")
+    await expect(row(ada, "answer")).to_have_attribute("data-reply", "2")

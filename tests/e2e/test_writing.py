@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.e2e.test_accessibility import WIDTHS, has_no_fault
-from tests.e2e.verbs import comes_true, new_room, row, say
+from tests.e2e.verbs import comes_true, hold, new_room, row, say
 from tests.support.server import Server
 
 Visit = Callable[..., Awaitable[Page]]
@@ -218,6 +218,28 @@ async def test_a_long_text_survives_a_reload_before_it_was_uploaded(visit: Visit
     await expect(page.locator(".chosen.failed")).to_have_count(1)
     await page.reload()
     await expect(field).to_have_value("x" * (MOST + 1))
+
+
+async def test_a_long_text_is_kept_beside_what_is_typed_while_it_is_uploaded(visit: Visit) -> None:
+    page = await visit("ada")
+    field = await box(page)
+    arrives = await hold(page, "**/api/v1/files?*")
+    long = "x" * (MOST + 1)
+    await field.fill(long)
+    await page.click(".as-file")
+    await expect(page.locator(".chosen")).to_have_count(1)
+    await field.press_sequentially("and more")
+    await page.reload()
+    await expect(field).to_have_value(f"{long}\nand more")
+    await page.click(".as-file")
+    await expect(field).to_have_value("")
+    await field.press_sequentially("yet more")
+    arrives.set()
+    await expect(page.locator(".chosen progress")).to_be_hidden()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#timeline .msg[data-index] a.file")).to_be_visible()
+    await expect(row(page, "yet more")).to_have_count(1)
+    assert await page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('draft:'))") == []
 
 
 @WIDTHS
