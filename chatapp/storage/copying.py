@@ -111,7 +111,7 @@ class Copying:
         async with self._target.transaction() as tx:
             # All that was written before is on disk with this.
             await tx.execute(sa.text("SET LOCAL synchronous_commit = on"))
-            for statement in _sequences():
+            for statement in self._sequences():
                 await tx.one(statement)
             await tx.execute(sa.delete(meta).where(_ours))
             await metas.put(tx, EPOCH, self.note.epoch)
@@ -119,6 +119,15 @@ class Copying:
             await audit_log.note(tx, None, "database.copied", self.note.where)
             # Until the server has counted by itself, it would choose its ways as for empty tables.
             await tx.execute(sa.text("ANALYZE"))
+
+    def _sequences(self) -> Iterator[sa.Select[Any]]:
+        """That new rows get numbers behind those that were copied, and behind those of what was deleted before."""
+        for table in TABLES:
+            column = table.autoincrement_column
+            if column is not None:
+                name = sa.cast(sa.func.pg_get_serial_sequence(table.name, column.name), REGCLASS)
+                last = sa.func.greatest(sa.func.max(column), self._source.given(table))
+                yield sa.select(sa.func.setval(name, last + 1, sa.false()))
 
 
 @asynccontextmanager
@@ -205,12 +214,3 @@ def _explained(table: sa.Table, found: list[Row]) -> Iterator[None]:
             raise
         wrong = misfit(table, found) or f"{table.name}: {errors.sentence(cause)}"
         raise NotCopied(f"{wrong}. Mend the file, or stay with it: chatapp copy --undo") from error
-
-
-def _sequences() -> Iterator[sa.Select[Any]]:
-    """That new rows get numbers behind those that were copied."""
-    for table in TABLES:
-        column = table.autoincrement_column
-        if column is not None:
-            name = sa.cast(sa.func.pg_get_serial_sequence(table.name, column.name), REGCLASS)
-            yield sa.select(sa.func.setval(name, sa.func.coalesce(sa.func.max(column), 0) + 1, sa.false()))

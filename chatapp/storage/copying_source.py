@@ -58,6 +58,11 @@ class Source:
         """How many rows come after that key, or are there at all."""
         return int(self.rows(_after(table, after, is_counted=True)).fetchone()[0])
 
+    def given(self, table: sa.Table) -> int:
+        """The last id that was given out, also where its row is gone; 0 where the file does not note it."""
+        row = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table.name,)).fetchone()
+        return int(row[0]) if row else 0
+
     def slices(self, table: sa.Table, after: Key | None) -> Iterator[list[Row]]:
         """The rows behind that key, in the order of their keys."""
         cursor = self.rows(_after(table, after))
