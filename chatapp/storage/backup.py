@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
+import filecmp
 import os
 import secrets
 import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -38,16 +40,18 @@ def make(data: Path, target: Path) -> Report:
     if target.exists() and not (target.is_dir() and not any(target.iterdir())):
         raise BackupError(f"{target} is there already. Give the folder of a new backup.")
     target.parent.mkdir(parents=True, exist_ok=True)
+    _clear(target.parent, data / SECRETS)
     with _unfinished(target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")) as part:
-        # The files first: what is deleted while they are copied is still named by a database of before.
+        # First, so that what a kill leaves says whose it is.
+        shutil.copy(data / SECRETS, part / SECRETS)
+        (part / SECRETS).chmod(0o600)
+        # The files before the database: what is deleted while they are copied is still named by a database of before.
         contents.copy(data, part)
         _copy(data / DATABASE, part / DATABASE)
         with closing(open_to_read(part / DATABASE)) as copied:
             named = contents.named(copied)
         contents.copy(data, part, named)
         contents.keep_only(part, named)
-        shutil.copy(data / SECRETS, part / SECRETS)
-        (part / SECRETS).chmod(0o600)
         report = audit(part / DATABASE)
         for path in (part / DATABASE, part / SECRETS, part):
             sync(path)
@@ -139,14 +143,38 @@ def _aside(data: Path) -> Path:
     return folder
 
 
+def _clear(place: Path, keys: Path) -> None:
+    """Take away what killed backups have left there: with the keys of this chat, and locked by nobody.
+
+    A chat is on one machine, whose locks are seen here. That of another may be at work on another.
+    """
+    for folder in place.glob(".*.part"):
+        with suppress(OSError):
+            if filecmp.cmp(folder / SECRETS, keys, shallow=False):
+                with _locked(folder):
+                    shutil.rmtree(folder, ignore_errors=True)
+
+
 @contextmanager
 def _unfinished(folder: Path) -> Iterator[Path]:
-    """A folder that is taken away unless it was renamed."""
+    """A folder that is locked, and taken away unless it was renamed."""
     folder.mkdir(mode=0o700)
     try:
-        yield folder
+        with _locked(folder):
+            yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Raises ``OSError`` while another process does this."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -13,9 +17,18 @@ import pytest
 from chatapp.storage import backup, secrets, usable
 from chatapp.storage.mark import FILE
 from tests.support.engine import behind_its_back
+from tests.support.source import ROOT
 
 # The database, its two companions, the new secrets, the new database.
 RENAMES: Final = 5
+# Says when all is copied, and gets no further.
+WAITS: Final = """
+import sys, time
+from pathlib import Path
+from chatapp.storage import backup
+backup.audit = lambda _: (print("copied", flush=True), time.sleep(60))
+backup.make(Path(sys.argv[1]), Path(sys.argv[2]))
+"""
 
 pytestmark = pytest.mark.file_only("copies of the file")
 
@@ -102,3 +115,37 @@ def test_keys_that_are_not_whole_are_refused_before_anything_is_put_aside(data: 
     with pytest.raises(secrets.SecretsError, match=str(keys)):
         backup.restore(data, keys.parent)
     assert (sorted(path.name for path in data.iterdir()), is_changed(data / "chatapp.db")) == (before, True)
+
+
+@contextmanager
+def killed_half_way(data: Path, target: Path) -> Iterator[None]:
+    """A backup that is half-done during the block, and killed at its end."""
+    arguments = [sys.executable, "-c", WAITS, str(data), str(target)]
+    with subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            assert process.stdout.readline() == "copied\n"
+            yield
+        finally:
+            process.kill()
+
+
+def test_the_next_backup_takes_away_what_a_killed_one_has_left(data: Path) -> None:
+    place = data.parent / "backups"
+    with killed_half_way(data, place / "monday"):
+        backup.make(data, place / "tuesday")
+        assert len(list(place.glob(".monday.*.part"))) == 1
+    backup.make(data, place / "wednesday")
+    assert sorted(path.name for path in place.iterdir()) == ["tuesday", "wednesday"]
+
+
+def test_what_a_backup_of_another_chat_has_left_stays(data: Path) -> None:
+    """It may be at work on another machine, whose locks nobody sees here."""
+    place, other = data.parent / "backups", data.parent / "other"
+    other.mkdir()
+    shutil.copy(data / "chatapp.db", other)
+    secrets.load(other)
+    with killed_half_way(other, place / "monday"):
+        pass
+    backup.make(data, place / "tuesday")
+    assert len(list(place.glob(".monday.*.part"))) == 1
