@@ -24,6 +24,7 @@ TIDIED_AT: Final = "tidied_at"
 UPLOAD_SECONDS: Final = 3600
 ASKED_AT_ONCE: Final = 500
 FREED_AT_ONCE: Final = 200
+COUNTED_AT_ONCE: Final = 200
 
 
 class Housekeeping:
@@ -103,6 +104,15 @@ class Housekeeping:
                 gone = await files.delete_free(tx, FREED_AT_ONCE)
                 # Before the commit, while nobody else can store the same content: without it, this is done again.
                 await asyncio.to_thread(self._blobs.remove, gone)
+
+    async def count_copies(self) -> None:
+        """Note what the copies of pictures take which were brought before that was noted of each."""
+        last = 0
+        while found := await files.uncounted(self._database, last, COUNTED_AT_ONCE):
+            sizes = {ident: await asyncio.to_thread(self._blobs.copied, digest) for ident, digest in found.items()}
+            async with self._database.transaction(alone=False) as tx:
+                await files.count(tx, sizes)
+            last = max(found)
 
     async def sweep_files(self) -> None:
         """Take off the disk what an interrupted upload has left there."""

@@ -75,6 +75,7 @@ class Housekeeper:
         # A little less, or whoever did it last would find that its hour is not quite over.
         if await self._housekeeping.is_turn(int(self._hour * 1000 * 5 / 6)):
             await self._housekeeping.tidy()
+            await self._housekeeping.count_copies()
 
     async def _look_at_the_disk(self) -> None:
         share = self._housekeeping.free_share()

@@ -109,6 +109,10 @@ class Blobs:
             raise ValueError
         return self._root / digest[:2] / (f"{digest}.{copy}" if copy else digest)
 
+    def copied(self, digest: str) -> int:
+        """What the copies of a picture take, in bytes. Blocking."""
+        return sum(path.stat().st_size for copy in COPIES if (path := self.path(digest, copy)).exists())
+
     def remove(self, digests: Collection[str]) -> None:
         """Blocking; in the transaction that deletes the last rows which name them."""
         for digest in digests:

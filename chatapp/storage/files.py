@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -158,6 +158,18 @@ async def size_of(db: Reader, person_id: int) -> int:
     taken = sa.func.coalesce(sa.func.sum(files.c.size + files.c.copies), 0)
     row = await db.one(sa.select(taken).where(files.c.uploaded_by == person_id))
     return int(row[0]) if row else 0
+
+
+async def uncounted(db: Reader, after: int, most: int) -> dict[int, str]:
+    """So many pictures behind that id, by id, of whose copies nothing was noted: the digest of each."""
+    asked = sa.select(files.c.id, files.c.digest).where(files.c.width > 0, files.c.copies == 0, files.c.id > after)
+    return {row[0]: row[1] for row in await db.all(asked.order_by(files.c.id).limit(most))}
+
+
+async def count(tx: Transaction, copies: Mapping[int, int]) -> None:
+    """Note what the copies of each take, by id, in bytes."""
+    change = sa.update(files).where(files.c.id == sa.bindparam("of")).values(copies=sa.bindparam("taken"))
+    await tx.execute(change, [{"of": ident, "taken": taken} for ident, taken in copies.items()])
 
 
 async def release_unsent(tx: Transaction, before: int) -> None:

@@ -50,7 +50,7 @@ async def test_what_is_over_is_gone_after_a_start(house: House) -> None:
 
 async def test_after_a_start_those_who_come_back_come_first(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = set[str]()
-    for name in ("note_seen", "free_files", "tidy", "sweep_files"):
+    for name in ("note_seen", "free_files", "tidy", "count_copies", "sweep_files"):
         monkeypatch.setattr(house.chat.housekeeping, name, partial(noted, asked, name))
     looked = asyncio.Event()
     monkeypatch.setattr(house.chat.housekeeping, "free_share", partial(looks, looked))
@@ -58,7 +58,7 @@ async def test_after_a_start_those_who_come_back_come_first(house: House, monkey
         await looked.wait()
         assert asked == set()
     async with Housekeeper(house.chat.housekeeping, first=0), asyncio.timeout(10):
-        await until(lambda: asked == {"note_seen", "free_files", "tidy", "sweep_files"})
+        await until(lambda: asked == {"note_seen", "free_files", "tidy", "count_copies", "sweep_files"})
 
 
 async def noted(asked: set[str], name: str) -> None:

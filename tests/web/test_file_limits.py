@@ -7,16 +7,19 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 from aiohttp import ClientError
 
 from chatapp.core.errors import RateLimited
+from chatapp.domain import housekeeping
 from chatapp.domain.chat import Chat
 from chatapp.settings import Settings
 from chatapp.storage import blobs as stored
 from chatapp.storage.files import size_of
+from chatapp.storage.tables import files
 from chatapp.web import uploads as uploading
 from tests.support.cast import Actor
-from tests.support.pictures import patterned
+from tests.support.pictures import patterned, picture
 from tests.support.time import eventually
 from tests.web.browser import Browser
 from tests.web.script import Script, problem
@@ -85,6 +88,24 @@ async def test_the_copies_of_a_picture_count_as_well(
     taken = sum(path.stat().st_size for path in on_disk(settings))
     assert taken > 10 * len(drawn)
     assert await size_of(chat.outbox._database, ada.person.id) == taken
+
+
+async def test_copies_of_which_nothing_was_noted_are_counted_by_the_clock(
+    ada_script: Script, ada: Actor, chat: Chat, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of pictures from before that was done; those whose copies are gone keep nobody from the rest."""
+    monkeypatch.setattr(housekeeping, "COUNTED_AT_ONCE", 1)
+    for width in (640, 641, 642):
+        await uploads(ada_script, picture(width), "picture.png")
+    await uploads(ada_script, b"no picture")
+    gone = next(path for path in on_disk(settings) if path.suffix == ".thumbnail")
+    gone.unlink()
+    gone.with_suffix(".picture").unlink()
+    database = chat.outbox._database
+    async with database.transaction() as tx:
+        await tx.execute(sa.update(files).values(copies=0))
+    await chat.housekeeping.count_copies()
+    assert await size_of(database, ada.person.id) == sum(path.stat().st_size for path in on_disk(settings))
 
 
 async def test_a_picture_whose_copies_find_no_room_is_refused_with_them(ada_script: Script, settings: Settings) -> None:
