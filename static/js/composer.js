@@ -60,8 +60,8 @@ export class Composer {
   /** Nothing is being written: the key that ends things may end something else. */
   get isIdle() { return document.activeElement !== this.#input || !this.#input.value; }
 
-  /** Something is being replied to, or was before a reload. */
-  get isReply() { return Boolean(this.#replyTo.value || storage.read(replyDraft)); }
+  /** Something was begun that is more than a message: a reply, or a message written anew. */
+  get isUnfinished() { return Boolean(this.#replyTo.value || storage.keys(`${draft}/`).length); }
 
   /** What is typed until `act` is done is meant for what that begins, and not sent before. */
   hold(act) {

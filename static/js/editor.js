@@ -8,12 +8,11 @@ import { measure } from "./excess.js";
 import { fresh, indexOf } from "./message.js";
 import { sayBelow } from "./reactions.js";
 import { sheet } from "./sheet.js";
+import { Unsaved, draftOf } from "./unsaved.js";
 import "./words.js";
 
 const room = page.room?.slug;
 const LONGEST = 500;
-
-const draftOf = (row) => `draft:${page.me.username}:${room}/${indexOf(row)}`;
 
 async function fetched(row) {
   const answer = await fetch(`/api/v1/rooms/${room}/messages/${indexOf(row)}`, { signal: AbortSignal.timeout(LIMITS.answer) });
@@ -34,6 +33,7 @@ export class Editor {
   /** @type {HTMLInputElement[]} */
   #descriptions = [];
   #excess = 0;
+  #unsaved;
   /** Every picture of a row says which version it shows. */
   #watch = new MutationObserver(() => this.#onChanged());
 
@@ -47,6 +47,8 @@ export class Editor {
     const smile = document.querySelector("#composer .smile").cloneNode(true);
     smile.addEventListener("click", () => later("insertEmoji", this.#input));
     this.#input.after(smile);
+    this.#unsaved = new Unsaved(timeline, (row) => this.open(row));
+    new MutationObserver(() => this.#onRows()).observe(document.getElementById("timeline"), { childList: true });
   }
 
   /**
@@ -80,6 +82,7 @@ export class Editor {
       row.classList.add("editing");
       row.querySelector(".bd").after(this.#form);
     });
+    this.#unsaved.draw();
     this.#form.scrollIntoView({ block: "nearest" });
     this.#input.focus({ preventScroll: true });
     this.#input.setSelectionRange(this.#input.value.length, this.#input.value.length);
@@ -124,6 +127,12 @@ export class Editor {
     event.preventDefault();
   }
 
+  /** Other rows are shown, perhaps without the one that is edited. */
+  #onRows() {
+    if (this.#row?.isConnected === false) this.#close();
+    else this.#unsaved.draw();
+  }
+
   /** Somebody, most likely this person in another place, was faster; what is typed here stays. */
   #onChanged() {
     const { content, deleted } = this.#row.marks;
@@ -157,6 +166,7 @@ export class Editor {
     const isAll = this.#row === row && content === this.#input.value && this.#said.every(isSame);
     if (isAll) this.#cancel();
     else if (storage.read(draftOf(row)) === content) storage.remove(draftOf(row));
+    this.#unsaved.draw();
   }
 
   #say(sentence) {
@@ -179,5 +189,6 @@ export class Editor {
       this.#form.remove();
     });
     this.#row = null;
+    this.#unsaved.draw();
   }
 }

@@ -244,7 +244,7 @@ export function offerActions(connection, timeline, composer) {
     event.preventDefault();
     original ? flash(original) : run(place.matches(".act") ? "more" : "toggle", place.closest(".msg"), place);
   });
-  if (composer.isReply || document.activeElement.closest(".msg")) load().then((all) => composer.isReply && all?.resumeReply());
+  if (composer.isUnfinished || document.activeElement.closest(".msg")) load().then((all) => all?.resumeReply());
   // A click gives a row the focus too, but the letters typed after it are meant for the message box.
   let clicked = null;
   log.addEventListener("pointerdown", ({ target }) => { clicked = target.closest(".tools") ? null : target.closest(".msg"); });

@@ -7,7 +7,7 @@ const box = document.getElementById("message");
 function isUnkept() {
   const [draft, outbox] = ["draft", "outbox"].map((kind) => `${kind}:${page.me?.username}:`);
   const waiting = [...document.querySelectorAll(".msg[data-client-id]")].map(({ dataset }) => outbox + dataset.clientId);
-  const isWritten = box?.value && storage.read(draft + page.room.slug) !== box.value;
+  const isWritten = box?.value && !storage.read(draft + page.room.slug)?.endsWith(box.value);
   return isWritten || waiting.some((key) => !storage.read(key)) || Boolean(document.querySelector(".msg.editing"));
 }
 

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 
 from playwright.async_api import Page, Route, WebSocketRoute, expect
 
-from tests.e2e.verbs import new_room, row, rows, say
+from tests.e2e.test_accessibility import has_no_fault
+from tests.e2e.verbs import comes_true, new_room, post_many, row, rows, say
 from tests.support.house import until
 
 Visit = Callable[..., Awaitable[Page]]
@@ -116,3 +117,51 @@ async def test_a_message_that_cannot_be_fetched_to_be_edited_says_so(visit: Visi
     await ada.keyboard.type("another")
     await ada.keyboard.press("Enter")
     await expect(row(ada, "another")).to_have_attribute("data-index", "2")
+
+
+async def test_a_change_whose_message_goes_out_of_the_window_is_offered_where_it_comes_back(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada)
+    await say(ada, "mine")
+    await post_many(ada, 80)
+    await ada.goto(f"/rooms/{room}/1")
+    first = ada.locator("#m1")
+    await first.focus()
+    await ada.keyboard.press("e")
+    await ada.locator(".editor textarea").fill("mine, changed")
+    await ada.click("#pill")
+    await expect(first).to_have_count(0)
+    up = "document.getElementById('timeline').scrollTop = 0, Boolean(document.getElementById('m1'))"
+    await comes_true(ada, up)
+    await expect(first.locator(".unsaved")).to_contain_text("You began to change this message.")
+    await first.get_by_role("button", name="Go on").click()
+    await expect(ada.locator(".editor textarea")).to_have_value("mine, changed")
+    await expect(first.locator(".unsaved")).to_have_count(0)
+    await ada.keyboard.press("Enter")
+    await expect(first.locator(".bd")).to_have_text("mine, changed")
+    await expect(first.locator(".unsaved")).to_have_count(0)
+
+
+async def test_a_change_that_was_begun_before_a_reload_is_offered_until_it_is_saved_or_discarded(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada)
+    for text in ("one", "two"):
+        await say(ada, text)
+        await ada.keyboard.press("ArrowUp")
+        await ada.locator(".editor textarea").fill(f"{text}, changed")
+        await ada.reload()
+    offers = ada.locator(".unsaved")
+    await expect(offers).to_have_count(2)
+    tab = await ada.context.new_page()
+    await tab.goto(f"/rooms/{room}")
+    await tab.locator("#m1").get_by_role("button", name="Go on").click()
+    await tab.locator(".editor textarea").press("Enter")
+    await expect(ada.locator("#m1 .bd")).to_have_text("one, changed")
+    await expect(offers).to_have_count(1)
+    await has_no_fault(ada)
+    await offers.get_by_role("button", name="Discard").click()
+    for page in (ada, tab):
+        await expect(page.locator(".unsaved")).to_have_count(0)
+    await ada.focus("#message")
+    await ada.keyboard.press("ArrowUp")
+    await expect(ada.locator(".editor textarea")).to_have_value("two")
