@@ -10,12 +10,10 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatapp.core.errors import Unavailable
 from chatapp.core.models import Message
@@ -65,70 +63,6 @@ async def test_a_server_that_is_away_is_a_passing_refusal(server: Server, store:
     assert contents(await store.stored(room)) == ["before"]
     assert (await store.says(ada, "after", room)).index == 2
     assert await store.database.is_well()
-
-
-@pytest.mark.parametrize("has_happened", [True, False], ids=["it had committed", "it had not"])
-async def test_a_commit_without_an_answer_is_told_of_as_soon_as_it_is_known(
-    server: Server, store: Store, monkeypatch: pytest.MonkeyPatch, has_happened: bool
-) -> None:
-    ada = await store.person("ada")
-    room = await store.room("designers", ada)
-    await store.log.recent(room.id, 10)
-    with monkeypatch.context() as patch:
-        patch.setattr(AsyncConnection, "commit", _lost(AsyncConnection.commit, has_happened=has_happened))
-        with pytest.raises(Unavailable):
-            await store.says(ada, "hello", room, client_id="1")
-        with pytest.raises(Unavailable):
-            await _puts(store, "hello", lambda: told.append("hello"))
-    told: list[str] = []
-    again = await store.says(ada, "hello", room, client_id="1")
-    assert again.index == 1
-    assert contents(store.announced) == contents(await store.stored(room)) == ["hello"]
-    assert contents((await store.log.recent(room.id, 10)).messages) == ["hello"]
-    await until(lambda: not store.database._doubts)  # type: ignore[attr-defined]
-    assert told == (["hello"] if has_happened else [])
-
-
-@pytest.mark.parametrize("whose", ["nobody's", "the next one's", "another's"])
-async def test_a_commit_whose_number_a_crash_has_taken_back_has_not_happened(
-    server: Server, store: Store, monkeypatch: pytest.MonkeyPatch, whose: str
-) -> None:
-    """A server that crashes gives numbers again which it had not written down, and knows nothing of them until then."""
-    ada = await store.person("ada")
-    room = await store.room("designers", ada)
-    with monkeypatch.context() as patch:
-        patch.setattr(AsyncConnection, "commit", _lost(AsyncConnection.commit, has_happened=False))
-        with pytest.raises(Unavailable):
-            await store.says(ada, "hello", room)
-    doubts: list[Any] = store.database._doubts  # type: ignore[attr-defined]
-    ((number, commit),) = doubts
-    ((others,),) = databases().desk.asks(server.url, "SELECT CAST(pg_current_xact_id() AS text)")
-    given = {"nobody's": int(number) + 10**6, "the next one's": int(others) + 1, "another's": int(others)}
-    doubts[0] = (f"{given[whose]}", commit)
-    assert (await store.says(ada, "after", room)).index == 1
-    assert contents(store.announced) == ["after"]
-    assert doubts == []
-
-
-async def test_a_commit_without_an_answer_is_told_of_though_nobody_writes(
-    server: Server, store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ada = await store.person("ada")
-    room = await store.room("designers", ada)
-    with monkeypatch.context() as patch:
-        patch.setattr(AsyncConnection, "commit", _lost(AsyncConnection.commit, has_happened=True))
-        with pytest.raises(Unavailable):
-            await store.says(ada, "hello", room, client_id="1")
-    await until(lambda: contents(store.announced) == ["hello"])
-
-
-def _lost(commit: Any, *, has_happened: bool) -> Any:
-    async def commits(connection: AsyncConnection) -> None:
-        if has_happened:
-            await commit(connection)
-        raise asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation")
-
-    return commits
 
 
 async def test_connections_that_are_cut_cost_no_more_than_their_batch(server: Server, store: Store) -> None:
@@ -254,8 +188,6 @@ async def _every_connection(url: str) -> AsyncIterator[None]:
         await asyncio.gather(*(each.close() for each in held))
 
 
-async def _puts(store: Store, key: str, told: Any = None) -> None:
+async def _puts(store: Store, key: str) -> None:
     async with store.database.transaction() as tx:
         await tx.execute(sa.insert(meta).values(key=key, value=""))
-        if told is not None:
-            tx.after_commit(told)
