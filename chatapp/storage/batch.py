@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
+import sqlalchemy as sa
 
 from chatapp.core.audit_log import Draft
 from chatapp.core.errors import ChatError, Conflict, Forbidden, NotFound
@@ -14,6 +15,7 @@ from chatapp.core.models import DAMAGED, Attach, Message, message_id
 from chatapp.storage import audit_log, files, hot, mentions, reactions, revisions
 from chatapp.storage.checksum import with_checksum
 from chatapp.storage.database import Writer
+from chatapp.storage.tables import messages
 
 MOST_EMOJI: Final = 20
 MOST_PINS: Final = 100
@@ -106,10 +108,11 @@ class Batch:
         self._files = files.Attached()
         self._mentions: dict[int, tuple[int, ...]] = {}
 
-    @property
-    def witness(self) -> Message | None:
-        """One of the messages that it has written, as it is then."""
-        return next(iter({**self._new, **self._rewritten}.values()), None)
+    def witness(self) -> sa.Select[Any]:
+        """What finds one of the messages that it has written, as it is then."""
+        message = next(iter({**self._new, **self._rewritten}.values()))
+        is_there = (messages.c.id == message.id, messages.c.version == message.version)
+        return sa.select(messages.c.id).where(*is_there, messages.c.checksum == with_checksum(message)[-1])
 
     async def store(self, writer: Writer) -> None:
         """Read what is needed, decide, write. Runs inside the caller's transaction."""

@@ -14,7 +14,6 @@ import sqlalchemy as sa
 
 from chatapp.core.clock import Clock
 from chatapp.core.errors import Unavailable
-from chatapp.core.models import Message
 from chatapp.storage.engine import AsyncConnection
 from chatapp.storage.statement import Listed, Many, Statement
 
@@ -63,8 +62,8 @@ class Commit:
 
     def __init__(self) -> None:
         self._announcements: list[Callable[[], None]] = []
-        # A message that it stores, if it stores any.
-        self.witness: Message | None = None
+        # What finds a row once this is stored, and none where it is not: made only for a commit in doubt.
+        self.witness: Callable[[], sa.Select[Any]] | None = None
 
     def after_commit(self, call: Callable[[], None]) -> None:
         """Run ``call`` once this is on disk; never when it is rolled back."""

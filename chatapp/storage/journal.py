@@ -99,7 +99,7 @@ class Journal:
 
         async def store(writer: Writer) -> None:
             await batch.store(writer)
-            writer.witness = batch.witness
+            writer.witness = batch.witness if batch.stored else None
             writer.after_commit(lambda: self._stored(waiting, batch))
 
         await self._database.batch(store)

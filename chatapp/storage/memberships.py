@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -65,7 +66,16 @@ ADVANCE: Final = Statement(
 async def advance(writer: Writer, room_id: int, person_id: int, mark: ReadMark) -> bool:
     """Move the read position forward, never back, and only within its turn; whether it has moved."""
     to = {"reach": mark.index, "of_turn": mark.turn, "before": _before(mark)}
-    return bool(await writer.rows(ADVANCE, of_room=room_id, of_person=person_id, **to))
+    has_moved = bool(await writer.rows(ADVANCE, of_room=room_id, of_person=person_id, **to))
+    if has_moved:
+        writer.witness = partial(_has_read, room_id, person_id, mark)
+    return has_moved
+
+
+def _has_read(room_id: int, person_id: int, mark: ReadMark) -> sa.Select[Any]:
+    membership = (memberships.c.room_id == room_id, memberships.c.person_id == person_id)
+    reached = (memberships.c.read_turn == mark.turn, memberships.c.read_index >= mark.index)
+    return sa.select(memberships.c.room_id).where(*membership, *reached)
 
 
 async def go_back(tx: Transaction, room_id: int, person_id: int, mark: ReadMark) -> None:

@@ -6,6 +6,8 @@ Such a transaction is alone with the database, so that ids are in the order of c
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,6 +17,11 @@ from chatapp.storage.tables import notices
 
 async def insert(tx: Transaction, payloads: Sequence[str]) -> None:
     await tx.execute(sa.insert(notices), [{"at": tx.at, "payload": payload} for payload in payloads])
+    tx.witness = partial(_written, tx.at, payloads[-1])
+
+
+def _written(at: int, payload: str) -> sa.Select[Any]:
+    return sa.select(notices.c.id).where(notices.c.at == at, notices.c.payload == payload)
 
 
 async def newest(db: Reader) -> int:

@@ -223,7 +223,7 @@ class PostgresDatabase(Database):
         """Tell of the commits in doubt that have come about, before anything newer is told."""
         while self._doubts:
             number, commit = self._doubts[0]
-            became = await became_of(connection, number, commit.witness)
+            became = await became_of(connection, number, commit)
             if became == "in progress":
                 raise Unavailable(REFUSED, retry_after=RETRY_SECONDS)
             del self._doubts[0]

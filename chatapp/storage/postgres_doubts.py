@@ -6,10 +6,8 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from chatapp.core.models import Message
-from chatapp.storage.checksum import with_checksum
+from chatapp.storage.database import Commit
 from chatapp.storage.engine import AsyncConnection
-from chatapp.storage.tables import messages
 
 # Numbers rise: one that is not below this transaction's own was taken back by a crash, with what was done under it.
 _BECAME_OF: Final = sa.text(
@@ -18,14 +16,13 @@ _BECAME_OF: Final = sa.text(
 )
 
 
-async def became_of(connection: AsyncConnection, number: str, witness: Message | None) -> str:
+async def became_of(connection: AsyncConnection, number: str, commit: Commit) -> str:
     """ "committed", "aborted" or "in progress". Asked in a transaction that has a number itself.
 
-    ``witness``: a message that it was to store. After a crash the number may be another's, which committed.
+    After a crash the number may be another's, which committed: then its witness finds nothing. Without one the number
+    alone is believed.
     """
     became = str((await connection.execute(_BECAME_OF, {"number": number})).scalar_one())
-    if became != "committed" or witness is None:
+    if became != "committed" or commit.witness is None:
         return became
-    is_there = (messages.c.id == witness.id, messages.c.version == witness.version)
-    found = await connection.execute(sa.select(messages.c.checksum).where(*is_there))
-    return "committed" if found.scalar() == with_checksum(witness)[-1] else "aborted"
+    return "committed" if (await connection.execute(commit.witness())).first() else "aborted"
