@@ -116,7 +116,7 @@ def _actions() -> dict[str, str]:
         "deleting": _("This message is being deleted."),
         "not_deleted": _("Not deleted: {reason}"),
         "kept_message": _("The message stays."),
-        "unsaved": _("You began to change this message."),
+        "unsaved": _("Change not saved."),
         "edit_on": _("Go on"),
         "discard": _("Discard"),
         "not_saved": _("Not saved: there is no connection. Try again in a moment."),

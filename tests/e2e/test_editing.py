@@ -133,7 +133,7 @@ async def test_a_change_whose_message_goes_out_of_the_window_is_offered_where_it
     await expect(first).to_have_count(0)
     up = "document.getElementById('timeline').scrollTop = 0, Boolean(document.getElementById('m1'))"
     await comes_true(ada, up)
-    await expect(first.locator(".unsaved")).to_contain_text("You began to change this message.")
+    await expect(first.locator(".unsaved")).to_contain_text("Change not saved.")
     await first.get_by_role("button", name="Go on").click()
     await expect(ada.locator(".editor textarea")).to_have_value("mine, changed")
     await expect(first.locator(".unsaved")).to_have_count(0)
