@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 
+import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.e2e.test_accessibility import has_no_fault
@@ -168,3 +169,30 @@ async def test_what_is_replied_to_in_one_tab_is_replied_to_in_all(visit: Visit) 
     await expect(tab.locator("#replying")).to_be_visible()
     await tab.press("#message", "Enter")
     await expect(row(ada, "answer")).to_have_attribute("data-reply", "2")
+
+
+@pytest.mark.parametrize("is_given_up", [False, True], ids=["there", "given up"])
+async def test_who_goes_to_another_room_and_types_on_means_that_one(visit: Visit, is_given_up: bool) -> None:
+    ada = await visit("ada")
+    there = await new_room(ada)
+    await ada.fill("#message", "begun there")
+    here = await new_room(ada)
+    await ada.fill("#message", "half a thought")
+    # As the button of the browser does.
+    await ada.evaluate("addEventListener('keydown', ({ key }) => key === 'Pause' && stop())")
+    answers = await hold(ada, f"**/rooms/{there}")
+    async with ada.expect_request(f"**/rooms/{there}"):
+        await ada.locator(f'#sidebar [data-room="{there}"]').click(no_wait_after=True)
+    await ada.keyboard.type(", typed on")
+    await ada.keyboard.press("Enter")
+    if is_given_up:
+        await ada.keyboard.press("Pause")
+    answers.set()
+    if not is_given_up:
+        await ada.wait_for_url(f"**/rooms/{there}")
+        await expect(ada.locator("#message")).to_have_value("begun there, typed on")
+        await ada.goto(f"/rooms/{here}")
+    await expect(ada.locator("#message")).to_have_value("half a thought")
+    assert await ada.evaluate(f"localStorage.getItem('draft:ada:{there}')") == "begun there, typed on"
+    await ada.press("#message", "Enter")
+    await expect(row(ada, "half a thought")).to_have_attribute("data-index", "1")
