@@ -19,7 +19,7 @@ from tests.support.server import Server
 
 Visit = Callable[..., Awaitable[Page]]
 
-BUDGET: Final = 52_000
+BUDGET: Final = 55_000
 # As many as a page holds, and as long as people write.
 MESSAGES: Final = 50
 WORDS: Final = (
@@ -85,7 +85,7 @@ async def room(visit: Visit, ours: Server) -> tuple[str, Any]:
     ],
     ids=["wide", "narrow, dark, on a slow line", "in Chinese", "without Brotli", "in Chinese without Brotli"],
 )
-async def test_a_first_view_costs_at_most_52_kb(
+async def test_a_first_view_costs_at_most_55_kb(
     visit: Visit, ours: Server, room: tuple[str, Any], looks: dict[str, Any], line: dict[str, int]
 ) -> None:
     slug, signed_in = room
