@@ -1,5 +1,5 @@
 /** Writing: the box, in which nothing typed is lost. */
-import { LIMITS, isOff, later, openDialog, page, storage } from "./app.js";
+import { LIMITS, WRITING, isOff, later, openDialog, page, storage } from "./app.js";
 import { awaitFiles } from "./offers.js";
 import { Outbox } from "./outbox.js";
 import { TypingLine } from "./presence.js";
@@ -138,6 +138,7 @@ export class Composer {
     if (slug === room || !document.querySelector(`#sidebar [data-room="${slug}"]`) || this.#input.value !== this.#kept) return;
     const turnTo = (which) => (this.#draft = which, this.#follow({}));
     turnTo(draftOf(slug));
+    if (document.activeElement.matches(WRITING)) this.#input.focus({ preventScroll: true }); // and no change to a message
     signal.addEventListener("abort", () => turnTo(draft));
   }
 

@@ -196,3 +196,23 @@ async def test_who_goes_to_another_room_and_types_on_means_that_one(visit: Visit
     assert await ada.evaluate(f"localStorage.getItem('draft:ada:{there}')") == "begun there, typed on"
     await ada.press("#message", "Enter")
     await expect(row(ada, "half a thought")).to_have_attribute("data-index", "1")
+
+
+async def test_what_is_typed_on_from_an_editor_is_no_change_to_its_message(visit: Visit) -> None:
+    ada = await visit("ada")
+    there, here = await new_room(ada), await new_room(ada)
+    await say(ada, "mine")
+    await ada.keyboard.press("ArrowUp")
+    await ada.locator(".editor textarea").press_sequentially(", changed")
+    answers = await hold(ada, f"**/rooms/{there}")
+    async with ada.expect_request(f"**/rooms/{there}"):
+        await ada.locator(f'#sidebar [data-room="{there}"]').evaluate("link => void link.click()")
+    await ada.keyboard.type("hello")
+    await ada.keyboard.press("Enter")
+    answers.set()
+    await ada.wait_for_url(f"**/rooms/{there}")
+    await expect(ada.locator("#message")).to_have_value("hello")
+    await ada.goto(f"/rooms/{here}")
+    await expect(row(ada, "mine").locator(".bd")).to_have_text("mine")
+    await row(ada, "mine").get_by_role("button", name="Go on").click()
+    await expect(ada.locator(".editor textarea")).to_have_value("mine, changed")
