@@ -87,7 +87,8 @@ class SqliteDatabase(Database):
             with self.health.guarded():
                 await work.commit()
         except BaseException:
-            await self._roll_back(work)
+            # It may still be open, and the SQL layer rolls back no commit that failed.
+            await self.reopen_writer()
             raise
         self.health.took_it()
         transaction.announce()

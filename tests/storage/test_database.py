@@ -53,6 +53,26 @@ async def test_what_fails_is_rolled_back_and_not_told(database: SqliteDatabase) 
     assert (await keys(database), told) == ([], [])
 
 
+@FILE
+async def test_what_cannot_be_committed_is_rolled_back_and_not_told(database: SqliteDatabase) -> None:
+    told: list[str] = []
+
+    async def work() -> None:
+        async with database.transaction() as tx:
+            # Looked at by the commit only.
+            await tx.execute(sa.text("PRAGMA defer_foreign_keys = ON"))
+            await tx.execute(sa.text("INSERT INTO memberships (room_id, person_id, joined_at) VALUES (9, 9, 0)"))
+            await note(tx, "a")
+            tx.after_commit(lambda: told.append("a"))
+
+    with pytest.raises(sa.exc.IntegrityError):
+        await work()
+    async with database.transaction() as tx:
+        await note(tx, "b")
+        tx.after_commit(lambda: told.append("b"))
+    assert (await keys(database), told) == (["b"], ["b"])
+
+
 async def test_an_error_does_not_repeat_what_was_said(database: SqliteDatabase) -> None:
     async def twice() -> None:
         async with database.transaction() as tx:
