@@ -108,9 +108,9 @@ class Tray {
 
   /** Nothing failed that somebody may still want to send; else it says so. */
   allows() {
-    const isStuck = this.#some("failed");
-    if (isStuck) this.#say(t("file_stuck"));
-    return !isStuck;
+    const stuck = [...this.#chosen].find((each) => each.state === "failed");
+    if (stuck) this.#say(t("file_stuck"), stuck.row);
+    return !stuck;
   }
 
   add(files, onRemoved) {
@@ -263,10 +263,12 @@ class Tray {
 
   #draw() { this.#list.hidden = this.isEmpty; }
 
-  /** Under the list, until the next thing is said. */
-  #say(words) {
+  /** Under a file, or the list, until the next thing is said. */
+  #say(words, row = null) {
     this.#unsay();
-    this.#list.append(make("li", "tray-note", words));
+    const note = make("li", "tray-note", words);
+    this.#list.insertBefore(note, row && row.nextSibling);
+    for (const each of [row, note]) each?.scrollIntoView({ block: "nearest" });
     announce(words);
   }
 

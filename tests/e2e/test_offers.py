@@ -10,6 +10,7 @@ from playwright.async_api import FilePayload, Page, Route, expect
 
 from tests.e2e.test_files import chooses
 from tests.e2e.verbs import NOTES, attach, comes_true, hold, new_room, say, submit
+from tests.support.browser import NARROW
 from tests.support.pictures import picture
 
 Visit = Callable[..., Awaitable[Page]]
@@ -138,3 +139,17 @@ async def test_an_upload_that_does_not_move_any_more_ends_and_can_be_tried_again
     await page.press("#message", "Enter")
     await expect(page.locator("#timeline .msg[data-index] .file-name")).to_have_text("notes.txt")
     await expect(page.locator("#timeline .msg[data-index]")).to_contain_text("the notes")
+
+
+@pytest.mark.parametrize("at", [0, 8], ids=["first", "last"])
+async def test_which_of_many_files_failed_is_in_sight_when_nothing_is_sent(visit: Visit, at: int) -> None:
+    page = await visit("ada", viewport=NARROW)
+    await new_room(page)
+    files = [FilePayload(name=f"{n}.txt", mimeType="text/plain", buffer=b"hello") for n in range(9)]
+    files[at]["buffer"] = b""
+    await attach(page, *files)
+    await expect(page.locator(".chosen progress:visible")).to_have_count(0)
+    await page.locator(".tray").evaluate("(tray, end) => { tray.scrollTop = end; }", 0 if at else 9_999)
+    await page.click("#composer .send")
+    await expect(page.locator(".tray-note")).to_be_in_viewport()
+    await expect(page.locator(".chosen.failed")).to_be_in_viewport(ratio=1)
