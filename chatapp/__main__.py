@@ -2,12 +2,17 @@
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
+
+STDERR: Final = 2
 
 
 def main() -> None:
     """Import the command line, and run it."""
+    _open_streams()
     # What imports make stays: looking for garbage among it would take a tenth of a start.
     gc.disable()
     with _no_certificates():
@@ -16,6 +21,17 @@ def main() -> None:
     gc.freeze()
     gc.enable()
     cli.main()
+
+
+def _open_streams() -> None:
+    """Of the three streams those that were closed lead nowhere. The next file, the database perhaps, would have the
+    descriptor of one, and libuv ends a process that closes such a file."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= STDERR:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+    sys.stdin = sys.stdin or os.fdopen(0)
+    sys.stdout = sys.stdout or os.fdopen(1, "w")
+    sys.stderr = sys.stderr or os.fdopen(STDERR, "w")
 
 
 @contextmanager

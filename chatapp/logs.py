@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import re
 import sys
-from typing import TextIO
+from typing import TextIO, cast
 
 import structlog
 
+from chatapp.lines import Lines
 from chatapp.settings import Settings
 
 # Without the values of variables, which structlog would add: passwords and messages are among them.
@@ -25,6 +27,7 @@ def set_up(settings: Settings, stream: TextIO | None = None) -> None:
     renderer: structlog.typing.Processor = structlog.processors.JSONRenderer() if is_json else plain
     if stream.isatty() and not is_json:
         renderer = structlog.dev.ConsoleRenderer()
+    lines = _unhurried(stream)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -35,11 +38,19 @@ def set_up(settings: Settings, stream: TextIO | None = None) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         # A line in one piece: workers share stderr, and where that is unbuffered print() makes two of it.
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=structlog.WriteLoggerFactory(lines),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=logging.WARNING, stream=stream, force=True)
+    logging.basicConfig(level=logging.WARNING, stream=lines, force=True)
     hear_parser()
+
+
+def _unhurried(stream: TextIO) -> TextIO:
+    """The stream, or what takes lines to its descriptor, so that nobody has to read them for the chat to go on."""
+    try:
+        return cast("TextIO", Lines(stream.fileno()))
+    except io.UnsupportedOperation:
+        return stream
 
 
 def plain(_logger: object, _method: str, event: structlog.typing.EventDict) -> str:

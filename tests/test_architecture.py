@@ -15,7 +15,8 @@ from tests.support.source import NAMES, PACKAGE, SOURCES, imports, is_async, tre
 EVERYWHERE: Final = {"__init__", "places", "settings"}
 MAY_IMPORT: Final = {
     "__init__": set[str](),
-    "logs": set[str](),
+    "lines": set[str](),
+    "logs": {"lines"},
     "places": set[str](),
     "addresses": set[str](),
     "settings": {"addresses"},
