@@ -1,6 +1,7 @@
 /** Changes to messages that were begun and not saved: where such a message is shown it says so, and lets somebody go on. */
 import { make, page, storage, t } from "./app.js";
 import { indexOf } from "./message.js";
+import { find } from "./quotes.js";
 import "./words.js";
 
 const drafts = `draft:${page.me.username}:${page.room?.slug}/`;
@@ -33,10 +34,17 @@ export class Unsaved {
   }
 
   #offer(row) {
-    const offer = make("div", "state unsaved");
+    const offer = Object.assign(make("div", "state unsaved"), { hidden: true });
     const discard = () => (storage.remove(draftOf(row)), row.focus({ preventScroll: true }), this.draw());
     offer.append(t("unsaved"), this.#button("edit_on", () => this.#edit(row)), this.#button("discard", discard));
+    find(indexOf(row)).catch(() => null).then((message) => this.#settle(row, offer, message));
     return offer;
+  }
+
+  /** What was saved while the page was left is none any more. */
+  #settle(row, offer, message) {
+    if (message?.content === storage.read(draftOf(row))) return void (storage.remove(draftOf(row)), this.draw());
+    this.#timeline.steadily(() => { offer.hidden = false; });
   }
 
   #button(words, act) {

@@ -165,3 +165,24 @@ async def test_a_change_that_was_begun_before_a_reload_is_offered_until_it_is_sa
     await ada.focus("#message")
     await ada.keyboard.press("ArrowUp")
     await expect(ada.locator(".editor textarea")).to_have_value("two")
+
+
+async def test_a_change_that_was_saved_while_the_page_was_left_is_not_offered(visit: Visit) -> None:
+    saved = asyncio.Event()
+
+    def deaf(route: WebSocketRoute) -> None:
+        server = route.connect_to_server()
+        server.on_message(lambda data: saved.set() if "mine, changed" in str(data) else route.send(data))
+
+    ada = await visit("ada")
+    await ada.route_web_socket(re.compile("/ws$"), deaf)
+    room = await new_room(ada)
+    await say(ada, "mine")
+    await ada.keyboard.press("ArrowUp")
+    await ada.locator(".editor textarea").fill("mine, changed")
+    await ada.keyboard.press("Enter")
+    await saved.wait()
+    await ada.reload()
+    await expect(row(ada, "mine, changed")).to_have_count(1)
+    await comes_true(ada, f"localStorage.getItem('draft:ada:{room}/1') === null")
+    await expect(ada.locator(".unsaved")).to_have_count(0)
