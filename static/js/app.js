@@ -17,6 +17,8 @@ export const LIMITS = Object.freeze({
   announceCharacters: 200,
   farScreens: 2,
   answer: 10_000,
+  slowness: 3, // times as long, where a line has been slower than that
+  patience: 60_000,
   again: 2_000,
   sending: 800,
   banner: 2_000,
@@ -31,7 +33,6 @@ export const LIMITS = Object.freeze({
   counterShare: 0.1,
   unreadShown: 99,
   subscribeAtOnce: 10,
-  reconcileRows: 200,
   refresh: 1_000,
   refreshNames: 10_000,
   copied: 2_000,

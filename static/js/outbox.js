@@ -75,14 +75,14 @@ export class Outbox {
     if (error.code === "disconnected") this.#wait(letter);
     else if (error.code === "rate_limited") this.#sendAgainIn(letter, Math.max(1, Math.ceil(error.retryAfter)) + ahead, "sends_again_in");
     else if (error.code === "unavailable") this.#sendAgainIn(letter, retryDelay(letter.tries++) / 1000, "unavailable");
-    else if (error.code === "timeout") this.#fail(letter, t("not_sent"));
+    else if (error.code === "timeout") this.#wait(letter, 0);
     else this.#fail(letter, t("not_sent_because", { reason: error.message }));
   }
 
-  /** Without a connection a text waits, says so when that takes long, and goes when the room is heard again. */
-  #wait(letter) {
+  /** Without a connection, or an answer, a text waits, says so when that takes long, and goes when the room is heard again. */
+  #wait(letter, long = LIMITS.answer) {
     this.#mark(letter, "waiting");
-    letter.timer = setTimeout(() => this.#say(letter, "failed-template", t("not_sent_offline")), LIMITS.answer);
+    letter.timer = setTimeout(() => this.#say(letter, "failed-template", t("not_sent_offline")), long);
   }
 
   /** The key makes it harmless to try as often as it takes. Where it was too much at once each takes its turn, in their order. */
@@ -102,7 +102,7 @@ export class Outbox {
     const letters = [...this.#letters.values()];
     for (const letter of letters) if (letter.state === "waiting") this.#transmit(letter);
     if (!letters.some((letter) => letter.state === "failed")) return;
-    const recent = { room, limit: LIMITS.reconcileRows };
+    const recent = { room, limit: LIMITS.pageRows };
     const { messages } = await this.#connection.request("getRecentMessages", recent).catch(() => ({ messages: [] }));
     this.#timeline.show(messages.filter((message) => this.#letters.has(message.client_id)));
   }

@@ -6,8 +6,7 @@ import { LIMITS, announce, kept, page, t } from "./app.js";
 
 const [VANISHED, SESSION_ENDED] = [1006, 4401];
 /** What the banner says while there is no connection, and with the seconds until the next try. */
-const LOST = ["reconnecting", "reconnecting_in"];
-const RESTARTING = ["restarting", "restarting_in"];
+const [LOST, RESTARTING] = [["reconnecting", "reconnecting_in"], ["restarting", "restarting_in"]];
 
 /** Why a question has no answer: `code` is the server's, or `disconnected`, or `timeout`. */
 export class Refused extends Error {
@@ -81,7 +80,7 @@ export class Connection {
     const socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/ws`);
     this.#socket = socket;
     this.#banner.show("trying");
-    this.#timers.hello = setTimeout(() => this.#lose(), LIMITS.answer);
+    this.#timers.hello = setTimeout(() => this.#lose(), LIMITS.answer * Math.min(this.#attempt + 1, LIMITS.slowness));
     socket.addEventListener("message", (event) => socket === this.#socket && this.#hear(event.data));
     socket.addEventListener("close", (event) => socket === this.#socket && this.#lose(event.code));
   }
@@ -107,13 +106,14 @@ export class Connection {
     const wait = this.#drainDelay ?? retryDelay(this.#attempt++, code === VANISHED ? this.#spread : 0);
     this.#drainDelay = null;
     this.#timers.retry = setTimeout(() => this.#connect(), wait);
-    this.#banner.show("waiting", Date.now() + wait);
+    this.#banner.show("waiting", performance.now() + wait);
   }
 
-  /** A refused upgrade looks like a lost network to a page; the server says which it was. */
+  /** A refused upgrade looks like a lost network to a page; the server says which it was, and not who stands between. */
   async #askWhetherSignedOut() {
-    const answer = await fetch("/api/v1/me", { headers: { Accept: "application/json" } }).catch(() => null);
-    if (!this.#isOnline && (answer?.status === 401 || answer?.status === 403)) this.#signOut();
+    const how = { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(LIMITS.answer) };
+    const answer = await fetch("/api/v1/me", how).then((each) => each.json()).catch(() => null);
+    if (!this.#isOnline && ["unauthenticated", "forbidden"].includes(answer?.code)) this.#signOut();
   }
 
   /** Whoever sits there now must not read on, nor come Back to it. What was written waits for its writer. */
@@ -275,7 +275,7 @@ class Banner {
     if (this.#state === "online") return this.#isOutdated ? t("updated") : "";
     if (!navigator.onLine) return t("offline");
     if (!this.#wasConnected) return t("connecting");
-    const seconds = Math.ceil((this.#until - Date.now()) / 1000);
+    const seconds = Math.ceil((this.#until - performance.now()) / 1000);
     const isFar = this.#state === "waiting" && seconds >= LIMITS.countdownFromSeconds;
     return isFar ? t(this.#loss[1], { n: seconds }) : t(this.#loss[0]);
   }

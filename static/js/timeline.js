@@ -16,6 +16,8 @@ export class Timeline {
   /** Called when the room is heard again, and when it is no longer ours to hear. */
   onRepaired = () => {};
   onLost = () => {};
+  /** So many rows are asked for at once: fewer after each time that they did not come, for that is how a slow line looks. */
+  most = LIMITS.pageRows;
   /** The list this room is one of. */
   rooms;
   #connection;
@@ -31,6 +33,7 @@ export class Timeline {
   #epoch = page.epoch;
   #isAtEnd = true;
   #isRepairing = false;
+  #failed = 0; // times that what was missed did not come
   #checkedAt = this.#bottom.querySelector("time").dateTime; // when it was last up to date; 0 while it is
   #missedFrom = NaN; // the first message of a long absence, while not all of it is here
   #continuity = null;
@@ -40,7 +43,7 @@ export class Timeline {
     this.#connection = connection;
     this.rooms = rooms;
     for (const event of ["hello", "stale"]) connection.on(event, () => this.repair());
-    connection.on("lost", ({ heardAt }) => this.#check(heardAt));
+    connection.on("lost", ({ heardAt }) => this.#check(this.#checkedAt || heardAt));
     connection.on("roomRemoved", (frame) => frame.room === room && this.#check(Date.now()));
     connection.on("messages", (frame) => frame.room === room && this.#hear(frame.messages));
     connection.on("userChanged", (frame) => rename(this.#log, frame.username, frame.display_name));
@@ -70,11 +73,12 @@ export class Timeline {
   /** Draws messages as they are now, wherever in the window they belong. */
   show(messages) {
     const news = [];
-    this.steadily(() => {
-      for (const message of messages) if (this.#draw(message)) news.push(message);
-      this.#trim();
-    });
+    this.extend(messages, (message) => this.#draw(message) && news.push(message));
     if (news.length) import("./speaking.js").then(({ announceMessage }) => news.forEach(announceMessage)).catch(() => {});
+  }
+
+  extend(messages, draw = (message) => this.#put(message)) {
+    this.steadily(() => (messages.forEach(draw), this.#trim()));
     this.#onScroll();
   }
 
@@ -125,15 +129,18 @@ export class Timeline {
   async repair() {
     if (this.#isRepairing) return;
     this.#isRepairing = true;
-    const from = { room, after: this.#version, epoch: this.#epoch, html: true };
-    const answer = await this.#connection.request("subscribe", from).catch((error) => void this.#repairLater(error));
+    const isSlow = this.#failed > 1; // once may be chance
+    const from = isSlow ? { limit: this.most } : { after: this.#version, epoch: this.#epoch };
+    const answer = await this.#connection.request("subscribe", { room, html: true, ...from }, LIMITS.patience).catch((error) => void this.#repairLater(error));
     this.#isRepairing = false;
     if (!answer) return;
+    this.#failed = 0;
     this.rooms.hear(room, answer);
-    if (answer.complete) this.show(answer.messages);
+    const isWhole = answer.complete && !isSlow;
+    if (isWhole) this.show(answer.messages);
     const missedFrom = answer.epoch === this.#epoch ? this.#index + 1 : NaN;
     ({ index: this.#index, version: this.#version, epoch: this.#epoch } = answer);
-    if (!answer.complete) this.#replace(answer.messages, missedFrom);
+    if (!isWhole) this.#replace(answer.messages, missedFrom);
     if (!missedFrom) import("./holes.js").then(({ sayRestored }) => this.steadily(() => sayRestored(this.#rows.at(-1) ?? this.#top)));
     this.#continuity?.forgive();
     this.#check(0);
@@ -141,14 +148,16 @@ export class Timeline {
     this.#fill();
   }
 
-  #check(at) {
-    this.steadily(() => { this.#checkedAt = at; });
-  }
+  #check(at) { this.steadily(() => { this.#checkedAt = at; }); }
 
   #repairLater(error) {
+    if (["timeout", "disconnected"].includes(error.code)) this.adapt(!++this.#failed);
     if (error.code === "not_found") this.onLost();
     else if (error.code !== "disconnected") setTimeout(() => this.repair(), error.retryAfter * 1000 || LIMITS.again);
   }
+
+  /** They came, or did not. */
+  adapt(isHere) { this.most = isHere ? Math.min(LIMITS.pageRows, this.most * 2) : Math.ceil(this.most / 4); }
 
   #enhance() {
     for (const each of this.#log.querySelectorAll("#newer, noscript, .hole")) each.remove(); // is for who has no scripts
@@ -237,14 +246,6 @@ export class Timeline {
     if (excess <= LIMITS.windowSlackRows) return;
     const isLow = this.#log.scrollTop > this.#pixelsBelow;
     for (const row of isLow ? rows.slice(0, excess) : rows.slice(-excess)) this.#drop(row);
-  }
-
-  extend(messages) {
-    this.steadily(() => {
-      for (const message of messages) this.#put(message);
-      this.#trim();
-    });
-    this.#onScroll();
   }
 
   /** What brings missing messages is fetched with the first that are wanted; a browser remembers of an address that it failed. */

@@ -152,6 +152,7 @@ class Wire:
         self.is_cut = False
         self.is_silent = False
         self.swallows: str | None = None
+        self.swallowed: list[str] = []
         self.routes: list[WebSocketRoute] = []
 
     async def hold(self, page: Page) -> None:
@@ -169,7 +170,9 @@ class Wire:
         server = route.connect_to_server()
 
         def pass_on(message: str | bytes) -> None:
-            if not (self.is_silent or (self.swallows and self.swallows in str(message))):
+            if self.swallows and self.swallows in str(message):
+                self.swallowed.append(str(message))
+            elif not self.is_silent:
                 server.send(message)
 
         def pass_back(message: str | bytes) -> None:
