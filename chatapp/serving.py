@@ -56,6 +56,7 @@ OPTIMIZED: Final = "Python runs with -O, which takes checks out of libraries. St
 SLOW_PARSER: Final = (
     "aiohttp runs without its parser in C. Unset AIOHTTP_NO_EXTENSIONS, or install aiohttp again from a wheel."
 )
+PRIVILEGED: Final = "A port below 1024 is for a proxy before the chat, which has one from 1024 on."
 
 log = structlog.get_logger()
 
@@ -141,7 +142,7 @@ async def _listen(
     )
     loop = asyncio.get_running_loop()
     # Shared, the kernel gives each connection to one of the processes that listen, evenly.
-    with saying_whose(settings.host):
+    with saying_whose(settings.host, settings.port):
         listener = await loop.create_server(
             doorman, settings.host, settings.port, backlog=COMERS_A_TURN, reuse_port=shares_port or None
         )
@@ -153,12 +154,14 @@ async def _listen(
 
 
 @contextmanager
-def saying_whose(host: str) -> Iterator[None]:
-    """That a name is not known, says a resolver; this says which, and whose. Raises ``OSError``."""
+def saying_whose(host: str, port: int) -> Iterator[None]:
+    """That a name is not known, says a resolver; this says which, and whose; of a port as well. Raises ``OSError``."""
     try:
         yield
     except socket.gaierror as error:
         raise OSError(error.errno, f"CHATAPP_HOST is {host!r}: {error.strerror}") from None
+    except PermissionError:
+        raise OSError(f"CHATAPP_PORT is {port}: this user may not listen there. {PRIVILEGED}") from None
 
 
 def _keep_what_is_here() -> None:

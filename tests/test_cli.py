@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import socket
@@ -251,6 +252,13 @@ def test_a_port_in_use_is_refused(chatapp: Chatapp) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert str(port) in fails(Chatapp(chatapp.data)("serve", CHATAPP_PORT=str(port)))
+
+
+def test_a_port_that_is_not_for_this_user_is_named(chatapp: Chatapp) -> None:
+    powerless = ("setpriv", "--bounding-set", "-net_bind_service") if os.geteuid() == 0 else ()
+    result = Chatapp(chatapp.data, prefix=powerless)("serve", CHATAPP_PORT="80")
+    assert result.code == 1
+    assert result.err.startswith("CHATAPP_PORT is 80: this user may not listen there. A port below 1024 ")
 
 
 @pytest.mark.parametrize("host", ["nowhere.invalid", "[::1]", "127.0.0.1,::1"])

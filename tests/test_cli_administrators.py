@@ -72,6 +72,16 @@ def test_of_no_chat_the_audit_log_says_so(tmp_path: Path) -> None:
     assert not nowhere.data.exists()
 
 
+@pytest.mark.file_only("a folder with a file")
+@pytest.mark.parametrize("content", [b"no database at all", b""])
+def test_what_no_audit_log_can_be_read_from_is_named(tmp_path: Path, content: bytes) -> None:
+    """Trying again, as was said, would not have helped."""
+    (tmp_path / "chatapp.db").write_bytes(content)
+    result = Here(tmp_path)("audit-log")
+    assert result.code == 1
+    assert result.err.startswith(f"{tmp_path}/chatapp.db cannot be read: ")
+
+
 @pytest.mark.file_only("there commands work beside a server: tests/postgres/test_start.py")
 def test_beside_a_running_server_each_command_for_accounts_says_where_else_to_go(chatapp: Here) -> None:
     with chatapp.serving():

@@ -177,6 +177,32 @@ def test_a_damaged_backup_is_not_restored_unless_it_is_wanted(chatapp: Chatapp, 
     assert "Restored." in chatapp("restore", str(backup), "--damaged").out
 
 
+def of_a_newer_version(data: Path) -> None:
+    with behind_its_back(data / "chatapp.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+
+
+def test_a_backup_of_a_newer_version_is_said_to_be_one_and_not_restored(chatapp: Chatapp, tmp_path: Path) -> None:
+    """No start would go on with it; nor is it damaged."""
+    assert chatapp("backup", str(tmp_path / "monday")).code == 0
+    of_a_newer_version(tmp_path / "monday")
+    before = sorted(chatapp.data.iterdir())
+    for more in ([], ["--damaged"]):
+        result = chatapp("restore", str(tmp_path / "monday"), *more)
+        assert (result.code, result.out) == (1, "")
+        assert result.err.startswith("The backup is at revision 9999, which this version does not know. Nothing was ")
+    assert sorted(chatapp.data.iterdir()) == before
+
+
+def test_a_backup_of_a_newer_versions_chat_writes_nothing_into_it(chatapp: Chatapp, tmp_path: Path) -> None:
+    of_a_newer_version(chatapp.data)
+    before = (chatapp.data / "chatapp.db").read_bytes()
+    result = chatapp("backup", str(tmp_path / "monday"))
+    assert (result.code, result.err) == (1, "")
+    assert "The schema is at revision 9999, which this version does not know." in result.out
+    assert (chatapp.data / "chatapp.db").read_bytes() == before
+
+
 def test_what_is_no_backup_is_not_restored(chatapp: Chatapp, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     result = chatapp("restore", str(tmp_path / "empty"))

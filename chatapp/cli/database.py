@@ -16,7 +16,7 @@ from chatapp.core.audit_log import Action, draft
 from chatapp.core.circumstances import COMMAND_LINE, Circumstances
 from chatapp.core.clock import system_clock
 from chatapp.settings import Settings
-from chatapp.storage import audit_log, integrity, opening
+from chatapp.storage import audit_log, integrity, migrate, opening
 from chatapp.storage import backup as backups
 from chatapp.storage.findings import Report
 from chatapp.storage.sqlite import locked
@@ -65,7 +65,9 @@ def backup(folder: Path) -> int:
     )
     report = backups.make(settings.data, folder)
     click.echo(f"The backup is in {folder}.")
-    _note(settings, "database.backed_up", folder.name)
+    # A log of a newer version is not for this one to write.
+    if migrate.is_known(report.revision):
+        _note(settings, "database.backed_up", folder.name)
     return said(report)
 
 

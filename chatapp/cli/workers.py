@@ -164,14 +164,17 @@ async def _end(workers: list[Worker]) -> bool:
 @contextmanager
 def _reserved(host: str, port: int) -> Iterator[int]:
     """The port (a free one for 0), kept for processes of this user that share it. Raises ``OSError``."""
-    with serving.saying_whose(host):
+    with serving.saying_whose(host, port):
         found = dict.fromkeys(socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE))
     held: list[socket.socket] = []
     try:
         for family, kind, protocol, _, address in found:
             wanted = (address[0], port, *address[2:])
             # Alone first: a share of the port would be given beside another chat of this user, too.
-            with _bound(family, kind, protocol, wanted, is_shared=False) as alone:
+            with (
+                serving.saying_whose(host, port),
+                _bound(family, kind, protocol, wanted, is_shared=False) as alone,
+            ):
                 port = alone.getsockname()[1]
             held.append(_bound(family, kind, protocol, (address[0], port, *address[2:]), is_shared=True))
         yield port

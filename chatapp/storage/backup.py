@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from chatapp.storage import contents
+from chatapp.storage import contents, migrate
 from chatapp.storage.blobs import FOLDER, sync
 from chatapp.storage.findings import Report
 from chatapp.storage.full import refuse_full
@@ -61,10 +61,16 @@ def make(data: Path, target: Path) -> Report:
 
 
 def check(source: Path) -> Report:
-    """The audit of a backup. Raises :class:`BackupError` where there is none."""
+    """The audit of a backup. Raises :class:`BackupError` where there is none, or where it is a newer version's."""
     if not (source / DATABASE).is_file():
         raise BackupError(f"There is no backup in {source}: it has no {DATABASE}.")
-    return audit(source / DATABASE)
+    report = audit(source / DATABASE)
+    if report.revision is not None and not migrate.is_known(report.revision):
+        raise BackupError(
+            f"The backup is at revision {report.revision}, which this version does not know. Nothing was changed: "
+            "restore it with the version that made it, or a newer one."
+        )
+    return report
 
 
 def restore(data: Path, source: Path) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import sqlite3
 from pathlib import Path
 from typing import Final
@@ -19,5 +18,11 @@ def refuse_full(error: BaseException | None, *folders: Path) -> None:
     if code not in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}:
         return
     for folder in folders:
-        if code == sqlite3.SQLITE_FULL or shutil.disk_usage(folder).free < ROOM:
+        if code == sqlite3.SQLITE_FULL or _is_full(folder):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+
+
+def _is_full(folder: Path) -> bool:
+    disk = os.statvfs(folder)
+    # Of files as of bytes; a file system that counts no files says that it has none.
+    return disk.f_bavail * disk.f_frsize < ROOM or (disk.f_files > 0 and not disk.f_favail)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlencode
 
 from chatapp.storage import contents, findings, migrate
 from chatapp.storage.findings import Checked, Finding, Report, note
 from chatapp.storage.full import refuse_full
-from chatapp.storage.sqlite_engine import lenient
+from chatapp.storage.sqlite_engine import lenient, to_read
 
 BUSY_MS: Final = 5000
 TROUBLE: Final = (sqlite3.Error,)
@@ -52,10 +52,9 @@ def audit(path: Path) -> Report:
 
 def open_to_read(path: Path) -> sqlite3.Connection:
     """A connection that writes nothing, not even what a log beside the file still holds."""
-    # In a folder that cannot be written to, the files that guard readers and writers cannot be made.
-    has_log = path.with_name(f"{path.name}-wal").exists()
-    alone = "" if has_log or os.access(path.parent, os.W_OK) else "&immutable=1"
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{alone}", uri=True, isolation_level=None)
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?{urlencode(to_read(path))}", uri=True, isolation_level=None
+    )
     connection.text_factory = lenient
     connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
     return connection
@@ -84,7 +83,7 @@ def _references(connection: sqlite3.Connection, _report: Report) -> Checked:
 def _schema(connection: sqlite3.Connection, report: Report) -> Checked:
     row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     report.revision = None if row is None else row[0]
-    if report.revision is None or report.revision not in migrate.revisions():
+    if not migrate.is_known(report.revision):
         yield Finding(f"The schema is at revision {report.revision}, which this version does not know.")
     else:
         yield from _foreign(connection, migrate.schema(report.revision))

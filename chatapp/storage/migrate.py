@@ -53,6 +53,11 @@ def revisions() -> list[str]:
     return sorted(step.name.partition("_")[0] for step in (folder("migrations") / "versions").glob("[0-9]*.py"))
 
 
+def is_known(revision: str | None) -> bool:
+    """Whether this version can go on with a database at that revision."""
+    return revision in revisions()
+
+
 @cache
 def schema(revision: str) -> dict[str, tuple[str, str]]:
     """What the migrations up to that revision make: the kind and the SQL of every table, index, trigger and view."""

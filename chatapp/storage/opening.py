@@ -47,7 +47,7 @@ def audit(settings: Settings) -> Report:
 
 @asynccontextmanager
 async def beside(settings: Settings) -> AsyncIterator[Database]:
-    """To read, while a server may run. Nothing is changed. Raises ``NotFound`` where there is none."""
+    """To read, while a server may run. Nothing is changed. Raises ``NotFound`` or ``Unusable``."""
     if settings.database_url:
         from chatapp.storage import postgres, postgres_errors, postgres_start
 
@@ -62,6 +62,7 @@ async def beside(settings: Settings) -> AsyncIterator[Database]:
         return
     if not settings.database_path.exists():
         raise NotFound(f"There is no chat in {settings.data}.")
+    usable.refuse_unreadable(settings.database_path)
     async with sqlite.beside(settings.database_path) as file:
         yield file
 

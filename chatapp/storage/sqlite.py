@@ -51,8 +51,8 @@ class SqliteDatabase(Database):
         self.health = Health(path)
         self.wal = Wal(path, self.health, self._drive, self.close, self._connect)
         self._batches = Batches()
-        self._write_engine = engine(str(path), durability, factory=self._batches.connect)
-        self._read_engine = engine(path.absolute().as_uri(), durability)
+        self._write_engine = engine(path, durability, factory=self._batches.connect)
+        self._read_engine = engine(path, durability)
         self._writer: AsyncConnection | None = None
         self._patience_ms = BUSY_MS
         self._questions: Questions | None = None

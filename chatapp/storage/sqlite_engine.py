@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 import aiosqlite
@@ -17,12 +19,13 @@ READERS: Final = 3
 
 
 def engine(
-    file: str, durability: Durability, *, factory: Callable[..., sqlite3.Connection] | None = None
+    path: Path, durability: Durability, *, factory: Callable[..., sqlite3.Connection] | None = None
 ) -> AsyncEngine:
-    """To read only, the file named by its URI, or with a ``factory`` of the one connection that writes."""
+    """To read only, or with a ``factory`` of the one connection that writes."""
     read_only = factory is None
+    file, query = (path.absolute().as_uri(), {**to_read(path), "uri": "true"}) if read_only else (str(path), {})
     made = create_async_engine(
-        sa.URL.create("sqlite+aiosqlite", database=file, query={"mode": "ro", "uri": "true"} if read_only else {}),
+        sa.URL.create("sqlite+aiosqlite", database=file, query=query),
         connect_args={"factory": factory} if factory else {},
         pool_size=READERS if read_only else 1,
         max_overflow=0,
@@ -47,6 +50,13 @@ def engine(
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return made
+
+
+def to_read(path: Path) -> dict[str, str]:
+    """What a URI says of a file that is only read."""
+    # In a folder that cannot be written to, the files that guard readers and writers cannot be made.
+    has_log = path.with_name(f"{path.name}-wal").exists()
+    return {"mode": "ro"} if has_log or os.access(path.parent, os.W_OK) else {"mode": "ro", "immutable": "1"}
 
 
 def _pragmas(durability: Durability, *, read_only: bool) -> list[str]:

@@ -38,6 +38,16 @@ def prepare(path: Path) -> list[str]:
         ) from error
 
 
+def refuse_unreadable(path: Path) -> None:
+    """Raise :class:`Unusable` for what no chat can be read from."""
+    try:
+        with closing(open_to_read(path)) as connection:
+            connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.DatabaseError as error:
+        refuse_full(error, path.parent)
+        raise Unusable(f"{path} cannot be read: {error}.") from None
+
+
 def refuse_unusable(path: Path) -> None:
     """Raise :class:`Unusable` for a file that is gone, emptied, damaged, no database, or that cannot be written to.
 
@@ -72,4 +82,9 @@ def _damage(path: Path) -> str:
             return "" if said == "ok" else str(said).splitlines()[-1]
     except sqlite3.DatabaseError as error:
         refuse_full(error, path.parent)
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_CANTOPEN:
+            raise Unusable(
+                f"{path} cannot be opened. See that it belongs to this user, and so do {path.name}-wal and "
+                f"{path.name}-shm beside it where there are such, then start again."
+            ) from None
         return str(error)

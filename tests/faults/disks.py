@@ -110,8 +110,10 @@ class SmallDisk:
 
 
 @asynccontextmanager
-async def small_disk(folder: Path, *, mebibytes: int) -> AsyncIterator[SmallDisk]:
-    is_there = await succeeds("mount", "-t", "tmpfs", "-o", f"size={mebibytes}m,mode=700", "tmpfs", str(folder))
+async def small_disk(folder: Path, *, mebibytes: int, files: int = 0) -> AsyncIterator[SmallDisk]:
+    """``files``: how many it takes, folders included; 0 for as many as there is room for."""
+    options = f"size={mebibytes}m,nr_inodes={files},mode=700"
+    is_there = await succeeds("mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder))
     needs("The right to mount (root)", is_there=is_there)
     try:
         yield SmallDisk(folder)

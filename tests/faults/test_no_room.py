@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,27 @@ async def test_a_full_disk_is_named_by_every_command_and_leaves_nothing_behind(
         disk.empties()
         assert not [*chatapp.data.glob("*.part"), *chatapp.data.glob("before-restore-*")]
         assert (await run("user", "list")).code == 0
+
+
+async def test_a_disk_that_takes_no_more_files_is_full_and_its_database_not_damaged(tmp_path: Path) -> None:
+    async with small_disk(tmp_path, mebibytes=4, files=20) as disk:
+        chatapp = Here(disk.folder / "data")
+        assert (await asyncio.to_thread(chatapp, "user", "list")).code == 0
+        with suppress(OSError):
+            for number in range(20):
+                (disk.folder / f"{number}").touch()
+        result = await asyncio.to_thread(chatapp, "serve")
+        assert (result.code, result.err) == (
+            1,
+            f"{chatapp.data}: No space left on device. Make room on that disk, then try again.\n",
+        )
+
+
+async def test_a_file_that_cannot_be_opened_is_not_called_damaged(tmp_path: Path) -> None:
+    chatapp = Here(tmp_path)
+    assert (await asyncio.to_thread(chatapp, "user", "list")).code == 0
+    # Nobody can open this one, root neither.
+    (tmp_path / "chatapp.db-wal").mkdir()
+    result = await asyncio.to_thread(chatapp, "serve")
+    assert result.code == 1
+    assert result.err.startswith(f"{tmp_path}/chatapp.db cannot be opened. See that it belongs to this user")
