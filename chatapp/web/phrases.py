@@ -27,6 +27,7 @@ def _counted(key: str, form: Callable[[int], str]) -> dict[str, str]:
 
 def _connection() -> dict[str, str]:
     return {
+        "incomplete": _("Part of this page has not arrived yet."),
         "connecting": _("Connecting…"),
         "reconnecting_in": _("Connection lost. Reconnecting in {n} s"),
         "reconnecting": _("Connection lost. Reconnecting…"),

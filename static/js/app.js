@@ -5,42 +5,18 @@
 
 /** Every number of the interface. Milliseconds unless the name says otherwise. */
 export const LIMITS = Object.freeze({
-  pageRows: 50,
-  windowRows: 300,
-  windowSlackRows: 20,
-  followPixels: 100,
-  groupWithin: 5 * 60_000,
-  flash: 2_000,
-  hole: 300,
-  read: 500,
-  announce: 1_000,
-  announceCharacters: 200,
-  farScreens: 2,
-  answer: 10_000,
+  pageRows: 50, windowRows: 300, windowSlackRows: 20, followPixels: 100, farScreens: 2,
+  groupWithin: 5 * 60_000, flash: 2_000, copied: 2_000, undo: 5_000, longPress: 600,
+  announce: 1_000, announceCharacters: 200, counterShare: 0.1, unreadShown: 99,
+  answer: 10_000, patience: 60_000,
   slowness: 3, // times as long, where a line has been slower than that
-  patience: 60_000,
-  again: 2_000,
-  sending: 800,
-  banner: 2_000,
-  countdownFromSeconds: 5,
-  retrySeconds: Object.freeze([2, 4, 8, 16, 30]),
-  healthy: 60_000,
-  heartbeat: 25_000,
-  missedHeartbeats: 2,
-  stale: 60_000,
-  typing: 3_000,
-  typingSeen: 6_000,
-  counterShare: 0.1,
-  unreadShown: 99,
-  subscribeAtOnce: 10,
-  refresh: 1_000,
-  refreshNames: 10_000,
-  copied: 2_000,
-  undo: 5_000,
-  longPress: 600,
-  idle: 5 * 60_000,
-  hidden: 5_000,
-  words: 2_000,
+  again: 2_000, sending: 800,
+  banner: 2_000, countdownFromSeconds: 5,
+  retrySeconds: Object.freeze([2, 4, 8, 16, 30]), healthy: 60_000,
+  heartbeat: 25_000, missedHeartbeats: 2,
+  typing: 3_000, typingSeen: 6_000, hole: 300, read: 500,
+  subscribeAtOnce: 10, refresh: 1_000, refreshNames: 10_000,
+  stale: 60_000, idle: 5 * 60_000, hidden: 5_000,
 });
 
 /** What the server says about this page; empty where nobody is signed in. */
@@ -196,7 +172,7 @@ function onKey(event) {
   const entry = find(event);
   if (entry?.late) return void (page.me && (event.preventDefault(), later(entry.does, event.target)));
   const act = actions[entry?.does];
-  if (entry && (act ? act() !== false : isKeptForLater(entry.does))) event.preventDefault();
+  if (entry && (act ? act() !== false : isKeptForLater(entry.does, event.target))) event.preventDefault();
   else actions.type?.(event);
 }
 
@@ -205,9 +181,10 @@ export function later(name, ...what) {
   import("./keys.js").then((keys) => keys[name](...what)).catch(() => {});
 }
 
-/** A key pressed while the modules are on their way is done when they are here. */
-function isKeptForLater(action) {
-  if (isStarting) started.then(() => actions[action]?.());
+/** A key pressed while the modules are on their way is done when they are here, unless somebody went on typing. */
+function isKeptForLater(action, { value }) {
+  const box = document.activeElement;
+  if (isStarting) started.then(() => box.value === value && actions[action]?.());
   return isStarting;
 }
 
@@ -232,12 +209,35 @@ export const kept = () => ["draft", "outbox"].flatMap((kind) => storage.keys(`${
 /** What is typed here belongs to the person, not to the browser: it goes when they do. */
 const forget = () => [...kept(), ...["emoji", "held"].map((kind) => `${kind}:${page.me.username}`)].forEach(storage.remove);
 
-async function startRoom(connection, rooms) {
-  const [{ Timeline }, { Composer }, { offerActions }] = await Promise.all([
-    import("./timeline.js"), import("./composer.js"), import("./message.js"),
-  ]);
-  const timeline = new Timeline(connection, rooms);
-  const composer = new Composer(connection, timeline);
+/** What a line has lost is fetched until it is here; some browsers remember that it failed, and need the page anew. */
+async function fetchModules(names, wait = LIMITS.again) {
+  const modules = await Promise.all(names.map((name) => import(`./${name}.js`))).catch(() => null);
+  if (isStarting) sayIncomplete(!modules);
+  return modules ?? new Promise((go) => { setTimeout(go, wait); }).then(() => fetchModules(names, Math.min(wait * 2, LIMITS.patience / 2)));
+}
+
+function sayIncomplete(isIncomplete) {
+  const banner = document.getElementById("banner");
+  if (!banner || banner.hidden === !isIncomplete) return;
+  banner.hidden = !isIncomplete;
+  banner.firstElementChild.textContent = t("incomplete");
+  Object.assign(banner.lastElementChild, { textContent: t("reload"), onclick: isIncomplete ? () => location.reload() : null });
+}
+
+/** What was written before, and below it what was typed while the modules were on their way. */
+export function writtenWith(draft, typed) {
+  const written = storage.read(draft) ?? "";
+  return `\n${written}`.endsWith(`\n${typed}`) ? written : [written, typed].filter(Boolean).join("\n");
+}
+
+/** What is typed before there is who keeps it. */
+function keepTyped() {
+  const [box, draft] = [document.getElementById("message"), `draft:${page.me?.username}:${page.room?.slug}`];
+  if (isStarting && box?.value) storage.write(draft, writtenWith(draft, box.value));
+}
+
+function startRoom(connection, rooms, [{ Timeline }, { Composer }, { offerActions }]) {
+  const timeline = new Timeline(connection, rooms), composer = new Composer(connection, timeline);
   Object.assign(actions, {
     sendByEnter: () => composer.sendByEnter(),
     send: () => composer.send(),
@@ -250,24 +250,23 @@ async function startRoom(connection, rooms) {
 async function startChat() {
   // A page that was only fetched in advance makes nobody be here.
   if (document.prerendering) await new Promise((go) => document.addEventListener("prerenderingchange", go, { once: true }));
-  const [{ Connection }, { Rooms, toggleSwitcher }] = await Promise.all([import("./socket.js"), import("./rooms.js")]);
+  // Somebody who may join a room, but is not in it, sees neither messages nor a box to write in.
+  const isRoom = Boolean(document.getElementById("composer"));
+  const [{ Connection }, { Rooms, toggleSwitcher }, ...more] = await fetchModules(["socket", "rooms", ...(isRoom ? ["timeline", "composer", "message"] : [])]);
   const connection = new Connection();
   const rooms = new Rooms(connection);
   document.getElementById("jump").addEventListener("click", (event) => { event.preventDefault(); toggleSwitcher(rooms); });
   Object.assign(actions, {
     openSwitcher: () => toggleSwitcher(rooms),
-    previousRoom: () => rooms.step(-1),
-    nextRoom: () => rooms.step(1),
-    previousUnread: () => rooms.step(-1, true),
-    nextUnread: () => rooms.step(1, true),
+    previousRoom: () => rooms.step(-1), nextRoom: () => rooms.step(1),
+    previousUnread: () => rooms.step(-1, true), nextUnread: () => rooms.step(1, true),
     escape: () => connection.dismiss(),
   });
   const leave = () => (forget(), connection.leave());
   document.querySelectorAll('form[action="/logout"]').forEach((form) => form.addEventListener("submit", leave));
-  // Somebody who may join a room, but is not in it, sees neither messages nor a box to write in.
-  if (document.getElementById("composer")) await startRoom(connection, rooms);
+  if (isRoom) startRoom(connection, rooms, more);
   connection.start();
-  import("./presence.js").then(({ Presence }) => new Presence(connection));
+  fetchModules(["presence"]).then(([{ Presence }]) => new Presence(connection));
   // From here on, or from the moment when they are turned on in another tab.
   let notifications;
   const tell = () => storage.read(`notifications:${page.me.username}`) && (notifications ??= import("./notifications.js").then(({ Notifications }) => new Notifications(connection)));
@@ -288,6 +287,7 @@ function fetchNext(style) {
 
 document.addEventListener("click", onClick);
 document.addEventListener("keydown", onKey);
+addEventListener("pagehide", keepTyped);
 document.querySelectorAll("style[data-next]").forEach(fetchNext);
 if (document.querySelector("[data-show]")) import("./passwords.js").catch(() => {});
 document.querySelectorAll("[data-copy]").forEach((button) => { button.hidden = false; });

@@ -1,5 +1,5 @@
 /** Writing: the box, in which nothing typed is lost. */
-import { LIMITS, WRITING, isOff, later, openDialog, page, storage } from "./app.js";
+import { LIMITS, WRITING, isOff, later, openDialog, page, storage, writtenWith } from "./app.js";
 import { awaitFiles } from "./offers.js";
 import { Outbox } from "./outbox.js";
 import { TypingLine } from "./presence.js";
@@ -48,8 +48,7 @@ export class Composer {
     timeline.onLost = () => this.#close();
     connection.on("roomRemoved", (frame) => frame.room === room && this.#close());
     this.#typing = new TypingLine(connection);
-    // Below what was written before comes what was typed while the modules were on their way.
-    this.#input.value = [...new Set([storage.read(draft), this.#input.value])].filter(Boolean).join("\n");
+    this.#input.value = writtenWith(draft, this.#input.value);
     this.#keep();
     this.#check();
     globalThis.navigation?.addEventListener("navigate", (event) => this.#setOff(event)); // few browsers lack it

@@ -12,7 +12,7 @@ async function fetched() {
     const answer = await fetch(page.words);
     if (answer.ok) return await answer.json();
   } catch { /* no connection */ }
-  await new Promise((resolve) => { setTimeout(resolve, LIMITS.words); });
+  await new Promise((resolve) => { setTimeout(resolve, LIMITS.again); });
   return fetched();
 }
 
