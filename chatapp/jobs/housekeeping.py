@@ -19,6 +19,8 @@ MINUTE: Final = 60.0
 HOUR: Final = 3600.0
 # After a restart everybody comes back at once, and comes first.
 FIRST: Final = 10.0
+# What is deleted by a clock that was ahead at the start does not come back when it has been put right.
+SETTLED: Final = 3600.0
 LOW_SHARE: Final = 0.05
 
 log = structlog.get_logger(__name__)
@@ -27,7 +29,8 @@ log = structlog.get_logger(__name__)
 class Housekeeper:
     """Runs while the context is open; on leaving, what was seen is written down once more.
 
-    ``first``: seconds until the database is looked at for the first time. ``complains``: of a disk that is nearly
+    ``first``: seconds until the database is looked at for the first time, ``settled`` until what is over is deleted for
+    the first time. ``complains``: of a disk that is nearly
     full, at once. Of several processes on one machine one does.
     """
 
@@ -38,25 +41,27 @@ class Housekeeper:
         minute: float = MINUTE,
         hour: float = HOUR,
         first: float = FIRST,
+        settled: float = SETTLED,
         complains: bool = True,
     ) -> None:
         self._housekeeping = housekeeping
         self._minute = minute
         self._hour = hour
         self._first = first
+        self._settled = settled
         self._tasks: list[asyncio.Task[None]] = []
         self._is_low = False
         self._complains = complains
 
     async def __aenter__(self) -> Self:
         work = [
-            ("note seen", self._minute, self._housekeeping.note_seen),
-            ("free files", self._minute, self._housekeeping.free_files),
-            ("tidy", self._hour, self._tidy),
-            ("sweep files", self._hour, self._housekeeping.sweep_files),
+            ("note seen", self._minute, self._first, self._housekeeping.note_seen),
+            ("free files", self._minute, self._first, self._housekeeping.free_files),
+            ("sweep files", self._hour, self._first, self._housekeeping.sweep_files),
+            ("tidy", self._hour, self._settled, self._tidy),
         ]
         self._tasks = [
-            asyncio.create_task(_every(seconds, do, first=self._first), name=name) for name, seconds, do in work
+            asyncio.create_task(_every(seconds, do, first=first), name=name) for name, seconds, first, do in work
         ]
         if self._complains:
             looking = _every(self._minute, self._look_at_the_disk)

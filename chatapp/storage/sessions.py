@@ -57,9 +57,11 @@ async def of_person(db: Reader, person_id: int) -> list[Session]:
 
 
 async def touch(tx: Transaction, seen: Mapping[str, int]) -> None:
-    """Note when sessions were last seen: moments by digest."""
+    """Note when sessions were last seen: moments by digest. Never back: by a clock that was behind for a moment, as
+    after a start without a battery, they would be called idle once it is right."""
+    is_later = sa.and_(sessions.c.digest == sa.bindparam("of"), sessions.c.seen_at < sa.bindparam("at"))
+    statement = sa.update(sessions).where(is_later).values(seen_at=sa.bindparam("at"))
     # In one order, or two processes would wait for each other.
-    statement = sa.update(sessions).where(sessions.c.digest == sa.bindparam("of")).values(seen_at=sa.bindparam("at"))
     if seen:
         await tx.execute(statement, [{"of": of, "at": at} for of, at in sorted(seen.items())])
 

@@ -60,8 +60,10 @@ async def of_person(db: Reader, person_id: int) -> list[Token]:
 
 
 async def touch(tx: Transaction, used: Mapping[int, int]) -> None:
-    """Note when tokens were last used: moments by id."""
-    statement = sa.update(tokens).where(tokens.c.id == sa.bindparam("of")).values(last_used_at=sa.bindparam("at"))
+    """Note when tokens were last used: moments by id. Never back, as with sessions."""
+    is_later = sa.func.coalesce(tokens.c.last_used_at, 0) < sa.bindparam("at")
+    statement = sa.update(tokens).where(tokens.c.id == sa.bindparam("of"), is_later)
+    statement = statement.values(last_used_at=sa.bindparam("at"))
     if used:
         await tx.execute(statement, [{"of": of, "at": at} for of, at in sorted(used.items())])
 

@@ -59,6 +59,20 @@ async def test_who_was_too_fast_waits_no_longer_for_a_jump(ada: Actor, clock: Se
         clock.passes(seconds=again)
 
 
+async def test_who_comes_while_the_clock_is_behind_is_not_called_idle_afterwards(
+    ada: Actor, clock: SettableClock
+) -> None:
+    """As on a machine without a battery, until the network has told it the time."""
+    secret, _ = await ada.chat.sign_in.with_password("ada", PASSWORD, remember=True, address="192.0.2.1", user_agent="")
+    clock.passes(days=-400)
+    assert await ada.chat.sign_in.by_session(secret) is not None
+    await ada.chat.housekeeping.note_seen()
+    clock.passes(days=400)
+    assert await ada.chat.sign_in.by_session(secret) is not None
+    await ada.chat.housekeeping.tidy()
+    assert await ada.chat.sign_in.by_session(secret) is not None
+
+
 async def seconds_to_wait(actor: Actor) -> int:
     try:
         await actor.says("words")

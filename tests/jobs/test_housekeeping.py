@@ -37,15 +37,27 @@ async def test_it_goes_round_again_and_again_and_survives_trouble(
         raise Unavailable
 
     monkeypatch.setattr(house.chat.housekeeping, "tidy", tidy)
-    async with Housekeeper(house.chat.housekeeping, hour=0.001, first=0), asyncio.timeout(10):
+    async with Housekeeper(house.chat.housekeeping, hour=0.001, settled=0), asyncio.timeout(10):
         await enough.wait()
 
 
 async def test_what_is_over_is_gone_after_a_start(house: House) -> None:
     await house.signs_in((await house.person("ada")).username)
     house.clock.passes(days=house.settings.session_days)
-    async with Housekeeper(house.chat.housekeeping, first=0):
+    async with Housekeeper(house.chat.housekeeping, settled=0):
         await until(lambda: house.rows("SELECT count(*) FROM sessions") == [(0,)])
+
+
+async def test_a_clock_that_is_ahead_at_the_start_has_an_hour_before_anything_is_deleted_by_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a machine without a battery: sessions, invites and the audit log were gone after ten seconds."""
+    asked = set[str]()
+    for name in ("tidy", "free_files", "sweep_files"):
+        monkeypatch.setattr(house.chat.housekeeping, name, partial(noted, asked, name))
+    async with Housekeeper(house.chat.housekeeping, first=0), asyncio.timeout(10):
+        await until(lambda: "free_files" in asked and "sweep_files" in asked)
+    assert "tidy" not in asked
 
 
 async def test_after_a_start_those_who_come_back_come_first(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,7 +69,7 @@ async def test_after_a_start_those_who_come_back_come_first(house: House, monkey
     async with Housekeeper(house.chat.housekeeping, first=3600), asyncio.timeout(10):
         await looked.wait()
         assert asked == set()
-    async with Housekeeper(house.chat.housekeeping, first=0), asyncio.timeout(10):
+    async with Housekeeper(house.chat.housekeeping, first=0, settled=0), asyncio.timeout(10):
         await until(lambda: asked == {"note_seen", "free_files", "tidy", "count_copies", "sweep_files"})
 
 
