@@ -16,6 +16,8 @@ const CREATED = 201;
 const PAST = 2_000;
 /** Milliseconds: a line that has carried nothing for so long is dead, also where nobody says so. */
 const STALLED = 60_000;
+/** Milliseconds: so long may those who have all of it be silent, a proxy that only now passes it on among them. */
+const SILENT = 5 * 60_000;
 
 /** @typedef {{file: File, row: HTMLElement, state: "waiting"|"going"|"done"|"failed", request?: XMLHttpRequest, timer?: number, found?: object, onRemoved?: () => void}} Chosen */
 
@@ -176,17 +178,17 @@ class Tray {
     this.#watch(chosen);
   }
 
-  #watch(chosen) {
+  #watch(chosen, isThere = false) {
     clearTimeout(chosen.timer);
     chosen.timer = setTimeout(() => {
       chosen.request.abort();
-      this.#end(chosen, t("upload_stalled"));
-    }, STALLED);
+      this.#end(chosen, t(isThere ? "upload_broken" : "upload_stalled"));
+    }, isThere ? SILENT : STALLED);
   }
 
   #onProgress(chosen, { loaded, total }) {
     if (!total || chosen.state !== "going") return;
-    this.#watch(chosen);
+    this.#watch(chosen, loaded === total);
     const share = loaded / total;
     chosen.row.querySelector("progress").value = share;
     this.#about(chosen, loaded === total ? t("uploaded_looked_at") : `${Math.floor(share * 100)} %`);

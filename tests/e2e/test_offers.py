@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -12,6 +13,7 @@ from tests.e2e.test_files import chooses
 from tests.e2e.verbs import NOTES, attach, comes_true, hold, new_room, say, submit
 from tests.support.browser import NARROW
 from tests.support.pictures import picture
+from tests.support.server import Server
 
 Visit = Callable[..., Awaitable[Page]]
 
@@ -139,6 +141,32 @@ async def test_an_upload_that_does_not_move_any_more_ends_and_can_be_tried_again
     await page.press("#message", "Enter")
     await expect(page.locator("#timeline .msg[data-index] .file-name")).to_have_text("notes.txt")
     await expect(page.locator("#timeline .msg[data-index]")).to_contain_text("the notes")
+
+
+async def test_an_upload_that_is_there_has_longer_to_be_looked_at(visit: Visit, server: Server) -> None:
+    """By the server, and before it by a proxy that passes on what it has in whole only."""
+    page = await visit("ada")
+    await page.clock.install()
+    await new_room(page)
+    await chooses(page, NOTES)
+    about = page.locator(".chosen .file-about")
+    await expect(about).to_have_text("TXT, 5 B")
+    server.send(signal.SIGSTOP)
+    try:
+        await chooses(page, NOTES)
+        await expect(about.last).to_have_text("The server looks at it…")
+        await page.clock.fast_forward(120_000)
+    finally:
+        server.send(signal.SIGCONT)
+    await expect(about.last).to_have_text("TXT, 5 B")
+    server.send(signal.SIGSTOP)
+    try:
+        await chooses(page, NOTES)
+        await expect(about.last).to_have_text("The server looks at it…")
+        await page.clock.fast_forward(300_000)
+        await expect(about.last).to_have_text("The upload was interrupted.")
+    finally:
+        server.send(signal.SIGCONT)
 
 
 @pytest.mark.parametrize("at", [0, 8], ids=["first", "last"])
