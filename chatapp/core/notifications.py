@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Final, Literal, get_args
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from chatapp.core.clock import zone as place_of
 from chatapp.core.errors import invalid
 from chatapp.core.language import _
 from chatapp.core.models import Level, Message
@@ -82,7 +82,7 @@ def clock(minute: int) -> str:
 
 def calm(settings: NotificationSettings, zone: str, now: int) -> Calm:
     """As it is at that moment, for somebody who lives by that time zone."""
-    place = _place(zone)
+    place = place_of(zone)
     spans = sorted(_spans(settings.quiet, place, datetime.fromtimestamp(now / 1000, place).date()))
     if now < settings.silent_until:
         spans = sorted([*spans, (now, settings.silent_until)])
@@ -103,7 +103,7 @@ def silent_until(length: str, zone: str, now: int) -> int:
         return 0
     if length == "hour":
         return now + HOUR_MS
-    place = _place(zone)
+    place = place_of(zone)
     return _moment(datetime.fromtimestamp(now / 1000, place).date() + timedelta(days=1), 8 * 60, place)
 
 
@@ -120,10 +120,3 @@ def _moment(day: date, minute: int, place: tzinfo) -> int:
     """A time that a clock put forward leaves out is as much later; of one that comes twice it is the first."""
     at = datetime.combine(day, time(minute // 60, minute % 60), place)
     return int(at.timestamp() * 1000)
-
-
-def _place(zone: str) -> tzinfo:
-    try:
-        return ZoneInfo(zone) if zone else UTC
-    except (ZoneInfoNotFoundError, ValueError):
-        return UTC

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chatapp.core.clock import Clock, system_clock
+from chatapp.core.clock import zone as place_of
 from chatapp.core.events import timestamp
 from chatapp.core.models import HourCycle
 from chatapp.web.language import N_, _, ngettext
@@ -28,7 +28,7 @@ class Moments:
     """Draws milliseconds since 1970 in one reader's time zone and hour cycle."""
 
     def __init__(self, zone: str = "", clock: Clock = system_clock, hour_cycle: HourCycle = "h23") -> None:
-        self._zone = _zone(zone)
+        self._zone = place_of(zone)
         self._clock = clock
         self._hour_cycle = hour_cycle
 
@@ -105,10 +105,3 @@ def _offset(local: datetime) -> str:
     if not minutes:
         return "UTC"
     return f"GMT{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
-
-
-def _zone(name: str) -> tzinfo:
-    try:
-        return ZoneInfo(name) if name else UTC
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC

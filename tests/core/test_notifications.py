@@ -110,9 +110,10 @@ def test_without_any_it_never_changes() -> None:
     assert calm(NotificationSettings(), "", at("2026-12-05T23:30")).changes_at is None
 
 
-def test_a_zone_that_is_gone_is_that_of_the_world() -> None:
+@pytest.mark.parametrize("zone", ["Nowhere/Land", "Europe", "x" * 300])
+def test_a_zone_that_is_gone_or_cannot_be_read_is_that_of_the_world(zone: str) -> None:
     now = at("2026-11-30T23:00", "UTC")
-    assert calm(quiet(MONDAY, "22:00", "07:00"), "Nowhere/Land", now).is_quiet
+    assert calm(quiet(MONDAY, "22:00", "07:00"), zone, now).is_quiet
 
 
 @pytest.mark.parametrize("text", ["", "24:00", "7:00", "07:60", "07:00:00", "٠٧:٠٠", "07:00\n", " 07:00"])
