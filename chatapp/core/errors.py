@@ -66,6 +66,10 @@ class Conflict(ChatError):
     code, status, sentence = "conflict", 409, N_("This contradicts what is already there.")
 
 
+class KeyUsed(Conflict):
+    sentence = N_("This client_id was used for another message.")
+
+
 class TooLarge(ChatError):
     code, status, sentence = "too_large", 413, N_("This is larger than the limit.")
 

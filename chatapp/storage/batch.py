@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from chatapp.core.audit_log import Draft
-from chatapp.core.errors import ChatError, Conflict, Forbidden, NotFound
+from chatapp.core.errors import ChatError, Conflict, Forbidden, KeyUsed, NotFound
 from chatapp.core.language import N_
 from chatapp.core.models import DAMAGED, Attach, Message, message_id
 from chatapp.storage import audit_log, files, hot, mentions, reactions, revisions
@@ -176,7 +176,7 @@ class Batch:
         is_untouched = known.edited_at is None and not known.is_deleted and not known.is_damaged
         is_same = known.content == post.content and self._files.are_those_of(known, post.attachments)
         if known.room_id != post.room_id or (is_untouched and not is_same):
-            raise Conflict(N_("This client_id was used for another message."))
+            raise KeyUsed
         return known
 
     def _post(self, post: Post, username: str, display_name: str) -> Message:

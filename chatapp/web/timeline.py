@@ -108,7 +108,7 @@ async def room_page(
     reach = _reach(history)
     members = await chat.memberships.members(me, slug)
     names = {each.username: each.display_name for each in members}
-    form = form or blank(content="", client_id=secrets.token_urlsafe(16), reply_to=request.query.get("reply_to", ""))
+    form = form or blank(content="", client_id="", reply_to=request.query.get("reply_to", ""))
     context: dict[str, Any] = {"flashes": [{"kind": "bad", "text": _said(form)}]} if form.status >= 400 else {}
     return await render_shell(
         request,
@@ -127,7 +127,7 @@ async def room_page(
         reach=reach,
         is_beginning=view.is_member and reach.first <= 1,
         form=form,
-        client_id=form.values["client_id"],
+        client_id=form.values["client_id"] or secrets.token_urlsafe(16),
         files_limit=size(chat.settings.max_file) if chat.settings.max_file else "",
         page={**_for_scripts(view, me, history, chat), "oldest": reach.first},
         **context,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -55,6 +56,25 @@ async def test_a_form_sent_twice_is_one_message_with_its_files(adas: Browser, ad
         assert (await posts(adas, ("a.txt", b"one"), client_id="key")).location == "/rooms/general#m1"
     assert len((await ada_script.gets(MESSAGES))["messages"]) == 1
     assert (await posts(adas, ("b.txt", b"other"), client_id="key")).status == 409
+
+
+@pytest.mark.parametrize("is_changed", [False, True])
+async def test_another_message_from_a_page_gone_back_to_is_asked_about_and_not_lost(
+    adas: Browser, ada_script: Script, is_changed: bool
+) -> None:
+    """As by somebody whose line was cut before the answer, and who came Back and wrote something else."""
+    assert (await posts(adas, content="the first", client_id="key")).location == "/rooms/general#m1"
+    if is_changed:
+        await ada_script.calls("PATCH", f"{MESSAGES}/1", {"content": "changed since"})
+    asked = await posts(adas, content="another", client_id="key")
+    assert asked.status == 409
+    assert "What you sent from this page before has arrived." in asked.text
+    assert "another</textarea>" in asked.text
+    (key,) = re.findall('name="client_id" value="([^"]+)"', asked.text)
+    assert key != "key"
+    for _ in range(2):
+        assert (await posts(adas, content="another", client_id=key)).location == "/rooms/general#m2"
+    assert len((await ada_script.gets(MESSAGES))["messages"]) == 2
 
 
 async def test_a_refused_file_is_told_in_the_room_and_leaves_nothing(

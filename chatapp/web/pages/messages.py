@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import msgspec
 from aiohttp import web
 
-from chatapp.core.errors import ChatError
+from chatapp.core.errors import ChatError, Conflict, KeyUsed
 from chatapp.core.models import Attach, Attachment
 from chatapp.core.text import MOST_UNASKED, calls_everybody
 from chatapp.domain.commands import is_command, literal, run
 from chatapp.keys import CHAT
 from chatapp.web import forms, query, uploads
 from chatapp.web.identity import actor
+from chatapp.web.language import N_
 from chatapp.web.message_page import address, back_to, message_page
 from chatapp.web.session import flash
 from chatapp.web.templating import render_shell, see_other
@@ -54,6 +55,8 @@ async def create(request: web.Request) -> web.Response:
         if wanted.is_withdrawn:
             return await _again(request, form, attached)
         return await _asked_first(request, wanted, attached) or await _send(request, form, attached)
+    except KeyUsed:
+        return await _another(request, await forms.read(request, NewMessage), attached)
     except ChatError as error:
         return await _again(request, (await forms.read(request, NewMessage)).refused(error), attached)
 
@@ -68,6 +71,9 @@ async def _post(request: web.Request, wanted: NewMessage, attached: list[Attach]
     chat, me, slug = request.config_dict[CHAT], actor(request), request.match_info["slug"]
     words = (literal(wanted.content), wanted.client_id, wanted.reply_to)
     message = await chat.messages.post(me, slug, *words, attachments=attached)
+    if message.edited_at or message.is_deleted:
+        # That of before, which nobody can compare with this one any more.
+        raise KeyUsed
     await chat.memberships.mark_read(me, slug, message.index)  # who answers has read, and no script says so
     return see_other(f"/rooms/{slug}#m{message.index}")
 
@@ -78,11 +84,19 @@ async def _run(request: web.Request, form: forms.Form[NewMessage]) -> web.Respon
     await chat.access.room_for(me, slug)
     try:
         outcome = await run(chat, me, slug, wanted.content, wanted.client_id)
+    except KeyUsed:
+        raise
     except ChatError as error:
         return await _again(request, form.refused(error, on="content"))
     if outcome.said:
         await flash(request, outcome.said)
     return see_other(outcome.address or f"/rooms/{slug}")
+
+
+async def _another(request: web.Request, form: forms.Form[NewMessage], attached: Sequence[Attach]) -> web.Response:
+    """The page had sent a message, and was gone back to: what stands in it now is sent under a key of its own."""
+    said = Conflict(N_("What you sent from this page before has arrived. If this is another message, send it now."))
+    return await _again(request, form.refused(said).also({"client_id": ""}), attached)
 
 
 async def _again(request: web.Request, form: forms.Form[NewMessage], attached: Sequence[Attach] = ()) -> web.Response:
