@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from aiohttp import web
@@ -69,6 +69,11 @@ from chatapp.storage.secrets import Secrets
 After = tuple[Indexing, Deciding]
 """What reads the log on behind each commit."""
 
+CHANGED: Final = (
+    "Unless the keys were changed on purpose, put it back: by others nobody stays logged in, and mail that waits is "
+    "lost."
+)
+
 log = structlog.get_logger()
 
 
@@ -111,11 +116,12 @@ async def open_chat(settings: Settings, *, clock: Clock = system_clock, serves: 
     async with opened(settings, clock) as found:
         hub, rows = Hub(), Log(found.database)
         are_others = await audit_log.note_new_keys(found.database, kept.fingerprint)
-        if are_others and found.database.is_shared:
-            log.warning(
-                "secrets.differ",
-                detail=f"{settings.data / secrets.FILE} is not what was here last. {neighbours.DIFFER}",
-            )
+        if are_others:
+            others = f"{settings.data / secrets.FILE} is not what was here last."
+            if found.database.is_shared:
+                log.warning("secrets.differ", detail=f"{others} {neighbours.DIFFER}")
+            else:
+                log.warning("secrets.changed", detail=f"{others} {CHANGED}")
         if not found.database.is_shared:
             # Whoever was uploading when this ended is gone; others may be at it where the folder is shared.
             await asyncio.to_thread(Blobs(settings.data).clear_incoming)

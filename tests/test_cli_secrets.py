@@ -34,3 +34,13 @@ def test_old_keys_are_not_forgotten_unasked(chatapp: Chatapp) -> None:
 def test_where_there_are_no_old_keys_nothing_is_asked(chatapp: Chatapp) -> None:
     result = chatapp("secrets", "forget-old")
     assert (result.code, result.out, result.err) == (0, "There are no old keys.\n", "")
+
+
+@pytest.mark.file_only("there it is secrets.differ: tests/postgres/test_keys.py")
+def test_keys_that_were_lost_are_told_of_once(chatapp: Chatapp) -> None:
+    def told() -> int:
+        return chatapp("user", "list").err.count("secrets.changed")
+
+    assert told() == 0
+    (chatapp.data / "secrets.json").unlink()
+    assert [told(), told()] == [1, 0]
