@@ -24,7 +24,7 @@ export class Unsaved {
 
   draw() {
     const begun = storage.keys(drafts).map((key) => document.getElementById(`m${key.slice(drafts.length)}`));
-    const rows = begun.filter((row) => row?.matches(".msg:not(.editing, .deleted, .going)"));
+    const rows = begun.filter((row) => row?.matches(".msg.mine:not(.editing, .deleted, .going)"));
     const over = [...log.querySelectorAll(".unsaved")].filter((offer) => !rows.includes(offer.parentElement));
     const lacking = rows.filter((row) => !row.querySelector(".unsaved"));
     if (over.length + lacking.length) this.#timeline.steadily(() => {

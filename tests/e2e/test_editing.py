@@ -186,3 +186,17 @@ async def test_a_change_that_was_saved_while_the_page_was_left_is_not_offered(vi
     await expect(row(ada, "mine, changed")).to_have_count(1)
     await comes_true(ada, f"localStorage.getItem('draft:ada:{room}/1') === null")
     await expect(ada.locator(".unsaved")).to_have_count(0)
+
+
+async def test_no_change_is_offered_to_what_somebody_else_says(visit: Visit) -> None:
+    """After a restore its number may be theirs."""
+    grace, ada = await visit("grace"), await visit("ada")
+    room = await new_room(ada, "grace")
+    await grace.goto(f"/rooms/{room}")
+    await say(grace, "of grace")
+    mine = await say(ada, "mine")
+    for index in (1, 2):
+        await ada.evaluate(f"localStorage.setItem('draft:ada:{room}/{index}', 'mine, changed')")
+    await ada.reload()
+    await expect(mine.locator(".unsaved")).to_be_visible()
+    await expect(ada.locator("#m1 .unsaved")).to_have_count(0)
