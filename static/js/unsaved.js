@@ -18,7 +18,7 @@ export class Unsaved {
   constructor(timeline, edit) {
     this.#timeline = timeline;
     this.#edit = edit;
-    addEventListener("storage", () => this.draw());
+    for (const type of ["pageshow", "storage"]) addEventListener(type, () => this.draw());
     this.draw();
   }
 

@@ -200,3 +200,20 @@ async def test_no_change_is_offered_to_what_somebody_else_says(visit: Visit) -> 
     await ada.reload()
     await expect(mine.locator(".unsaved")).to_be_visible()
     await expect(ada.locator("#m1 .unsaved")).to_have_count(0)
+
+
+async def test_a_change_that_was_given_up_elsewhere_is_not_offered_by_a_page_gone_back_to(visit: Visit) -> None:
+    ada = await visit("ada")
+    # A page that rests in the back/forward cache hears nothing.
+    await ada.add_init_script("addEventListener('storage', event => event.stopImmediatePropagation())")
+    room = await new_room(ada)
+    await say(ada, "mine")
+    await ada.keyboard.press("ArrowUp")
+    await ada.locator(".editor textarea").fill("mine, changed")
+    await ada.reload()
+    await expect(ada.locator(".unsaved")).to_be_visible()
+    tab = await ada.context.new_page()
+    await tab.goto(f"/rooms/{room}")
+    await tab.get_by_role("button", name="Discard").click()
+    await ada.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    await expect(ada.locator(".unsaved")).to_have_count(0)
