@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -164,6 +164,7 @@ class Database(ABC):
         return []
 
     def free_share(self) -> float:
-        """How much of the disk under the data folder is free for us, from 0 to 1."""
-        disk = shutil.disk_usage(self._folder)
-        return disk.free / disk.total
+        """How much of the disk under the data folder is free for us, from 0 to 1: of its bytes, or of its files."""
+        disk = os.statvfs(self._folder)
+        # A file system that counts no files says that it takes none.
+        return min(disk.f_bavail / disk.f_blocks, disk.f_favail / disk.f_files if disk.f_files else 1.0)

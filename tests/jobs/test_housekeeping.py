@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
+import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 from typing import Any
+from unittest import mock
 
 import pytest
 from structlog.testing import capture_logs
@@ -106,6 +107,22 @@ def said(logged: Sequence[Mapping[str, Any]]) -> list[str]:
     return [line["free"] for line in logged if line["event"] == "disk.low"]
 
 
-async def test_the_free_share_is_that_of_the_disk_with_the_database(house: House) -> None:
-    disk = shutil.disk_usage(house.settings.data)
-    assert abs(house.chat.housekeeping.free_share() - disk.free / disk.total) < 0.01
+@pytest.mark.parametrize(
+    ("blocks", "files", "share"),
+    [((100, 40), (1000, 900), 0.4), ((100, 40), (1000, 20), 0.02), ((100, 40), (0, 0), 0.4)],
+    ids=["bytes", "files", "files that are not counted"],
+)
+async def test_the_free_share_is_that_of_what_runs_out_first_on_the_disk_with_the_database(
+    house: House, blocks: tuple[int, int], files: tuple[int, int], share: float
+) -> None:
+    real = os.statvfs(house.settings.data)
+    asked: list[object] = []
+
+    def statvfs(place: object) -> os.statvfs_result:
+        asked.append(place)
+        numbers = (real.f_bsize, real.f_frsize, blocks[0], blocks[1], blocks[1], files[0], files[1], files[1])
+        return os.statvfs_result((*numbers, *tuple(real)[8:]))
+
+    with mock.patch.object(os, "statvfs", statvfs):
+        assert house.chat.housekeeping.free_share() == share
+    assert asked == [house.settings.data]
