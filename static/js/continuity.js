@@ -93,9 +93,9 @@ export class Continuity {
     if (!this.#asked) this.#load(gap);
   }
 
-  async #begin(again = "") {
+  async #begin(again = "", tries = 0) {
     this.#holes ??= await import(`./holes.js${again}`).catch(() => null);
-    if (!this.#holes) return void setTimeout(() => this.#begin(`?${Date.now()}`), LIMITS.again);
+    if (!this.#holes) return void setTimeout(() => this.#begin(`?${Date.now()}`, tries + 1), retryDelay(tries));
     this.#timer = 0;
     this.#timeline.steadily(() => this.#show(this.#timeline.gaps));
   }

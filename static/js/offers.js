@@ -1,7 +1,8 @@
 /**
  * What is loaded with the first that needs it: files to be shown, a picture seen large, files to be sent.
  */
-import { LIMITS, make } from "./app.js";
+import { make } from "./app.js";
+import { retryDelay } from "./socket.js";
 
 /** Shows these files, and no others, in a message's row; who is at the end of the room stays there, by `steadily`. */
 export function showFiles(row, files, steadily) {
@@ -21,12 +22,12 @@ export function offerPictures(log) {
 }
 
 /** What somebody has chosen waits until this is here: a browser may remember of an address that it failed. */
-async function fetchFiles(again = "") {
+async function fetchFiles(again = "", tries = 0) {
   try {
     return await import(`./files.js${again}`);
   } catch {
-    await new Promise((go) => { setTimeout(go, LIMITS.again); });
-    return fetchFiles(`?${Date.now()}`);
+    await new Promise((go) => { setTimeout(go, retryDelay(tries)); });
+    return fetchFiles(`?${Date.now()}`, tries + 1);
   }
 }
 

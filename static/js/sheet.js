@@ -2,7 +2,7 @@
  * The styles of what is loaded late. Without them nothing of it is shown, but where they do not come: there they are
  * fetched until they do.
  */
-import { LIMITS } from "./app.js";
+import { retryDelay } from "./socket.js";
 
 /** @type {Map<string, Promise<void>>} by name */
 const loading = new Map();
@@ -13,14 +13,14 @@ export function sheet(name = "late") {
   return loading.get(name);
 }
 
-function load(name) {
+function load(name, tries = 0) {
   return new Promise((resolve) => {
     const link = Object.assign(document.createElement("link"), { rel: "stylesheet", onload: resolve });
     link.href = new URL(`./${name}.css`, import.meta.url);
     link.onerror = () => {
       link.remove();
       resolve();
-      setTimeout(() => load(name), LIMITS.again);
+      setTimeout(() => load(name, tries + 1), retryDelay(tries));
     };
     document.head.append(link);
   });

@@ -24,6 +24,7 @@ export class Connection {
   #ref = 0;
   #heardAt = 0;
   #hiddenAt = 0;
+  #triedAt = 0;
   #interval = LIMITS.heartbeat;
   #spread = 0;
   #drainDelay = null;
@@ -36,7 +37,7 @@ export class Connection {
   get isOnline() { return this.#isOnline; }
 
   start() {
-    addEventListener("online", () => (this.#isOnline ? this.#beat() : this.tryNow()));
+    addEventListener("online", () => (this.#isOnline ? this.#beat() : this.#connect()));
     addEventListener("offline", () => (this.#isOnline ? this.#lose() : this.#banner.redraw()));
     // Closed on leaving, so that the page may rest in the back/forward cache; back from there it connects at once.
     addEventListener("pagehide", () => this.#hangUp());
@@ -64,10 +65,8 @@ export class Connection {
     });
   }
 
-  /** Connects now instead of when the delay is over. */
-  tryNow() {
-    if (!this.#socket) this.#connect();
-  }
+  /** Connects now instead of when the delay is over; anew where a try has hung for long. */
+  tryNow() { if (!this.#isOnline && performance.now() > this.#triedAt + LIMITS.answer / 2) this.#connect(); }
 
   /** Nobody may stay: what the server says is no news, and of what is not kept here nobody is asked. */
   leave() { this.#hangUp(); page.isOver = true; }
@@ -79,6 +78,7 @@ export class Connection {
     this.#hangUp();
     const socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/ws`);
     this.#socket = socket;
+    this.#triedAt = performance.now();
     this.#banner.show("trying");
     this.#timers.hello = setTimeout(() => this.#lose(), LIMITS.answer * Math.min(this.#attempt + 1, LIMITS.slowness));
     socket.addEventListener("message", (event) => socket === this.#socket && this.#hear(event.data));
@@ -89,8 +89,7 @@ export class Connection {
   #hangUp() {
     const socket = this.#socket;
     if (this.#isOnline) this.#tell("lost", { heardAt: this.#heardAt });
-    this.#socket = null;
-    this.#isOnline = false;
+    [this.#socket, this.#isOnline, this.#triedAt] = [null, false, -Infinity];
     for (const timer of Object.values(this.#timers)) clearTimeout(timer);
     socket?.close();
     for (const ref of [...this.#questions.keys()]) {
@@ -203,7 +202,7 @@ class Banner {
   #state = "online";
   #until = 0;
   #timers = {};
-  #wasConnected = false;
+  #isFirst = true;
   #loss = LOST;
   #isDue = false;
   #isOutdated = false;
@@ -216,6 +215,7 @@ class Banner {
 
   /** Shows `state`: online, trying, or waiting (`until` the moment of the next try). */
   show(state, until = 0) {
+    if (state === "waiting") this.#isFirst = false;
     if (state === "online") this.#rest();
     else if (this.#state === "online") this.#timers.due = setTimeout(() => this.#appear(), LIMITS.banner);
     this.#state = state;
@@ -258,8 +258,8 @@ class Banner {
 
   #rest() {
     clearTimeout(this.#timers.due);
-    if (this.#wasConnected && this.#isDue) announce(t("back_online"));
-    this.#wasConnected = true;
+    if (!this.#isFirst && this.#isDue) announce(t("back_online"));
+    this.#isFirst = false;
     this.#loss = LOST;
     this.#isDue = this.#isOutdated;
   }
@@ -274,7 +274,7 @@ class Banner {
   #sentence() {
     if (this.#state === "online") return this.#isOutdated ? t("updated") : "";
     if (!navigator.onLine) return t("offline");
-    if (!this.#wasConnected) return t("connecting");
+    if (this.#isFirst) return t("connecting");
     const seconds = Math.ceil((this.#until - performance.now()) / 1000);
     const isFar = this.#state === "waiting" && seconds >= LIMITS.countdownFromSeconds;
     return isFar ? t(this.#loss[1], { n: seconds }) : t(this.#loss[0]);

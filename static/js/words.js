@@ -2,18 +2,19 @@
  * The words of what is loaded late. A module that imports this begins when they are there: where the connection is
  * away, when it is back.
  */
-import { LIMITS, isApple, page } from "./app.js";
+import { isApple, page } from "./app.js";
+import { retryDelay } from "./socket.js";
 
 /** As words are compared with what is typed: without accents and capitals. */
 export const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
-async function fetched() {
+async function fetched(tries = 0) {
   try {
     const answer = await fetch(page.words);
     if (answer.ok) return await answer.json();
   } catch { /* no connection */ }
-  await new Promise((resolve) => { setTimeout(resolve, LIMITS.again); });
-  return fetched();
+  await new Promise((resolve) => { setTimeout(resolve, retryDelay(tries)); });
+  return fetched(tries + 1);
 }
 
 Object.assign(page.strings, await fetched());

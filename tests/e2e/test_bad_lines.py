@@ -8,10 +8,8 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-import pytest
 from playwright.async_api import Page, Route, WebSocketRoute, expect
 
-from tests.e2e.test_accessibility import has_no_fault
 from tests.e2e.verbs import Wire, hold, new_room, post_many, row, rows, say, say_into_the_void
 from tests.support.house import until
 
@@ -216,44 +214,40 @@ async def test_a_clock_that_is_set_right_meanwhile_counts_no_days_until_the_next
     await expect(ada.locator("#banner-text")).to_contain_text(COUNTDOWN)
 
 
-@pytest.mark.parametrize("lost", ["socket", "composer", "outbox"])
-async def test_a_page_that_came_in_part_says_so_and_is_whole_when_the_rest_comes(visit: Visit, lost: str) -> None:
-    """Also where somebody answers with a page of their own for each script."""
+async def test_a_page_that_has_never_been_connected_says_when_it_is_tried_again(visit: Visit) -> None:
     ada = await visit("ada")
-    await hasten(ada, again="50")
+    await hasten(ada, retrySeconds="[60]")
+    wire = Wire()
+    wire.is_cut = True
     room = await new_room(ada)
-    lacking = re.compile(rf"/js/{lost}\.js$")
-    tries: list[Route] = []
-
-    async def agrees_first(route: Route) -> None:
-        tries.append(route)
-        await route.fulfill(content_type="text/html", body=PORTAL)
-
-    await ada.route(lacking, agrees_first)
-    await ada.goto(f"/rooms/{room}", wait_until="load")
-    banner = ada.locator("#banner")
-    await expect(banner).to_contain_text("Part of this page has not arrived yet.")
-    await has_no_fault(ada)
-    await ada.fill("#message", "typed meanwhile")
-    await ada.press("#message", "Enter")
-    await ada.unroute(lacking)
-    await expect(row(ada, "typed meanwhile")).to_have_attribute("data-index", "1")
-    await expect(banner).to_be_hidden()
+    await wire.hold(ada)
+    await ada.goto(f"/rooms/{room}")
+    await expect(ada.locator("#banner-text")).to_have_text(re.compile(r"^Connection lost\. Reconnecting in \d\d s$"))
+    await comes_back(ada, wire)
 
 
-async def test_what_is_typed_on_a_page_that_came_in_part_is_there_on_the_next(visit: Visit) -> None:
+async def test_a_try_that_hangs_in_a_dead_network_ends_with_it(visit: Visit) -> None:
     ada = await visit("ada")
+    await ada.clock.install()
     room = await new_room(ada)
-    lacking = re.compile(r"/js/socket\.js$")
-    await ada.route(lacking, lambda route: route.abort())
+    sockets: list[WebSocketRoute] = []
+
+    def hangs_twice(route: WebSocketRoute) -> None:
+        sockets.append(route)
+        if len(sockets) > 2:
+            route.connect_to_server()
+
+    await ada.route_web_socket(WS, hangs_twice)
     await ada.goto(f"/rooms/{room}", wait_until="load")
-    await expect(ada.locator("#banner")).to_be_visible()
-    await ada.fill("#message", "half a thought")
+    await until(lambda: len(sockets) == 1)
+    await ada.evaluate("dispatchEvent(new Event('online'))")
+    # Far sooner than it is given up.
+    await until(lambda: len(sockets) == 2, seconds=5)
+    await ada.clock.fast_forward(4_000)
+    # Whoever is impatient ends none that may still come.
     await ada.click("#banner-try")
-    await expect(ada.locator("#message")).to_have_value("")
-    await expect(ada.locator("#banner")).to_be_visible()
-    await ada.fill("#message", "and more")
-    await ada.unroute(lacking)
+    await ada.clock.fast_forward(2_000)
+    assert len(sockets) == 2
     await ada.click("#banner-try")
-    await expect(ada.locator("#message")).to_have_value("half a thought\nand more")
-    await say(ada, "second thoughts")
+    await expect(ada.locator("#banner")).to_be_hidden()
+    assert len(sockets) == 3
