@@ -17,7 +17,7 @@ export function offerPictures(log) {
     const link = event.target.closest("a.picture[href]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
-    import("./lightbox.js").then(({ open }) => open(link));
+    import("./lightbox.js").then(({ open }) => open(link), () => location.assign(link.href));
   });
 }
 

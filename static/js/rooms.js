@@ -158,9 +158,9 @@ export class Rooms {
 
   /** What was renamed, joined or left after this page was drawn and before hello, nobody has told. */
   async #compare() {
-    const answer = await fetch("/api/v1/rooms").catch(() => null);
-    if (!answer?.ok) return;
-    const mine = (await answer.json()).rooms.filter(({ role }) => role);
+    const answer = await fetch("/api/v1/rooms").then((each) => each.json()).catch(() => null);
+    if (!answer?.rooms) return;
+    const mine = answer.rooms.filter(({ role }) => role);
     if (mine.length !== this.#rooms.size || !mine.every((room) => this.#isDrawn(room))) this.#refreshWithin(0);
   }
 

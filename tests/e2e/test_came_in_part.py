@@ -6,11 +6,12 @@ import re
 from collections.abc import Awaitable, Callable
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import FilePayload, Page, Route, expect
 
 from tests.e2e.test_accessibility import has_no_fault
 from tests.e2e.test_bad_lines import PORTAL, hasten
 from tests.e2e.verbs import NOTES, attach, new_room, row, say
+from tests.support.pictures import picture
 
 Visit = Callable[..., Awaitable[Page]]
 
@@ -79,3 +80,27 @@ async def test_what_does_not_come_is_asked_for_less_and_less_often(visit: Visit)
     await ada.unroute(lacking)
     await ada.clock.fast_forward(31_000)
     await expect(ada.locator(".chosen .file-about")).to_have_text("TXT, 5 B")
+
+
+async def test_a_picture_is_opened_as_a_link_where_what_shows_it_large_is_lost(visit: Visit) -> None:
+    ada = await visit("ada")
+    await new_room(ada)
+    await attach(ada, FilePayload(name="sea.png", mimeType="image/png", buffer=picture(640, 480)))
+    await expect(ada.locator(".chosen .file-about")).to_contain_text("PNG")
+    await ada.press("#message", "Enter")
+    shown = ada.locator("#timeline .msg[data-index] a.picture")
+    address = await shown.get_attribute("href") or ""
+    await ada.route(re.compile(r"/js/lightbox\.js"), lambda route: route.abort())
+    # The browser's own page of a picture has styles that its policy forbids.
+    await ada.route(re.compile(f"{re.escape(address)}$"), lambda route: route.fulfill(status=204))
+    async with ada.expect_request(lambda request: request.is_navigation_request()):
+        await shown.click()
+
+
+async def test_an_answer_of_somebody_else_about_the_rooms_is_no_fault_of_the_page(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada)
+    await ada.route(re.compile("/api/v1/rooms$"), lambda route: route.fulfill(content_type="text/html", body=PORTAL))
+    async with ada.expect_response(re.compile("/api/v1/rooms$")):
+        await ada.goto(f"/rooms/{room}")
+    await say(ada, "still here")
