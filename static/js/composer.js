@@ -112,7 +112,7 @@ export class Composer {
   #onInput() {
     this.#keep();
     this.#check();
-    this.#typing.tell(this.#input.value);
+    this.#typing.tell(this.#draft === draft ? this.#input.value : "");
   }
 
   #keep() {

@@ -216,3 +216,18 @@ async def test_what_is_typed_on_from_an_editor_is_no_change_to_its_message(visit
     await expect(row(ada, "mine").locator(".bd")).to_have_text("mine")
     await row(ada, "mine").get_by_role("button", name="Go on").click()
     await expect(ada.locator(".editor textarea")).to_have_value("mine, changed")
+
+
+async def test_those_who_are_left_do_not_see_that_one_types_for_another_room(visit: Visit) -> None:
+    ada = await visit("ada")
+    sent: list[str] = []
+    ada.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(str(frame))))
+    there = await new_room(ada)
+    await new_room(ada)
+    answers = await hold(ada, f"**/rooms/{there}")
+    async with ada.expect_request(f"**/rooms/{there}"):
+        await ada.locator(f'#sidebar [data-room="{there}"]').click(no_wait_after=True)
+    await ada.keyboard.type("hello")
+    answers.set()
+    await ada.wait_for_url(f"**/rooms/{there}")
+    assert [frame for frame in sent if '"typing"' in frame] == []

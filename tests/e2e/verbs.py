@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -14,6 +15,8 @@ from tests.support.server import Server
 
 CSRF: Final = re.compile(r'name="csrf" value="([^"]+)"')
 NOTES: Final = FilePayload(name="notes.txt", mimeType="text/plain", buffer=b"hello")
+# Nothing ends while a page is on its way.
+HELD_SECONDS: Final = 60.0
 
 _numbers = itertools.count(1)
 
@@ -65,11 +68,12 @@ async def attach(page: Page, *files: Any) -> None:
 
 
 async def hold(page: Page, url: str | re.Pattern[str]) -> asyncio.Event:
-    """What is asked for there waits until this is set."""
+    """What is asked for there waits until this is set, or a test that failed has not set it."""
     arrives = asyncio.Event()
 
     async def waits(route: Route) -> None:
-        await arrives.wait()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(arrives.wait(), HELD_SECONDS)
         await route.continue_()
 
     await page.route(url, waits)
