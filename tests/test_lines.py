@@ -60,9 +60,10 @@ def test_no_more_waits_than_is_allowed_and_the_lost_are_told_of(pipe: tuple[int,
             assert time.monotonic() < deadline
             with suppress(BlockingIOError):
                 found += os.read(reader, 1_000_000)
-    assert [(entry["event"], entry["log_level"]) for entry in said] == [("log.lost", "warning")]
+    # Once, or each time that one of those that waited got through.
+    assert {(entry["event"], entry["log_level"]) for entry in said} == {("log.lost", "warning")}
     # The pipe holds some, the wait five.
-    assert said[0]["lines"] > 80
+    assert sum(entry["lines"] for entry in said) > 70
 
 
 def test_a_reader_that_is_gone_is_no_error() -> None:

@@ -210,10 +210,10 @@ export const kept = () => ["draft", "outbox"].flatMap((kind) => storage.keys(`${
 const forget = () => [...kept(), ...["emoji", "held"].map((kind) => `${kind}:${page.me.username}`)].forEach(storage.remove);
 
 /** What a line has lost is fetched until it is here; some browsers remember that it failed, and need the page anew. */
-async function fetchModules(names, wait = LIMITS.again) {
-  const modules = await Promise.all(names.map((name) => import(`./${name}.js`))).catch(() => null);
+async function fetchModules(load, wait = LIMITS.again) {
+  const modules = await Promise.all(load()).catch(() => null);
   if (isStarting) sayIncomplete(!modules);
-  return modules ?? new Promise((go) => { setTimeout(go, wait); }).then(() => fetchModules(names, Math.min(wait * 2, LIMITS.patience / 2)));
+  return modules ?? new Promise((go) => { setTimeout(go, wait); }).then(() => fetchModules(load, Math.min(wait * 2, LIMITS.patience / 2)));
 }
 
 function sayIncomplete(isIncomplete) {
@@ -252,9 +252,9 @@ async function startChat() {
   if (document.prerendering) await new Promise((go) => document.addEventListener("prerenderingchange", go, { once: true }));
   // Somebody who may join a room, but is not in it, sees neither messages nor a box to write in.
   const isRoom = Boolean(document.getElementById("composer"));
-  const [{ Connection }, { Rooms, toggleSwitcher }, ...more] = await fetchModules(["socket", "rooms", ...(isRoom ? ["timeline", "composer", "message"] : [])]);
-  const connection = new Connection();
-  const rooms = new Rooms(connection);
+  const load = () => [import("./socket.js"), import("./rooms.js"), ...(isRoom ? [import("./timeline.js"), import("./composer.js"), import("./message.js")] : [])];
+  const [{ Connection }, { Rooms, toggleSwitcher }, ...more] = await fetchModules(load);
+  const connection = new Connection(), rooms = new Rooms(connection);
   document.getElementById("jump").addEventListener("click", (event) => { event.preventDefault(); toggleSwitcher(rooms); });
   Object.assign(actions, {
     openSwitcher: () => toggleSwitcher(rooms),
@@ -266,7 +266,7 @@ async function startChat() {
   document.querySelectorAll('form[action="/logout"]').forEach((form) => form.addEventListener("submit", leave));
   if (isRoom) startRoom(connection, rooms, more);
   connection.start();
-  fetchModules(["presence"]).then(([{ Presence }]) => new Presence(connection));
+  fetchModules(() => [import("./presence.js")]).then(([{ Presence }]) => new Presence(connection));
   // From here on, or from the moment when they are turned on in another tab.
   let notifications;
   const tell = () => storage.read(`notifications:${page.me.username}`) && (notifications ??= import("./notifications.js").then(({ Notifications }) => new Notifications(connection)));

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from chatapp.core import circumstances
 from chatapp.core.audit_log import Wanted
 from chatapp.core.circumstances import Circumstances
-from chatapp.core.errors import Conflict, NotFound
+from chatapp.core.errors import KeyUsed, NotFound
 from chatapp.core.models import Message
 from chatapp.storage import audit_log, memberships, postgres_audit
 from chatapp.storage.batch import Batch
@@ -76,11 +76,11 @@ async def test_of_two_rooms_one_has_the_key(first: Store, second: Store) -> None
                 for store, room in pairs
             )
         )
-        assert sorted(type(answer).__name__ for answer in found[::2]) == ["Conflict", "Message"]
+        assert sorted(type(answer).__name__ for answer in found[::2]) == ["KeyUsed", "Message"]
         assert all(isinstance(answer, Message) for answer in found[1::2])
     stored = [message for room in places for message in await first.stored(room)]
     assert len(stored) == 3 * ROUNDS
-    assert any(isinstance(answer, Conflict) for answer in found)
+    assert any(isinstance(answer, KeyUsed) for answer in found)
 
 
 async def test_who_is_removed_by_one_says_nothing_more_by_the_other(first: Store, second: Store) -> None:
