@@ -61,7 +61,7 @@ coverage: .venv/dev ## Say which branches the tests without a browser do not rea
 	$(COVERAGE) combine --quiet && $(COVERAGE) report --fail-under=95 && $(COVERAGE) report $(OF_THE_VITAL) --fail-under=100
 
 check: ## Everything CI runs, side by side: the browser, both engines, lint, types, and the mutants
-	$(MAKE) --jobs=4 --output-sync=target e2e test-server lint types test-postgres mutants
+	$(MAKE) --jobs=3 --output-sync=target e2e test-server lint types test-postgres mutants
 
 lint: .venv/dev ## Check style and templates
 	$(BIN)/ruff check .
