@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
-import pytest_asyncio
 
-from tests.support.engine import settings_on
-from tests.support.world import NOT_IN_THE_CHAT, OUTSIDE, PERSONS, World, open_world
+from tests.support.world import NOT_IN_THE_CHAT, OUTSIDE, PERSONS, World
 from tests.web.doors import CHANGING, EVERY, INSIDE, PAGE_OF_AN_OPEN_ROOM
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -69,14 +65,6 @@ def expected(verb: str) -> dict[tuple[str, str], str]:
         found |= {(kind, who): word for who, word in zip(INSIDE, four[1:], strict=True)}
     found |= {("direct", who): words[9] if who == "member" else words[8] for who in PERSONS}
     return found | {("nowhere", who): "-" for who in PERSONS}
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def world(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> AsyncIterator[World]:
-    data = tmp_path_factory.mktemp("world")
-    settings = settings_on(data, migrated, limits=False, registration="open", durability="normal")
-    async with open_world(settings) as opened:
-        yield opened
 
 
 def kinds(world: World) -> dict[str, str]:

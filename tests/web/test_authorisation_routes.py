@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
 import pytest
-import pytest_asyncio
 
 from chatapp.gateway import commands, registry
-from tests.support.engine import settings_on
 from tests.support.rounds import IS_LONG, rounds
-from tests.support.world import CLOSED, NOWHERE, Answer, World, open_world
+from tests.support.world import CLOSED, NOWHERE, Answer, World
 from tests.web.doors import EVERY
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -69,14 +65,6 @@ FILLED: Final = {"{id}": "1", "{digest}": "x", "{path}": "x", "{code}": "x", "{t
 # Of medians; a few on a busy machine say little, thousands say much.
 BOUND: Final = 1.1 if IS_LONG else 3.0
 SIGNED_IN: Final = sorted(PEOPLE | ADMINISTRATORS.keys() | UNCONFIRMED)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def world(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> AsyncIterator[World]:
-    data = tmp_path_factory.mktemp("routes")
-    settings = settings_on(data, migrated, limits=False, registration="open", durability="normal")
-    async with open_world(settings) as opened:
-        yield opened
 
 
 async def asks(world: World, who: str, route: str) -> Answer:

@@ -8,16 +8,13 @@ import asyncio
 import difflib
 import itertools
 import re
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Final
 
 import pytest
-import pytest_asyncio
 
 from tests.support.cast import PATIENCE
-from tests.support.engine import settings_on
-from tests.support.world import CLOSED, HTML, OPEN, OUTSIDE, PERSONS, World, open_world
+from tests.support.world import CLOSED, HTML, OPEN, OUTSIDE, PERSONS, World
 from tests.web.doors import CHANGING, EVERY
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -56,14 +53,6 @@ ANEW: Final = re.compile(
     r'(?<=name="csrf" value=")[^"]+|(?<=name="csrf" content=")[^"]+|(?<=Request )[0-9a-f]+|(?<="request_id":")[^"]+'
     r'|(?<=name="client_id" value=")[^"]+|(?<=last checked at <time )[^<]+'
 )
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def world(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> AsyncIterator[World]:
-    data = tmp_path_factory.mktemp("apart")
-    settings = settings_on(data, migrated, limits=False, registration="open", durability="normal")
-    async with open_world(settings) as opened:
-        yield opened
 
 
 def addresses(world: World) -> list[str]:
