@@ -3,6 +3,7 @@
  * message begins with. A combobox: arrows move through the list, Enter or Tab takes, Escape closes it and nothing else.
  */
 import { announce, isComposing, make, page, t, tn } from "./app.js";
+import { askFor } from "./asking.js";
 import { allEmoji, rememberEmoji, usedEmoji } from "./emoji.js";
 import { replace } from "./keys.js";
 import { sheet } from "./sheet.js";
@@ -219,9 +220,7 @@ async function findPeople(word) {
   if (whole && word.includes(whole.word)) return whole.candidates;
   asking?.abort();
   asking = new AbortController();
-  const response = await fetch(`/api/v1/rooms/${room}/candidates?q=${encodeURIComponent(word)}`, { signal: asking.signal });
-  if (!response.ok) return [];
-  const { candidates } = await response.json();
+  const { candidates } = await askFor(`/api/v1/rooms/${room}/candidates?q=${encodeURIComponent(word)}`, { signal: asking.signal });
   if (candidates.length < PEOPLE) whole = { word, candidates };
   return candidates;
 }
@@ -237,7 +236,7 @@ async function rooms(word, show) {
   const links = [...document.querySelectorAll('.room-link:not([data-kind="direct"])')];
   const mine = links.map((link) => named(link.dataset.room, link.querySelector(".n").textContent));
   show(mine);
-  known ??= fetch("/api/v1/rooms").then((response) => (response.ok ? response.json() : Promise.reject(new Error(response.statusText))));
+  known ??= askFor("/api/v1/rooms");
   known.catch(() => { known = null; });
   const { rooms: all } = await known;
   show([...mine, ...all.filter(({ kind }) => kind !== "direct").map(({ slug, title }) => named(slug, title))]);
@@ -250,7 +249,7 @@ const named = (slug, name) => ({ key: slug, label: name, note: slug === name ? "
 let lines = null;
 
 async function commands(word, show) {
-  lines ??= fetch("/api/v1/commands").then((response) => (response.ok ? response.json() : Promise.reject(new Error(response.statusText))));
+  lines ??= askFor("/api/v1/commands");
   lines.catch(() => { lines = null; });
   show((await lines).commands.map(line));
 }

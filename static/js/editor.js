@@ -2,7 +2,8 @@
  * Writing a message anew, in its place, and what its pictures show: Enter saves, Escape gives up, and words that were
  * typed survive a reload.
  */
-import { LIMITS, isComposing, isOff, later, make, page, storage, t } from "./app.js";
+import { isComposing, isOff, later, make, page, storage, t } from "./app.js";
+import { askFor } from "./asking.js";
 import { sendsByEnter } from "./composer.js";
 import { measure } from "./excess.js";
 import { fresh, indexOf } from "./message.js";
@@ -13,11 +14,6 @@ import "./words.js";
 
 const room = page.room?.slug;
 const LONGEST = 500;
-
-async function fetched(row) {
-  const answer = await fetch(`/api/v1/rooms/${room}/messages/${indexOf(row)}`, { signal: AbortSignal.timeout(LIMITS.answer) });
-  return answer.ok ? answer.json() : null;
-}
 
 export class Editor {
   #connection;
@@ -57,7 +53,7 @@ export class Editor {
    */
   async open(row, field = null) {
     const back = document.activeElement.id === "message" ? document.activeElement : row;
-    const found = await fetched(row).catch(() => null);
+    const found = await askFor(`/api/v1/rooms/${room}/messages/${indexOf(row)}`).catch(() => null);
     if (!found) return sayBelow(this.#timeline, row, t("not_connected"));
     const { content = "", attachments = [] } = found;
     const pictures = attachments.filter((each) => each.thumbnail);

@@ -2,7 +2,8 @@
  * All emoji there are, with their names in the language of the page, and which of them somebody used last. They are
  * fetched when they are first asked for; what does not arrive is fetched again with the next question.
  */
-import { page, storage } from "./app.js";
+import { LIMITS, page, storage } from "./app.js";
+import { askFor } from "./asking.js";
 
 const MOST_USED = 16;
 const key = `emoji:${page.me.username}`;
@@ -12,15 +13,10 @@ let table = null;
 
 /** In groups, in the order of the CLDR. @returns {Promise<{name: string, emoji: Emoji[]}[]>} */
 export function allEmoji() {
-  table ??= fetched(document.getElementById("quick-template").content.firstElementChild.dataset.all);
+  const { all } = document.getElementById("quick-template").content.firstElementChild.dataset;
+  table ??= askFor(all, {}, LIMITS.patience);
   table.catch(() => { table = null; });
   return table;
-}
-
-async function fetched(address) {
-  const response = await fetch(address);
-  if (!response.ok) throw new Error(response.statusText);
-  return response.json();
 }
 
 /** The last first. */

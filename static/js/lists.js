@@ -2,6 +2,8 @@
  * The way from one room of the list to the next, and the lists as the server draws them now, put in the place of those
  * on the page.
  */
+import { LIMITS } from "./app.js";
+
 const PARTS = [".rooms", ".roomhead", ".members", "#beginning", "#empty", "#dropping"];
 /** What else names the room. */
 const LABELS = [["#timeline", "aria-label"], ["#message", "aria-label"], ["#message", "placeholder"]];
@@ -31,7 +33,7 @@ export function load(url) {
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();
     request.open("GET", url);
-    request.responseType = "document";
+    Object.assign(request, { responseType: "document", timeout: LIMITS.patience });
     request.addEventListener("loadend", () => resolve(request.status === 200 ? request.response : null));
     request.send();
   });

@@ -4,6 +4,7 @@
  * told is kept, and what is not read by their end is told then as one number, once in this browser.
  */
 import { page, storage, tn } from "./app.js";
+import { ask, askFor } from "./asking.js";
 import { isNamed } from "./message.js";
 import { close, show } from "./notices.js";
 import { wordsOf } from "./quotes.js";
@@ -21,7 +22,7 @@ const isThere = () => document.visibilityState === "visible" && document.hasFocu
 
 /** With what is now on the server's clock, for that of this machine may be wrong. */
 async function fetched() {
-  const answer = await fetch("/api/v1/me/notifications");
+  const answer = await ask("/api/v1/me/notifications");
   if (!answer.ok) throw new Error(answer.status);
   return { ...await answer.json(), now: Date.parse(answer.headers.get("Date")) || Date.now() };
 }
@@ -98,8 +99,8 @@ export class Notifications {
     if (level === "nothing") return false;
     if (level === "all" || kind === "direct" || isNamed(message)) return true;
     if (!message.reply_to) return false;
-    const answer = await fetch(`/api/v1/rooms/${slug}/messages/${message.reply_to}`).catch(() => null);
-    return Boolean(answer?.ok) && (await answer.json()).username === page.me.username;
+    const original = await askFor(`/api/v1/rooms/${slug}/messages/${message.reply_to}`).catch(() => null);
+    return original?.username === page.me.username;
   }
 
   /** Does it in one tab of this browser: in none where it `isSeen`. */

@@ -2,6 +2,8 @@
  * This browser's subscription to messages while no page is open (Push API). The server keeps it for as long as the
  * person is signed in here.
  */
+import { ask } from "./asking.js";
+
 const WORKER = "/service-worker.js";
 const HERE = "/api/v1/me/push";
 const policy = globalThis.trustedTypes?.createPolicy("chatapp-worker", {
@@ -17,7 +19,7 @@ const bytes = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAl
 const isSame = (one, other) => one.length === other.length && one.every((byte, place) => byte === other[place]);
 
 async function send(method, body) {
-  const answer = await fetch(HERE, { method, headers: { "Content-Type": "application/json" }, body });
+  const answer = await ask(HERE, { method, headers: { "Content-Type": "application/json" }, body });
   if (!answer.ok) throw new Error(`${method} ${HERE}: ${answer.status}`);
 }
 

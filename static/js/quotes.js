@@ -1,5 +1,6 @@
 /** What replies quote: the first words of another message, as it is now, wherever in the log it stands. */
 import { page, t } from "./app.js";
+import { askFor } from "./asking.js";
 import { retryDelay } from "./socket.js";
 
 const MOST = 120;
@@ -38,9 +39,7 @@ export function find(index) {
 
 async function ask(index) {
   try {
-    const answer = await fetch(`/api/v1/rooms/${page.room.slug}/messages/${index}?html=true`);
-    if (!answer.ok) throw Object.assign(new Error(), { status: answer.status });
-    return await answer.json();
+    return await askFor(`/api/v1/rooms/${page.room.slug}/messages/${index}?html=true`);
   } catch (error) {
     known.delete(index);
     throw error;

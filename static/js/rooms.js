@@ -1,5 +1,6 @@
 /** The rooms of the sidebar: how much is unread in each, here and in the title, what has been read, the way to the next. */
 import { LIMITS, openDialog, page, storage } from "./app.js";
+import { askFor } from "./asking.js";
 import { isNamed } from "./message.js";
 
 const open = page.room?.slug;
@@ -58,10 +59,7 @@ export class Rooms {
   step(by, isUnread = false) { import("./lists.js").then(({ step }) => step(this.all, open, by, isUnread)); }
 
   /** Asks the timeline how far the open room is in sight, and tells it where somebody went back to. */
-  watch(timeline) {
-    this.#timeline = timeline;
-    this.look();
-  }
+  watch(timeline) { this.#timeline = timeline; this.look(); }
 
   /** How far a room goes and has been read, as the answer to a subscription says. */
   hear(slug, { index, read_index: read, read_turn: turn }) {
@@ -100,6 +98,7 @@ export class Rooms {
     document.getElementById("reads")?.remove();
     this.look();
   }
+
   #say(use) { import("./reads.js").then(use).catch(() => {}); }
 
   /** What stays in sight of somebody who is there for half a second has been read. */
@@ -158,7 +157,7 @@ export class Rooms {
 
   /** What was renamed, joined or left after this page was drawn and before hello, nobody has told. */
   async #compare() {
-    const answer = await fetch("/api/v1/rooms").then((each) => each.json()).catch(() => null);
+    const answer = await askFor("/api/v1/rooms").catch(() => null);
     if (!answer?.rooms) return;
     const mine = answer.rooms.filter(({ role }) => role);
     if (mine.length !== this.#rooms.size || !mine.every((room) => this.#isDrawn(room))) this.#refreshWithin(0);

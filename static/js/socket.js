@@ -3,6 +3,7 @@
  * listener its news, and tells people in a banner only what they need to know.
  */
 import { LIMITS, announce, kept, page, t } from "./app.js";
+import { ask } from "./asking.js";
 
 const [VANISHED, SESSION_ENDED] = [1006, 4401];
 /** What the banner says while there is no connection, and with the seconds until the next try. */
@@ -110,8 +111,7 @@ export class Connection {
 
   /** A refused upgrade looks like a lost network to a page; the server says which it was, and not who stands between. */
   async #askWhetherSignedOut() {
-    const how = { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(LIMITS.answer) };
-    const answer = await fetch("/api/v1/me", how).then((each) => each.json()).catch(() => null);
+    const answer = await ask("/api/v1/me", { headers: { Accept: "application/json" } }).then((each) => each.json()).catch(() => null);
     if (!this.#isOnline && ["unauthenticated", "forbidden"].includes(answer?.code)) this.#signOut();
   }
 

@@ -3,6 +3,7 @@
  * meanwhile stands in its field.
  */
 import { isComposing, make, page, t, tn } from "./app.js";
+import { askFor } from "./asking.js";
 import { fold } from "./words.js";
 
 const MOST_OPEN = 10;
@@ -40,7 +41,7 @@ export class Switcher {
       if (typed !== this.#input.value.trim()) return;
       const isBelow = own.length > 0 && this.#at >= own.length;
       this.#draw([...own, ...more, searchFor(typed)], isBelow ? Infinity : this.#at);
-    }).catch(() => {});
+    });
   }
 
   #draw(places, at) {
@@ -87,18 +88,14 @@ class Beyond {
 
   /** @returns {Promise<Place[]>} */
   async find(typed) {
-    this.#rooms ??= fetched("/api/v1/rooms");
-    const [{ rooms = [] }, { candidates = [] }] = await Promise.all([this.#rooms, fetched(`/api/v1/rooms/general/candidates?q=${encodeURIComponent(typed)}`)]);
+    this.#rooms ??= askFor("/api/v1/rooms").catch(() => void (this.#rooms = null));
+    const people = askFor(`/api/v1/rooms/general/candidates?q=${encodeURIComponent(typed)}`).catch(() => null);
+    const [rooms, candidates] = [(await this.#rooms)?.rooms ?? [], (await people)?.candidates ?? []];
     const word = fold(typed);
     const open = rooms.filter(({ role, title }) => !role && fold(title).includes(word)).slice(0, MOST_OPEN);
     const known = new Set([...document.querySelectorAll("#sidebar .room-link .dot")].map((dot) => dot.dataset.presence));
     return [...candidates.filter(({ username }) => !known.has(username)).map(person), ...open.map(room)];
   }
-}
-
-async function fetched(address) {
-  const answer = await fetch(address);
-  return answer.ok ? answer.json() : {};
 }
 
 function listed({ link, unread }) {

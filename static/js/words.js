@@ -2,7 +2,8 @@
  * The words of what is loaded late. A module that imports this begins when they are there: where the connection is
  * away, when it is back.
  */
-import { isApple, page } from "./app.js";
+import { LIMITS, isApple, page } from "./app.js";
+import { askFor } from "./asking.js";
 import { retryDelay } from "./socket.js";
 
 /** As words are compared with what is typed: without accents and capitals. */
@@ -10,8 +11,7 @@ export const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLow
 
 async function fetched(tries = 0) {
   try {
-    const answer = await fetch(page.words);
-    if (answer.ok) return await answer.json();
+    return await askFor(page.words, {}, LIMITS.answer * Math.min(tries + 1, LIMITS.slowness));
   } catch { /* no connection */ }
   await new Promise((resolve) => { setTimeout(resolve, retryDelay(tries)); });
   return fetched(tries + 1);

@@ -3,6 +3,7 @@
  * request: a page comes from the server, or not at all.
  */
 const HERE = "/api/v1/me/push";
+const ANSWER = 10_000;
 
 const pages = () => self.clients.matchAll({ type: "window", includeUncontrolled: true });
 
@@ -25,13 +26,13 @@ async function open(url) {
 async function move({ oldSubscription, newSubscription }) {
   const key = oldSubscription?.options.applicationServerKey;
   // Somebody else may have signed in since, who has turned nothing on here.
-  const isOn = fetch("/api/v1/me/notifications").then((answer) => answer.json()).then(({ push }) => push?.subscribed);
+  const isOn = fetch("/api/v1/me/notifications", { signal: AbortSignal.timeout(ANSWER) }).then((answer) => answer.json()).then(({ push }) => push?.subscribed);
   if (!key || !await isOn) return;
   const found = newSubscription ?? await self.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
   const { endpoint, keys } = found.toJSON();
   const text = btoa(String.fromCharCode(...new Uint8Array(key))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
   const body = JSON.stringify({ endpoint, p256dh: keys.p256dh, auth: keys.auth, key: text });
-  await fetch(HERE, { method: "PUT", headers: { "Content-Type": "application/json" }, body });
+  await fetch(HERE, { method: "PUT", headers: { "Content-Type": "application/json" }, body, signal: AbortSignal.timeout(ANSWER) });
 }
 
 self.addEventListener("install", () => self.skipWaiting());

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from playwright.async_api import Page, expect
 
-from tests.e2e.verbs import new_room, submit
+from tests.e2e.test_bad_lines import hasten
+from tests.e2e.verbs import hold, new_room, submit
 from tests.support.server import Server
 
 Visit = Callable[..., Awaitable[Page]]
@@ -48,7 +49,11 @@ async def test_enter_right_after_a_name_waits_for_the_person(visit: Visit) -> No
 
 
 async def test_an_open_room_one_is_not_in_is_found_and_shown(visit: Visit) -> None:
-    ada, grace = await visit("ada"), await visit("grace", at="/rooms/general")
+    """Also where the line keeps what was asked about people."""
+    ada, grace = await visit("ada"), await visit("grace")
+    await hasten(grace, answer="300")
+    arrives = await hold(grace, "**/candidates?*")
+    await grace.goto("/rooms/general")
     slug = await new_room(ada)
     name = slug.replace("-", " ")
     await grace.keyboard.press("Control+k")
@@ -58,6 +63,7 @@ async def test_an_open_room_one_is_not_in_is_found_and_shown(visit: Visit) -> No
     await found.click()
     await grace.wait_for_url(re.compile(f"/rooms/{slug}$"))
     await expect(grace.locator(".joinbar")).to_be_visible()
+    arrives.set()
     await submit(grace.context, f"/rooms/{slug}/join", at=f"/rooms/{slug}")
 
 

@@ -37,6 +37,19 @@ def test_there_is_one_policy_for_markup_and_one_place_that_uses_it() -> None:
     assert "policy.createHTML(message.html)" in used[0][1]
 
 
+def test_no_question_waits_for_ever() -> None:
+    """But those to which no answer is awaited: they are sent as the page is left."""
+    asked = [
+        f"{name}: {line.strip()}"
+        for name, text in SCRIPTS.items()
+        for line in text.splitlines()
+        if re.search(r"\bfetch\(", line) and not re.search(r"AbortSignal|keepalive: true", line)
+    ]
+    assert asked == []
+    uploads = [name for name, text in SCRIPTS.items() if "new XMLHttpRequest" in text]
+    assert [name for name in uploads if not re.search(r"\btimeout: |request\.abort\(\)", SCRIPTS[name])] == []
+
+
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_no_script_makes_code_or_markup_of_a_string(name: str) -> None:
     assert re.findall(SINKS, SCRIPTS[name]) == []
