@@ -1,4 +1,4 @@
-"""Lines on their way to whoever reads the log, which hold nobody up and fail nobody.
+"""Lines on their way to whoever reads the log, or printed mail, which hold nobody up and fail nobody.
 
 A pipe whose reader stands still takes no more, one whose reader is gone fails, and so does a file on a full disk. The
 chat goes on: what finds no room waits, up to a bound, and what is lost is counted.
@@ -7,11 +7,12 @@ chat goes on: what finds no room waits, up to a bound, and what is lost is count
 from __future__ import annotations
 
 import atexit
+import io
 import os
 import select
 import threading
 from collections import deque
-from typing import Final
+from typing import Final, TextIO, cast
 
 import structlog
 
@@ -98,6 +99,14 @@ class Lines:
     def _finish(self) -> None:
         if self._draining is not None:
             self._draining.join(LAST_SECONDS)
+
+
+def unhurried(stream: TextIO) -> TextIO:
+    """The stream, or what takes lines to its descriptor, so that nobody has to read them for the chat to go on."""
+    try:
+        return cast("TextIO", Lines(stream.fileno()))
+    except io.UnsupportedOperation:
+        return stream
 
 
 def _tell(lost: int) -> None:

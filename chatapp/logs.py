@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import re
 import sys
-from typing import TextIO, cast
+from typing import TextIO
 
 import structlog
 
-from chatapp.lines import Lines
+from chatapp.lines import unhurried
 from chatapp.settings import Settings
 
 # Without the values of variables, which structlog would add: passwords and messages are among them.
@@ -27,7 +26,7 @@ def set_up(settings: Settings, stream: TextIO | None = None) -> None:
     renderer: structlog.typing.Processor = structlog.processors.JSONRenderer() if is_json else plain
     if stream.isatty() and not is_json:
         renderer = structlog.dev.ConsoleRenderer()
-    lines = _unhurried(stream)
+    lines = unhurried(stream)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -43,14 +42,6 @@ def set_up(settings: Settings, stream: TextIO | None = None) -> None:
     )
     logging.basicConfig(level=logging.WARNING, stream=lines, force=True)
     hear_parser()
-
-
-def _unhurried(stream: TextIO) -> TextIO:
-    """The stream, or what takes lines to its descriptor, so that nobody has to read them for the chat to go on."""
-    try:
-        return cast("TextIO", Lines(stream.fileno()))
-    except io.UnsupportedOperation:
-        return stream
 
 
 def plain(_logger: object, _method: str, event: structlog.typing.EventDict) -> str:

@@ -11,6 +11,7 @@ from typing import Final, TextIO
 from urllib.parse import unquote, urlsplit
 
 from chatapp.core.mail import Mail, decode
+from chatapp.lines import unhurried
 from chatapp.settings import Settings
 
 SUBMISSION: Final = 587
@@ -73,7 +74,9 @@ class Postman:
     def _print(self, mail: Mail) -> None:
         rule = "-" * 72
         text = f"{rule}\nMail to {mail.to}: {mail.subject}\n\n{mail.body}{rule}\n"
-        print(text, end="", file=self._console or sys.stdout, flush=True)
+        self._console = self._console or unhurried(sys.stdout)
+        self._console.write(text)
+        self._console.flush()
 
 
 def _is_this_machine(host: str) -> bool:

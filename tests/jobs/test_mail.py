@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import ssl
+import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -125,6 +127,27 @@ async def test_without_a_mail_server_it_is_printed_with_the_link_on_its_own_line
 async def test_by_default_the_console_is_where_chatapp_runs(capsys: pytest.CaptureFixture[str]) -> None:
     await Postman(SETTINGS).deliver(mail.encode(LETTER))
     assert LINK in capsys.readouterr().out.splitlines()
+
+
+async def test_a_console_that_nobody_reads_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writer, b"x" * 512)
+    os.set_blocking(writer, True)
+    with os.fdopen(writer, "w") as console:
+        monkeypatch.setattr(sys, "stdout", console)
+        delivery = asyncio.create_task(asyncio.to_thread(asyncio.run, Postman(SETTINGS).deliver(mail.encode(LETTER))))
+        try:
+            done, _ = await asyncio.wait([delivery], timeout=10)
+            found = b""
+            while LINK.encode() not in found:
+                found += os.read(reader, 65_536)
+        finally:
+            os.close(reader)
+            await asyncio.wait([delivery])
+    assert done == {delivery}
 
 
 async def test_a_mail_server_gets_it_whole(inbox: Inbox) -> None:
