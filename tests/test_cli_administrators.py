@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from chatapp.storage import migrate
 from tests.support.command import Here, Result
 from tests.test_cli import add, fails
 
@@ -80,6 +83,23 @@ def test_what_no_audit_log_can_be_read_from_is_named(tmp_path: Path, content: by
     result = Here(tmp_path)("audit-log")
     assert result.code == 1
     assert result.err.startswith(f"{tmp_path}/chatapp.db cannot be read: ")
+
+
+@pytest.mark.file_only("a file of before there was PostgreSQL")
+def test_a_schema_that_is_older_than_the_audit_log_is_named_with_what_helps(tmp_path: Path) -> None:
+    chatapp = Here(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "chatapp.db")) as connection:
+        for _, sql in sorted(migrate.schema("0002").values(), key=lambda made: made[0] != "table"):
+            connection.execute(sql)
+        connection.execute("INSERT INTO alembic_version VALUES ('0002')")
+        connection.commit()
+    said = fails(chatapp("audit-log"))
+    assert said == (
+        f"The schema of {tmp_path}/chatapp.db is older than the audit log: it is at revision 0002. "
+        "Bring it to this version's with: chatapp migrate"
+    )
+    assert chatapp("migrate").code == 0
+    assert chatapp("audit-log") == Result(0, "", "")
 
 
 @pytest.mark.file_only("there commands work beside a server: tests/postgres/test_start.py")

@@ -39,13 +39,19 @@ def prepare(path: Path) -> list[str]:
 
 
 def refuse_unreadable(path: Path) -> None:
-    """Raise :class:`Unusable` for what no chat can be read from."""
+    """Raise :class:`Unusable` for what no chat can be read from, or none that has an audit log."""
     try:
         with closing(open_to_read(path)) as connection:
-            connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            has_log = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'audit_log'").fetchone()
     except sqlite3.DatabaseError as error:
         refuse_full(error, path.parent)
         raise Unusable(f"{path} cannot be read: {error}.") from None
+    if revision and not has_log:
+        raise Unusable(
+            f"The schema of {path} is older than the audit log: it is at revision {revision[0]}. "
+            "Bring it to this version's with: chatapp migrate"
+        )
 
 
 def refuse_unusable(path: Path) -> None:
