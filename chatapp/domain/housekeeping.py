@@ -10,7 +10,20 @@ from chatapp.core.notices import SessionEnded, TokenEnded
 from chatapp.domain.news import News
 from chatapp.domain.sign_in import UNREMEMBERED_IDLE_MS, SignIn
 from chatapp.settings import Settings
-from chatapp.storage import audit_log, files, invites, links, meta, notices, outbox, people, sessions, tickets, tokens
+from chatapp.storage import (
+    audit_log,
+    files,
+    invites,
+    links,
+    lives,
+    meta,
+    notices,
+    outbox,
+    people,
+    sessions,
+    tickets,
+    tokens,
+)
 from chatapp.storage.blobs import Blobs
 from chatapp.storage.database import Database
 
@@ -18,7 +31,7 @@ DAY_MS: Final = 86_400_000
 PARKED_DAYS: Final = 30
 # Whoever has read none for so long starts over.
 NOTICES_MS: Final = 3_600_000
-# In the database, where several processes are: when one of them has tidied last.
+# In the database, for all its processes and those after a restart: when one of them has tidied last.
 TIDIED_AT: Final = "tidied_at"
 # An upload that stands still for so long has ended; what nothing names by then has been forgotten.
 UPLOAD_SECONDS: Final = 3600
@@ -65,9 +78,7 @@ class Housekeeping:
                 tx.after_commit(lambda: self._sign_in.forget_seen(seen, used))
 
     async def is_turn(self, every_ms: int) -> bool:
-        """Whether this process is the one to tidy: no other has begun to in that time."""
-        if not self._database.is_shared:
-            return True
+        """Whether it is time to tidy, for this process: none has begun to in that time, before a restart either."""
         async with self._database.transaction() as tx:
             last = await meta.value(tx, TIDIED_AT)
             # A clock that was set back must not keep everybody from it.
@@ -82,6 +93,7 @@ class Housekeeping:
         await self.note_seen()
         now = self._database.clock()
         async with self._database.transaction() as tx:
+            await lives.begin_by(tx, now)
             ended = await sessions.delete_expired(
                 tx, now=now, idle_since=now - self._idle_ms, unremembered_since=now - UNREMEMBERED_IDLE_MS
             )
@@ -110,8 +122,10 @@ class Housekeeping:
         last = 0
         while found := await files.uncounted(self._database, last, COUNTED_AT_ONCE):
             sizes = {ident: await asyncio.to_thread(self._blobs.copied, digest) for ident, digest in found.items()}
-            async with self._database.transaction(alone=False) as tx:
-                await files.count(tx, sizes)
+            # Of those whose copies are gone it is asked again each time; nothing is written for them.
+            if taken := {ident: size for ident, size in sizes.items() if size}:
+                async with self._database.transaction(alone=False) as tx:
+                    await files.count(tx, taken)
             last = max(found)
 
     async def sweep_files(self) -> None:

@@ -7,6 +7,7 @@ processes on one database one does the deleting.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Final, Self
@@ -19,19 +20,24 @@ MINUTE: Final = 60.0
 HOUR: Final = 3600.0
 # After a restart everybody comes back at once, and comes first.
 FIRST: Final = 10.0
-# What is deleted by a clock that was ahead at the start does not come back when it has been put right.
-SETTLED: Final = 3600.0
+# What is deleted by a clock that is ahead when a machine comes up does not come back once it has been put right.
+SETTLED: Final = 1800.0
 LOW_SHARE: Final = 0.05
 
 log = structlog.get_logger(__name__)
 
 
+def machine_uptime() -> float:
+    """Seconds since the machine came up."""
+    return time.clock_gettime(time.CLOCK_MONOTONIC)
+
+
 class Housekeeper:
     """Runs while the context is open; on leaving, what was seen is written down once more.
 
-    ``first``: seconds until the database is looked at for the first time, ``settled`` until what is over is deleted for
-    the first time. ``complains``: of a disk that is nearly
-    full, at once. Of several processes on one machine one does.
+    ``first``: seconds until the database is looked at for the first time. ``settled``: seconds for which the machine
+    must have been up, by ``uptime``, until what is over is deleted. ``complains``: of a disk that is nearly full, at
+    once. Of several processes on one machine one does.
     """
 
     def __init__(
@@ -42,13 +48,14 @@ class Housekeeper:
         hour: float = HOUR,
         first: float = FIRST,
         settled: float = SETTLED,
+        uptime: Callable[[], float] = machine_uptime,
         complains: bool = True,
     ) -> None:
         self._housekeeping = housekeeping
         self._minute = minute
         self._hour = hour
         self._first = first
-        self._settled = settled
+        self._until_settled = max(first, settled - uptime())
         self._tasks: list[asyncio.Task[None]] = []
         self._is_low = False
         self._complains = complains
@@ -58,7 +65,7 @@ class Housekeeper:
             ("note seen", self._minute, self._first, self._housekeeping.note_seen),
             ("free files", self._minute, self._first, self._housekeeping.free_files),
             ("sweep files", self._hour, self._first, self._housekeeping.sweep_files),
-            ("tidy", self._hour, self._settled, self._tidy),
+            ("tidy", self._hour, self._until_settled, self._tidy),
         ]
         self._tasks = [
             asyncio.create_task(_every(seconds, do, first=first), name=name) for name, seconds, first, do in work

@@ -73,6 +73,34 @@ async def test_who_comes_while_the_clock_is_behind_is_not_called_idle_afterwards
     assert await ada.chat.sign_in.by_session(secret) is not None
 
 
+async def test_what_was_made_while_the_clock_was_ahead_lasts_no_longer_for_it(ada: Actor, clock: SettableClock) -> None:
+    """For as many years as that, and never idle."""
+    sign_in = ada.chat.sign_in
+    clock.passes(days=4_000)
+    used, idle = [
+        await sign_in.start_session(ada.person, remember=True, address="192.0.2.1", user_agent="") for _ in range(2)
+    ]
+    _, secret = await sign_in.create_token(ada.person, "script", 30)
+    _, invite = await ada.chat.invites.create(ada.person, days=7)
+    clock.passes(days=-4_000)
+    await ada.chat.housekeeping.tidy()
+    alive = await sign_in.by_session(used), await sign_in.by_session(idle), await sign_in.by_token(secret)
+    assert None not in alive
+    clock.passes(days=13)
+    assert await sign_in.by_session(used) is not None
+    clock.passes(days=1)
+    await ada.chat.housekeeping.tidy()
+    assert await sign_in.by_session(used) is not None
+    assert await sign_in.by_session(idle) is None
+    assert not await ada.chat.invites.is_usable(invite)
+    clock.passes(days=13)
+    assert await sign_in.by_session(used) is not None
+    assert await sign_in.by_token(secret) is not None
+    clock.passes(days=3)
+    assert await sign_in.by_session(used) is None
+    assert await sign_in.by_token(secret) is None
+
+
 async def seconds_to_wait(actor: Actor) -> int:
     try:
         await actor.says("words")

@@ -38,27 +38,58 @@ async def test_it_goes_round_again_and_again_and_survives_trouble(
         raise Unavailable
 
     monkeypatch.setattr(house.chat.housekeeping, "tidy", tidy)
-    async with Housekeeper(house.chat.housekeeping, hour=0.001, settled=0), asyncio.timeout(10):
+    async with Housekeeper(house.chat.housekeeping, hour=0.001, first=0, settled=0), asyncio.timeout(10):
         await enough.wait()
 
 
 async def test_what_is_over_is_gone_after_a_start(house: House) -> None:
     await house.signs_in((await house.person("ada")).username)
     house.clock.passes(days=house.settings.session_days)
-    async with Housekeeper(house.chat.housekeeping, settled=0):
+    async with Housekeeper(house.chat.housekeeping, first=0, settled=0):
         await until(lambda: house.rows("SELECT count(*) FROM sessions") == [(0,)])
 
 
-async def test_a_clock_that_is_ahead_at_the_start_has_an_hour_before_anything_is_deleted_by_it(
+async def test_a_clock_that_is_ahead_when_the_machine_comes_up_has_half_an_hour_until_anything_is_deleted_by_it(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As on a machine without a battery: sessions, invites and the audit log were gone after ten seconds."""
     asked = set[str]()
     for name in ("tidy", "free_files", "sweep_files"):
         monkeypatch.setattr(house.chat.housekeeping, name, partial(noted, asked, name))
-    async with Housekeeper(house.chat.housekeeping, first=0), asyncio.timeout(10):
+    async with Housekeeper(house.chat.housekeeping, first=0, uptime=lambda: 1799.0), asyncio.timeout(10):
         await until(lambda: "free_files" in asked and "sweep_files" in asked)
-    assert "tidy" not in asked
+        assert "tidy" not in asked
+        await until(lambda: "tidy" in asked)
+
+
+@pytest.mark.parametrize(("minutes", "starts"), [(10, [0, 5]), (45, [0, 2, 4]), (-10, [0, 1, 2, 3, 4, 5])])
+async def test_who_is_restarted_more_than_hourly_tidies_when_an_hour_is_over(
+    house: House, monkeypatch: pytest.MonkeyPatch, minutes: int, starts: list[int]
+) -> None:
+    """The hour began anew with each start. Of a clock that goes back nothing can be told."""
+    tidied: list[int] = []
+    turns: list[bool] = []
+    is_turn = house.chat.housekeeping.is_turn
+
+    async def asks(every_ms: int) -> bool:
+        turns.append(await is_turn(every_ms))
+        return turns[-1]
+
+    async def tidy() -> None:
+        tidied.append(len(turns) - 1)
+
+    monkeypatch.setattr(house.chat.housekeeping, "is_turn", asks)
+    monkeypatch.setattr(house.chat.housekeeping, "tidy", tidy)
+    for _ in range(6):
+        already = len(turns)
+        async with Housekeeper(house.chat.housekeeping, first=0, uptime=lambda: 86_400.0), asyncio.timeout(10):
+            await until(partial(is_longer, turns, already))
+        house.clock.passes(minutes=minutes)
+    assert tidied == starts
+
+
+def is_longer(turns: list[bool], already: int) -> bool:
+    return len(turns) > already
 
 
 async def test_after_a_start_those_who_come_back_come_first(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,6 +105,9 @@ async def test_copies_of_which_nothing_was_noted_are_counted_by_the_clock(
     async with database.transaction() as tx:
         await tx.execute(sa.update(files).values(copies=0))
     await chat.housekeeping.count_copies()
+    with monkeypatch.context() as nothing_to_write:
+        nothing_to_write.setattr(database, "transaction", None)
+        await chat.housekeeping.count_copies()
     assert await size_of(database, ada.person.id) == sum(path.stat().st_size for path in on_disk(settings))
 
 
