@@ -28,7 +28,7 @@ MAY_IMPORT: Final = {
     "keys": {"core", "domain", "gateway"},
     "web": {"web", "core", "domain", "keys"},
     "gateway": {"gateway", "core", "domain", "realtime", "keys"},
-    "jobs": {"jobs", "core", "domain", "realtime"},
+    "jobs": {"jobs", "core", "domain", "realtime", "lines"},
     "app": {"core", "storage", "realtime", "domain", "web", "gateway", "jobs", "keys", "logs"},
     "serving": {"app", "web", "keys", "logs"},
     "__main__": {"cli"},
