@@ -10,8 +10,7 @@ export const LIMITS = Object.freeze({
   announce: 1_000, announceCharacters: 200, counterShare: 0.1, unreadShown: 99,
   answer: 10_000, patience: 60_000,
   slowness: 3, // times as long, where a line has been slower than that
-  again: 2_000, sending: 800,
-  banner: 2_000, countdownFromSeconds: 5,
+  again: 2_000, sending: 800, banner: 2_000, countdownFromSeconds: 5,
   retrySeconds: Object.freeze([2, 4, 8, 16, 30]), healthy: 60_000,
   heartbeat: 25_000, missedHeartbeats: 2,
   typing: 3_000, typingSeen: 6_000, hole: 300, read: 500,
@@ -217,6 +216,7 @@ async function fetchModules(load, wait = LIMITS.again) {
 }
 
 function sayIncomplete(isIncomplete) {
+  document.getElementById("unstarted")?.remove();
   const banner = document.getElementById("banner");
   if (!banner || banner.hidden === !isIncomplete) return;
   banner.hidden = !isIncomplete;

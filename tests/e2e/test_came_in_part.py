@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import FilePayload, Page, Route, expect
 
 from tests.e2e.test_accessibility import has_no_fault
-from tests.e2e.test_bad_lines import PORTAL, hasten
+from tests.e2e.test_bad_lines import APP, PORTAL, hasten
 from tests.e2e.verbs import NOTES, attach, new_room, row, say
 from tests.support.pictures import picture
 
@@ -39,6 +39,21 @@ async def test_a_page_that_came_in_part_says_so_and_is_whole_when_the_rest_comes
     await ada.unroute(lacking)
     await expect(row(ada, "typed meanwhile")).to_have_attribute("data-index", "1")
     await expect(banner).to_be_hidden()
+
+
+async def test_a_page_whose_first_script_is_lost_says_that_nothing_comes_by_itself(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada)
+    await ada.route(APP, lambda route: route.fulfill(content_type="text/html", body=PORTAL))
+    await ada.goto(f"/rooms/{room}", wait_until="load")
+    told = ada.locator("#unstarted")
+    await expect(told).to_be_hidden()
+    await ada.evaluate("document.getAnimations().forEach(each => each.finish())")
+    await expect(told).to_contain_text("New messages do not appear by themselves")
+    await has_no_fault(ada)
+    await ada.unroute(APP)
+    await told.get_by_role("link", name="Reload").click()
+    await expect(told).to_have_count(0)
 
 
 async def test_what_is_typed_on_a_page_that_came_in_part_is_there_on_the_next(visit: Visit) -> None:

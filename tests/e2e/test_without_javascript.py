@@ -19,6 +19,7 @@ async def test_log_in_read_post_and_log_out(visit: Visit) -> None:
     room = await new_room(page)
     widths = await page.eval_on_selector_all("#message, #composer .box", "all => all.map(each => each.clientWidth)")
     assert widths[1] > 0.8 * widths[0], widths
+    assert await page.eval_on_selector("#unstarted", "note => getComputedStyle(note).display") == "none"
     await page.fill("#message", "posted by a form")
     await page.click("#composer .send")
     await expect(row(page, "posted by a form")).to_have_count(1)
