@@ -1,6 +1,6 @@
 /**
- * Writing a message anew, in its place, and what its pictures show: Enter saves, Escape gives up, and words that were
- * typed survive a reload.
+ * Writing a message anew, in its place, and what its pictures show: Enter saves, Escape gives up, and what was typed
+ * survives a reload.
  */
 import { isComposing, isOff, later, make, page, storage, t } from "./app.js";
 import { askFor } from "./asking.js";
@@ -9,7 +9,7 @@ import { measure } from "./excess.js";
 import { fresh, indexOf } from "./message.js";
 import { sayBelow } from "./reactions.js";
 import { sheet } from "./sheet.js";
-import { Unsaved, draftOf } from "./unsaved.js";
+import { Unsaved, draftOf, editHere, forget } from "./unsaved.js";
 import "./words.js";
 
 const room = page.room?.slug;
@@ -19,6 +19,7 @@ export class Editor {
   #connection;
   #timeline;
   #row = null;
+  #editing = new AbortController();
   #back = null;
   #before = "";
   /** What is on its way to the server. */
@@ -61,6 +62,8 @@ export class Editor {
     if (pictures.length) await sheet("files");
     if (this.#row) this.#close();
     this.#row = row;
+    this.#editing = new AbortController();
+    editHere(row, this.#editing.signal);
     this.#back = back;
     [this.#before, this.#sent] = [content, null];
     this.#input.value = (storage.read(draftOf(row)) ?? content) + (field?.value ?? "");
@@ -88,7 +91,10 @@ export class Editor {
   #offer(pictures) {
     for (const input of this.#descriptions) input.parentElement.remove();
     this.#descriptions = pictures.map(({ id, name, alt = "", thumbnail }) => {
-      const input = Object.assign(make("input"), { value: alt, defaultValue: alt, maxLength: LONGEST, autocomplete: "off" });
+      const draft = draftOf(this.#row, id);
+      const input = Object.assign(make("input"), { defaultValue: alt, maxLength: LONGEST, autocomplete: "off" });
+      input.value = storage.read(draft) ?? alt;
+      input.addEventListener("input", () => storage.write(draft, input.value));
       input.dataset.file = id;
       input.placeholder = t("describe_file", { name });
       input.setAttribute("aria-label", input.placeholder);
@@ -162,6 +168,7 @@ export class Editor {
     const isAll = this.#row === row && content === this.#input.value && this.#said.every(isSame);
     if (isAll) this.#cancel();
     else if (storage.read(draftOf(row)) === content) storage.remove(draftOf(row));
+    for (const { id, alt } of descriptions) if (storage.read(draftOf(row, id))?.trim() === alt) storage.remove(draftOf(row, id));
     this.#unsaved.draw();
   }
 
@@ -171,7 +178,7 @@ export class Editor {
   }
 
   #cancel() {
-    storage.remove(draftOf(this.#row));
+    forget(this.#row);
     const back = this.#back;
     this.#close();
     back.focus({ preventScroll: true });
@@ -180,6 +187,7 @@ export class Editor {
   #close() {
     const row = this.#row;
     this.#watch.disconnect();
+    this.#editing.abort();
     this.#timeline.steadily(() => {
       row.classList.remove("editing");
       this.#form.remove();

@@ -154,9 +154,15 @@ async def test_a_change_that_was_begun_before_a_reload_is_offered_until_it_is_sa
     await expect(offers).to_have_count(2)
     tab = await ada.context.new_page()
     await tab.goto(f"/rooms/{room}")
-    await tab.locator("#m1").get_by_role("button", name="Go on").click()
+    for ending in ("reload", "Enter"):
+        await tab.locator("#m1").get_by_role("button", name="Go on").click()
+        await tab.locator(".editor textarea").fill(f"one, changed until {ending}")
+        await expect(ada.locator("#m1 .unsaved")).to_be_hidden()
+        if ending == "reload":
+            await tab.reload()
+            await expect(ada.locator("#m1 .unsaved")).to_be_visible()
     await tab.locator(".editor textarea").press("Enter")
-    await expect(ada.locator("#m1 .bd")).to_have_text("one, changed")
+    await expect(ada.locator("#m1 .bd")).to_have_text("one, changed until Enter")
     await expect(offers).to_have_count(1)
     await has_no_fault(ada)
     await offers.get_by_role("button", name="Discard").click()

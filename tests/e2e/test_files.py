@@ -252,6 +252,9 @@ async def test_what_pictures_show_is_said_anew_where_the_message_is_edited(visit
     await expect(page.locator(".described")).to_have_count(2)
     await has_no_fault(page)
     await page.get_by_label("What does second.png show?").fill("A red sheet")
+    await page.reload()
+    await written.get_by_role("button", name="Go on").press("Enter")
+    await expect(page.get_by_label("What does second.png show?")).to_have_value("A red sheet")
     await page.get_by_label("What does second.png show?").press("Enter")
     await expect(page.locator(".editor")).to_have_count(0)
     for reader in (page, other):
