@@ -7,6 +7,7 @@ import { copied } from "./clipboard.js";
 import { Deletions } from "./deletions.js";
 import { Editor } from "./editor.js";
 import { fresh, indexOf } from "./message.js";
+import { worded } from "./offers.js";
 import { Reactions } from "./reactions.js";
 import { quoteWords, replyTo, resumeReply } from "./replies.js";
 import { sheet } from "./sheet.js";
@@ -68,14 +69,14 @@ export class Actions {
       give: { run: (row, button) => reactions.give(row, button.dataset.emoji) },
       pick: { run: (row) => reactions.pick(row) },
       toggle: { run: (row, chip) => reactions.toggle(row, chip) },
-      givers: { isOffered: hasReactions, run: (row) => import("./givers.js").then(({ showGivers }) => showGivers(`${addressOf(row)}/reactions`)) },
+      givers: { isOffered: hasReactions, run: (row) => worded(import("./givers.js")).then(({ showGivers }) => showGivers(`${addressOf(row)}/reactions`)) },
       pin: { isOffered: (row) => !isPinned(row), run: (row) => reactions.pin(row) },
       unpin: { isOffered: isPinned, run: (row) => reactions.unpin(row) },
       more: { run: (row) => this.#openMenu(row) },
       link: { run: (row) => this.#copy("link", addressOf(row), row) },
       text: { run: (row) => this.#copy("text", textOf(row), row) },
       quote: { run: (row) => quoteWords(chosenIn(row) || textOf(row)) },
-      unread: { run: (row) => import("./reads.js").then(({ markUnread }) => markUnread(timeline.rooms, indexOf(row))) },
+      unread: { run: (row) => worded(import("./reads.js")).then(({ markUnread }) => markUnread(timeline.rooms, indexOf(row))) },
       history: { isOffered: hasHistory, run: (row) => location.assign(`${addressOf(row)}/history`) },
       delete: { isOffered: mayDelete, run: (row) => deletions.begin(row) },
     };

@@ -72,7 +72,7 @@ export function announce(text) {
 export function openDialog(id) {
   const dialog = document.getElementById(id);
   if (dialog && !dialog.open) dialog.showModal();
-  if (id === "shortcuts") import("./shortcuts.js").then(({ fillShortcuts }) => fillShortcuts()).catch(() => {});
+  if (id === "shortcuts") later("fillShortcuts");
   return dialog;
 }
 
@@ -192,8 +192,6 @@ function onClick(event) {
   if (opener && openDialog(opener.dataset.dialog)) event.preventDefault();
   event.target.closest("[data-close]")?.closest("dialog")?.close();
   if (event.target.matches("dialog[open]") && isOutside(event)) event.target.close();
-  const copier = event.target.closest("[data-copy]");
-  if (copier) import("./copying.js").then(({ copy }) => copy(copier)).catch(() => {});
 }
 
 /** A click on a dialog's backdrop arrives at the dialog itself. */
@@ -290,7 +288,7 @@ document.addEventListener("keydown", onKey);
 addEventListener("pagehide", keepTyped);
 document.querySelectorAll("style[data-next]").forEach(fetchNext);
 if (document.querySelector("[data-show]")) import("./passwords.js").catch(() => {});
-document.querySelectorAll("[data-copy]").forEach((button) => { button.hidden = false; });
+if (document.querySelector("[data-copy]")) import("./copying.js").catch(() => {});
 if (!page.me) import("./strangers.js").catch(() => {});
 if (document.querySelector("main [role=status]:not([hidden], [id])")) import("./outcomes.js").catch(() => {});
 if (!CSS.supports("field-sizing", "content")) import("./growing.js").catch(() => {});

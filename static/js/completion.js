@@ -7,9 +7,7 @@ import { askFor } from "./asking.js";
 import { allEmoji, rememberEmoji, usedEmoji } from "./emoji.js";
 import { replace } from "./keys.js";
 import { sheet } from "./sheet.js";
-import { fold } from "./words.js";
-
-await sheet();
+import { fold, words } from "./words.js";
 
 const MOST = { "@": 8, "#": 8, ":": 8, "/": 20 };
 const GAP = 4;
@@ -22,7 +20,7 @@ const COMMAND = /^(\/)([a-z]*)$/i;
 // What is written without spaces may stand right before a sign: Chinese, Japanese, Korean. Other letters make it none.
 const SIGN = /(?<![\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{Script=Arabic}\p{Script=Hebrew}\p{Nd}@#/&:.+-])([@#:])([^\s@#:]{0,64})$/u;
 const room = page.room?.slug;
-const list = Object.assign(make("ul", "completion"), { id: "completion", role: "listbox", ariaLabel: t("results"), popover: "manual" });
+const list = Object.assign(make("ul", "completion"), { id: "completion", role: "listbox", popover: "manual" });
 const sources = { "@": people, "#": rooms, ":": emoji, "/": commands };
 
 /** @typedef {{key: string, label: string, note?: string, mark?: string, text: string, words: string[], hints?: string[], emoji?: string, isLast?: boolean}} Option */
@@ -80,7 +78,8 @@ async function look() {
   const isWanted = () => turn === asked && typed && field.isConnected;
   const show = (all) => isWanted() && draw(ranked(all, fold(found.word)));
   try {
-    await sources[found.sign](found.word, show);
+    await Promise.all([sheet(), words]);
+    if (isWanted()) await sources[found.sign](found.word, show);
   } catch {
     if (isWanted() && !options.length) close();
   }
@@ -100,6 +99,7 @@ function draw(found) {
   options = found;
   if (!options.length) return hide();
   list.dataset.sign = typed.sign;
+  list.ariaLabel = t("results");
   list.replaceChildren(...options.map(row));
   if (!list.matches(":popover-open")) list.showPopover();
   place();

@@ -3,6 +3,7 @@
  * is missing until it is here.
  */
 import { LIMITS, page, t } from "./app.js";
+import { worded } from "./offers.js";
 import { retryDelay } from "./socket.js";
 
 /** What it is asked for by: the end that stays where it is when nothing comes. */
@@ -94,7 +95,7 @@ export class Continuity {
   }
 
   async #begin(again = "", tries = 0) {
-    this.#holes ??= await import(`./holes.js${again}`).catch(() => null);
+    this.#holes ??= await worded(import(`./holes.js${again}`)).catch(() => null);
     if (!this.#holes) return void setTimeout(() => this.#begin(`?${Date.now()}`, tries + 1), retryDelay(tries));
     this.#timer = 0;
     this.#timeline.steadily(() => this.#show(this.#timeline.gaps));

@@ -8,7 +8,8 @@ import { fresh } from "./message.js";
 import { sheet } from "./sheet.js";
 import "./words.js";
 
-await sheet("files");
+/** Settled when there are styles for it. */
+export const dressed = sheet("files");
 
 const AT_ONCE = 3;
 const CREATED = 201;

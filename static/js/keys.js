@@ -3,6 +3,7 @@
  * has the name by which the table of keys, or the message box, asks for it.
  */
 import { WRITING, page } from "./app.js";
+import { worded } from "./offers.js";
 
 const log = document.getElementById("timeline");
 /** How much of a screenful a page is: the last line stays in sight. */
@@ -125,7 +126,7 @@ function onPaste(event) {
 
 /** Puts an emoji where the caret is; the focus is in the text again, also where none was chosen. */
 export async function insertEmoji(field) {
-  const { chooseEmoji } = await import("./picker.js");
+  const { chooseEmoji } = await worded(import("./picker.js"));
   const emoji = await chooseEmoji();
   field.focus({ preventScroll: true });
   if (emoji) replace(field, field.selectionStart, field.selectionEnd, emoji);
@@ -133,8 +134,9 @@ export async function insertEmoji(field) {
 
 // What needs words, and waits for them
 
-export const run = async (...what) => (await import("./commands.js")).run(...what);
+export const run = async (...what) => (await worded(import("./commands.js"))).run(...what);
 export const followReply = async () => (await import("./replies.js")).followReply();
-export const measure = async (...what) => (await import("./excess.js")).measure(...what);
-export const close = async (...what) => (await import("./closed.js")).close(...what);
-export const sayKeys = async (...what) => (await import("./excess.js")).sayKeys(...what);
+export const measure = async (...what) => (await worded(import("./excess.js"))).measure(...what);
+export const close = async (...what) => (await worded(import("./closed.js"))).close(...what);
+export const sayKeys = async (...what) => (await worded(import("./excess.js"))).sayKeys(...what);
+export const fillShortcuts = async () => (await worded(import("./shortcuts.js"))).fillShortcuts();

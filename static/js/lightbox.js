@@ -5,13 +5,12 @@
 import { fresh } from "./message.js";
 import { sheet } from "./sheet.js";
 
-await sheet("files");
-
 let dialog;
 let shown;
 
 /** Shows the picture of this link. When it is closed, the focus is where it was. */
-export function open(link) {
+export async function open(link) {
+  await sheet("files");
   dialog ??= build();
   show(link);
   dialog.showModal();

@@ -2,7 +2,7 @@
  * The picture of a message: rows cloned from the page's own templates, filled, signed, and told in the reader's zone.
  */
 import { LIMITS, page, t } from "./app.js";
-import { offerPictures, showFiles } from "./offers.js";
+import { offerPictures, showFiles, worded } from "./offers.js";
 
 const language = document.documentElement.lang || "en";
 const { hour_cycle: hourCycle } = page;
@@ -134,7 +134,7 @@ export const isNamed = ({ username, mentions = [] }) =>
 function paintMarks(row, message, steadily) {
   row.marks = message;
   if (!message.pinned && !message.reactions && !row.querySelector(".pinned, .rx")) return;
-  chips ??= import("./chips.js").catch(() => { chips = null; });
+  chips ??= worded(import("./chips.js")).catch(() => { chips = null; });
   chips.then((all) => all && steadily(() => all.paintMarks(row)));
 }
 
@@ -228,7 +228,7 @@ export function enliven(log) {
 export function offerActions(connection, timeline, composer) {
   const log = document.getElementById("timeline");
   let loaded = null;
-  const load = () => (loaded ??= import("./actions.js").then(({ Actions }) => new Actions(connection, timeline)).catch(() => { loaded.isLost = true; }));
+  const load = () => (loaded ??= worded(import("./actions.js")).then(({ Actions }) => new Actions(connection, timeline)).catch(() => { loaded.isLost = true; }));
   connection.on("hello", () => { if (loaded?.isLost) loaded = null; }); // what did not come is fetched anew, and only that
   const run = (name, row, button) => load().then((all) => all?.run(name, row, button));
   for (const type of ["pointermove", "focusin"]) log.addEventListener(type, load);

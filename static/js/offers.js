@@ -4,6 +4,15 @@
 import { make } from "./app.js";
 import { retryDelay } from "./socket.js";
 
+/**
+ * A module that is on its way, when the words it says are here too. It cannot wait for them itself: in Safari the second
+ * of two that are loaded at once begins before what both import has awaited (https://bugs.webkit.org/show_bug.cgi?id=242740).
+ */
+export async function worded(loading) {
+  const [module] = await Promise.all([loading, import("./words.js").then(({ words }) => words)]);
+  return module;
+}
+
 /** Shows these files, and no others, in a message's row; who is at the end of the room stays there, by `steadily`. */
 export function showFiles(row, files, steadily) {
   row.files = files;
@@ -24,7 +33,9 @@ export function offerPictures(log) {
 /** What somebody has chosen waits until this is here: a browser may remember of an address that it failed. */
 async function fetchFiles(again = "", tries = 0) {
   try {
-    return await import(`./files.js${again}`);
+    const files = await worded(import(`./files.js${again}`));
+    await files.dressed;
+    return files;
   } catch {
     await new Promise((go) => { setTimeout(go, retryDelay(tries)); });
     return fetchFiles(`?${Date.now()}`, tries + 1);

@@ -2,6 +2,7 @@
 import { LIMITS, openDialog, page, storage } from "./app.js";
 import { askFor } from "./asking.js";
 import { isNamed } from "./message.js";
+import { worded } from "./offers.js";
 
 const open = page.room?.slug;
 /** What is told of messages outside the page says what they show, not how it was typed. */
@@ -99,7 +100,7 @@ export class Rooms {
     this.look();
   }
 
-  #say(use) { import("./reads.js").then(use).catch(() => {}); }
+  #say(use) { worded(import("./reads.js")).then(use).catch(() => {}); }
 
   /** What stays in sight of somebody who is there for half a second has been read. */
   look() {
@@ -267,8 +268,7 @@ export class Rooms {
 
 /** Where something is written and not sent, or was when this was last looked at. */
 function markDrafts() {
-  const isMarked = document.querySelector("#sidebar .draft") || storage.keys(`draft:${page.me.username}:`).length;
-  if (isMarked) import("./drafts.js").then(({ mark }) => mark()).catch(() => {});
+  if (document.querySelector("#sidebar .draft") || storage.keys(`draft:${page.me.username}:`).length) worded(import("./drafts.js")).then(({ mark }) => mark()).catch(() => {});
 }
 
 let badge = NaN;
@@ -294,6 +294,6 @@ export function toggleSwitcher(rooms) {
   if (dialog.open) return void dialog.close();
   document.getElementById("switcher-input").value = "";
   openDialog("switcher");
-  switcher ??= import("./switcher.js").then(({ Switcher }) => new Switcher(rooms));
+  switcher ??= worded(import("./switcher.js")).then(({ Switcher }) => new Switcher(rooms));
   switcher.then((loaded) => loaded.search(), () => { switcher = null; });
 }

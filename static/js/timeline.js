@@ -7,6 +7,7 @@ import {
   blankRow, clear, divider, enliven, flash, indexOf, isGrouped, localise, rowsInSight, newLine, paint, place, quoteAnew, rename, rowAbove,
   rowBelow, sayComplete, unmark, waitingRow,
 } from "./message.js";
+import { worded } from "./offers.js";
 
 const room = page.room?.slug;
 
@@ -141,7 +142,7 @@ export class Timeline {
     const missedFrom = answer.epoch === this.#epoch ? this.#index + 1 : NaN;
     ({ index: this.#index, version: this.#version, epoch: this.#epoch } = answer);
     if (!isWhole) this.#replace(answer.messages, missedFrom);
-    if (!missedFrom) import("./holes.js").then(({ sayRestored }) => this.steadily(() => sayRestored(this.#rows.at(-1) ?? this.#top)));
+    if (!missedFrom) worded(import("./holes.js")).then(({ sayRestored }) => this.steadily(() => sayRestored(this.#rows.at(-1) ?? this.#top)));
     this.#continuity?.forgive();
     this.#check(0);
     this.onRepaired();

@@ -1,6 +1,6 @@
 /**
- * The words of what is loaded late. A module that imports this begins when they are there: where the connection is
- * away, when it is back.
+ * The words of what is loaded late. Who loads a module that imports this waits for them (`worded` in offers.js): where
+ * the connection is away, until it is back.
  */
 import { LIMITS, isApple, page } from "./app.js";
 import { askFor } from "./asking.js";
@@ -17,7 +17,11 @@ async function fetched(tries = 0) {
   return fetched(tries + 1);
 }
 
-Object.assign(page.strings, await fetched());
-// There the key that goes with others has another name.
-const named = Object.entries(page.strings).map(([key, text]) => [key, key.startsWith("keys_") ? text.replace("Ctrl+", "⌘") : text]);
-if (isApple) Object.assign(page.strings, Object.fromEntries(named));
+/** On Apple's machines the key that goes with others has another name. */
+const named = ([key, text]) => [key, isApple && key.startsWith("keys_") ? text.replace("Ctrl+", "⌘") : text];
+
+/** Settled when they are among the page's own. */
+export const words = fetched().then((found) => {
+  Object.assign(page.strings, found);
+  Object.assign(page.strings, Object.fromEntries(Object.entries(page.strings).map(named)));
+});

@@ -20,6 +20,17 @@ SINKS: Final = (
     r"|setAttribute\(\s*[\"'`](?:on|src|srcdoc|style)|\.on[a-z]+\s*=\s*[\"'`]|\bimport\(\s*(?!\"|'|`\./[a-z_]+\.js\$\{again\}`)|importScripts|new\s+Worker"
 )
 
+IMPORT: Final = re.compile(r'^(?:import|\}).*"\./(\w+\.js)";', re.MULTILINE)
+
+
+def _imported(name: str) -> set[str]:
+    """What comes with a module, and with that, and so on."""
+    found, more = set[str](), {name}
+    while more:
+        found |= more
+        more = {each for one in more for each in IMPORT.findall(SCRIPTS[one])} - found
+    return found - {name}
+
 
 def test_the_list_of_scripts_is_not_empty() -> None:
     assert {"app.js", "message.js"} <= SCRIPTS.keys()
@@ -53,6 +64,20 @@ def test_no_question_waits_for_ever() -> None:
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_no_script_makes_code_or_markup_of_a_string(name: str) -> None:
     assert re.findall(SINKS, SCRIPTS[name]) == []
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_no_module_waits_before_it_is_there(name: str) -> None:
+    """Safari lets the second of two that are loaded at once go on before what both import has awaited."""
+    assert re.findall(r"^(?=\S)(?!.*\basync\b).*\bawait\b.*$", SCRIPTS[name], re.MULTILINE) == []
+
+
+@pytest.mark.parametrize("name", sorted({name for name in SCRIPTS if "words.js" in _imported(name)}))
+def test_who_loads_what_says_words_waits_for_them(name: str) -> None:
+    waits_itself = re.search(r"await [^;]*\bwords\b", SCRIPTS[name])
+    loads = re.compile(rf"(\bworded\()?import\([\"`]\./{re.escape(name)}")
+    found = [(other, load[1]) for other, text in SCRIPTS.items() for load in loads.finditer(text)]
+    assert waits_itself or [other for other, is_worded in found if not is_worded] == []
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
