@@ -28,7 +28,7 @@ help: ## List the targets
 serve: .venv/run ## Start the chat on http://127.0.0.1:8080 (CHATAPP_HOST, CHATAPP_PORT)
 	@exec $(BIN)/python -m chatapp serve
 
-test: .venv/dev ## Run the whole suite, browser tests included (ARGS="-k rooms")
+test: .venv/dev ## Run the whole suite on SQLite, browser tests included (ARGS="-k rooms")
 	$(BIN)/python -m pytest $(ARGS)
 
 test-postgres: .venv/dev ## Run on a PostgreSQL server what races with it and a part of the rest (PART=7), or everything (ALL=1; CHATAPP_TEST_POSTGRES=url)

@@ -15,6 +15,8 @@ from tests.support.rounds import rounds
 from tests.support.server import Server
 
 ROUNDS: Final = rounds(5, 100)
+# What is promised; the short run shares its machine.
+BACK_SECONDS: Final = rounds(30, 3)
 
 
 @pytest.mark.timeout(180 + 20 * ROUNDS)
@@ -40,6 +42,7 @@ async def test_kills_at_random_moments_lose_double_and_disorder_nothing(tmp_path
         f"kill: {ROUNDS} rounds, {crowd.answers} answers, {crowd.total('resent')} sent again,"
         f" back after {statistics.median(back):.2f} s median, {max(back):.2f} s at most"
     )
+    assert max(back) < BACK_SECONDS
     assert crowd.answers > 100 * ROUNDS
     assert crowd.total("resent") > ROUNDS
     assert min(listener.connects for listener in crowd.listeners) > 1

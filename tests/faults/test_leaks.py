@@ -35,7 +35,7 @@ from tests.support.server import Server
 CYCLES: Final = rounds(300, 25_000)
 # Until every path has been gone once and every cache is full.
 WARM: Final = rounds(100, 2_000)
-GROWTH_MIB: Final = rounds(16, 16)
+GROWTH_MIB: Final = 16
 SECONDS: Final = 30.0
 
 
