@@ -134,10 +134,7 @@ async def test_the_bus_dies_and_returns(settings: Settings, redis: RedisServer |
         for _ in range(ROUNDS):
             await crowd.at_an_answer()
             gone.clear()
-            if redis is None:
-                await asyncio.to_thread(_end_listeners, settings.database_url)
-            else:
-                redis.kill()
+            await _dies(settings, redis)
             # It may be back before anybody looks.
             await until(lambda: bool(gone))
             await crowd.next_answer()
@@ -146,6 +143,48 @@ async def test_the_bus_dies_and_returns(settings: Settings, redis: RedisServer |
             await until(lambda: not any(process.bus._is_away for process in found))
             await crowd.next_answer()
         await _whole(crowd, settings)
+
+
+async def test_what_one_missed_while_its_bus_was_away_it_finds_when_that_is_back(
+    settings: Settings, redis: RedisServer | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nobody looks by the clock, and nothing follows that would show a hole.
+    monkeypatch.setattr(news, "ROOMS_SECONDS", 600.0)
+    async with pressed(3, settings) as (found, crowd):
+        may_be_back = _kept_away(found[0].bus)
+        await _dies(settings, redis)
+        if redis is not None:
+            await asyncio.to_thread(redis.start)
+        await until(lambda: [process.bus.is_away for process in found] == [True, False, False])
+        answers = crowd.answers
+        await until(lambda: crowd.answers > answers + ANSWERS // 4, seconds=60)
+        for writer in crowd.writers:
+            writer.is_over = True
+        await until(lambda: all(writer.is_done for writer in crowd.writers))
+        tops = {room: max(message.version for message in log) for room, log in (await crowd.log()).items()}
+        assert not all(listener.knows_up_to(tops) for listener in crowd.listeners)
+        may_be_back.set()
+        await _whole(crowd, settings)
+
+
+def _kept_away(bus: Bus) -> asyncio.Event:
+    """Once it dies it stays away until that is set."""
+    connected, may_be_back = bus.connected, asyncio.Event()
+
+    def tried() -> Any:
+        if not may_be_back.is_set():
+            raise Gone("kept away")
+        return connected()
+
+    bus.connected = tried  # type: ignore[method-assign]
+    return may_be_back
+
+
+async def _dies(settings: Settings, redis: RedisServer | None) -> None:
+    if redis is None:
+        await asyncio.to_thread(_end_listeners, settings.database_url)
+    else:
+        redis.kill()
 
 
 def _noted(bus: Bus, gone: list[Gone]) -> None:
