@@ -66,11 +66,11 @@ export class Continuity {
     this.#asked = gap;
     this.#redraw();
     const { from, to } = gap;
-    const limit = Math.min(this.#timeline.most, to - from + 1);
+    const limit = Math.min(this.#timeline.hearing.most, to - from + 1);
     const before = gap.isPast ? to + 1 : from + limit;
     const wanted = { room: page.room.slug, before, limit };
     const messages = await this.#connection.request("getRecentMessages", wanted, LIMITS.patience).then((answer) => answer.messages, () => null);
-    this.#timeline.adapt(messages !== null);
+    this.#timeline.hearing.adapt(messages !== null);
     if (this.#asked !== gap) return;
     this.#asked = null;
     if (messages?.some(({ index }) => from <= index && index <= to)) this.#failures.clear();

@@ -3,6 +3,7 @@
  * follows the newest while somebody reads there, never moves what is being read, and says how far it is complete.
  */
 import { LIMITS, make, page, t, tn } from "./app.js";
+import { Hearing } from "./hearing.js";
 import {
   blankRow, clear, divider, enliven, flash, indexOf, isGrouped, localise, rowsInSight, newLine, paint, place, quoteAnew, rename, rowAbove,
   rowBelow, sayComplete, unmark, waitingRow,
@@ -17,10 +18,9 @@ export class Timeline {
   /** Called when the room is heard again, and when it is no longer ours to hear. */
   onRepaired = () => {};
   onLost = () => {};
-  /** So many rows are asked for at once: fewer after each time that they did not come, for that is how a slow line looks. */
-  most = LIMITS.pageRows;
   /** The list this room is one of. */
   rooms;
+  hearing;
   #connection;
   #log = document.getElementById("timeline");
   #older = document.getElementById("older");
@@ -30,11 +30,7 @@ export class Timeline {
   #top = make("div");
   #bottom = document.getElementById("complete");
   #index = page.index;
-  #version = page.version;
-  #epoch = page.epoch;
   #isAtEnd = true;
-  #isRepairing = false;
-  #failed = 0; // times that what was missed did not come
   #checkedAt = this.#bottom.querySelector("time").dateTime; // when it was last up to date; 0 while it is
   #missedFrom = NaN; // the first message of a long absence, while not all of it is here
   #continuity = null;
@@ -43,10 +39,9 @@ export class Timeline {
   constructor(connection, rooms) {
     this.#connection = connection;
     this.rooms = rooms;
-    for (const event of ["hello", "stale"]) connection.on(event, () => this.repair());
+    this.hearing = new Hearing(connection, this);
     connection.on("lost", ({ heardAt }) => this.#check(this.#checkedAt || heardAt));
     connection.on("roomRemoved", (frame) => frame.room === room && this.#check(Date.now()));
-    connection.on("messages", (frame) => frame.room === room && this.#hear(frame.messages));
     connection.on("userChanged", (frame) => rename(this.#log, frame.username, frame.display_name));
     connection.on("late", (frame) => frame.message.room === room && this.show([frame.message]));
     this.#enhance();
@@ -106,7 +101,7 @@ export class Timeline {
 
   /** Goes to the newest message, fetching it first where the window ends before it. */
   async catchUp() {
-    const newest = { room, limit: LIMITS.pageRows };
+    const newest = { room, limit: this.hearing.most };
     if (this.#hasNewer) await this.#connection.request("getRecentMessages", newest).then(({ messages }) => this.#replace(messages), () => {});
     if (document.activeElement === this.#pill) this.#log.focus({ preventScroll: true });
     this.#toEnd();
@@ -126,23 +121,19 @@ export class Timeline {
     for (const row of [below, this.#rows.find((each) => indexOf(each) >= index)]) if (row) this.#tidy(row);
   }
 
-  /** Hears the room from the last version seen on: what was missed comes with the answer. */
-  async repair() {
-    if (this.#isRepairing) return;
-    this.#isRepairing = true;
-    const isSlow = this.#failed > 1; // once may be chance
-    const from = isSlow ? { limit: this.most } : { after: this.#version, epoch: this.#epoch };
-    const answer = await this.#connection.request("subscribe", { room, html: true, ...from }, LIMITS.patience).catch((error) => void this.#repairLater(error));
-    this.#isRepairing = false;
-    if (!answer) return;
-    this.#failed = 0;
-    this.rooms.hear(room, answer);
-    const isWhole = answer.complete && !isSlow;
-    if (isWhole) this.show(answer.messages);
-    const missedFrom = answer.epoch === this.#epoch ? this.#index + 1 : NaN;
-    ({ index: this.#index, version: this.#version, epoch: this.#epoch } = answer);
-    if (!isWhole) this.#replace(answer.messages, missedFrom);
-    if (!missedFrom) worded(import("./holes.js")).then(({ sayRestored }) => this.steadily(() => sayRestored(this.#rows.at(-1) ?? this.#top)));
+  /** Which row somebody reads who is not at the end, and where on the screen it is. */
+  get read() {
+    const row = this.#isNearEnd ? null : rowsInSight(this.#log)[0];
+    return row ? { index: indexOf(row), top: row.getBoundingClientRect().top } : null;
+  }
+
+  /** What was missed is here; or, where it is not the whole of it, what is shown instead of all before. */
+  take({ index, messages, isWhole, isSame, isAround }) {
+    if (isWhole) this.show(messages);
+    const [missedFrom, read] = [isSame && !isAround ? this.#index + 1 : NaN, isAround ? this.read : null];
+    this.#index = isSame ? Math.max(index, this.#index) : index;
+    if (!isWhole) this.#replace(messages, missedFrom, read);
+    if (!isSame) worded(import("./holes.js")).then(({ sayRestored }) => this.steadily(() => sayRestored(this.#rows.at(-1) ?? this.#top)));
     this.#continuity?.forgive();
     this.#check(0);
     this.onRepaired();
@@ -150,15 +141,6 @@ export class Timeline {
   }
 
   #check(at) { this.steadily(() => { this.#checkedAt = at; }); }
-
-  #repairLater(error) {
-    if (["timeout", "disconnected"].includes(error.code)) this.adapt(!++this.#failed);
-    if (error.code === "not_found") this.onLost();
-    else if (error.code !== "disconnected") setTimeout(() => this.repair(), error.retryAfter * 1000 || LIMITS.again);
-  }
-
-  /** They came, or did not. */
-  adapt(isHere) { this.most = isHere ? Math.min(LIMITS.pageRows, this.most * 2) : Math.ceil(this.most / 4); }
 
   #enhance() {
     for (const each of this.#log.querySelectorAll("#newer, noscript, .hole")) each.remove(); // is for who has no scripts
@@ -181,13 +163,6 @@ export class Timeline {
       this.#log.scrollTop = this.#newLine.isConnected ? offset - this.#log.clientHeight / 4 : this.#log.scrollHeight;
     }
     this.#onScroll();
-  }
-
-  #hear(messages) {
-    for (const { version } of messages) if (version === this.#version + 1) this.#version = version;
-    const isHole = messages.some(({ version }) => version > this.#version);
-    this.show(messages);
-    if (isHole) this.repair();
   }
 
   /** Draws one message where the window reaches; true where it is news from somebody else. */
@@ -230,14 +205,20 @@ export class Timeline {
     if (below) this.#tidy(below);
   }
 
-  #replace(messages, missedFrom = NaN) {
-    if (document.activeElement.closest(".msg")) this.#log.focus({ preventScroll: true });
+  /** Shows these alone: what is `read` where it was, or as near as there is a row, else the newest of them. */
+  #replace(messages, missedFrom = NaN, read = null) {
+    const focused = document.activeElement.closest(".msg")?.id;
+    if (focused) this.#log.focus({ preventScroll: true });
     clear(this.#log);
     this.#continuity?.drop();
     this.#missedFrom = missedFrom;
     for (const message of messages) this.#put(message);
     this.#drawEdges();
-    this.#toEnd();
+    document.getElementById(focused)?.focus({ preventScroll: true });
+    const row = read && (this.#rows.findLast((each) => indexOf(each) <= read.index) ?? this.#rows[0]);
+    if (!row) return this.#toEnd();
+    this.#log.scrollTop += row.getBoundingClientRect().top - read.top;
+    this.#onScroll();
   }
 
   /** Keeps the window bounded: what is farthest from the reader goes, and is fetched again when wanted. */
