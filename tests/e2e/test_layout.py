@@ -189,6 +189,13 @@ async def test_light_and_dark_follow_the_system_also_while_a_page_is_open(visit:
         assert await page.evaluate(BACKGROUND) == light
 
 
+async def test_a_scrollbar_lies_on_the_colour_of_what_it_scrolls(visit: Visit, ours: Server) -> None:
+    page = await visit("ada", to=ours, at="/rooms/general", color_scheme="dark")
+    for place in ("document.documentElement", LOG):
+        colours = await page.evaluate(f"getComputedStyle({place}).scrollbarColor")
+        assert colours.endswith("rgba(0, 0, 0, 0)"), (place, colours)
+
+
 async def test_the_first_thing_that_is_drawn_is_in_the_chosen_colours(visit: Visit, ours: Server) -> None:
     page = await visit("theo", to=ours, color_scheme="light", at="/rooms/general")
     light = await page.evaluate(BACKGROUND)
