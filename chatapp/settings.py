@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, Self
 from chatapp.addresses import UNREADABLE, is_address, is_contact, is_guarded, is_network, is_readable, is_this_machine
 
 PREFIX: Final = "CHATAPP_"
-FOR_TESTS: Final = ("CHATAPP_CHROMIUM", "CHATAPP_TEST_")
+FOR_TESTS: Final = ("CHATAPP_CHROMIUM", "CHATAPP_FIREFOX", "CHATAPP_TEST_")
 SHARED_SECRET_BYTES: Final = 32
 
 

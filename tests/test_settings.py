@@ -57,7 +57,8 @@ def test_a_misspelt_name_is_refused_with_a_suggestion() -> None:
 
 
 def test_names_of_the_test_suite_are_no_misspellings() -> None:
-    assert Settings.from_env({"CHATAPP_CHROMIUM": "/usr/bin/chromium", "CHATAPP_TEST_POSTGRES": ""}) == Settings()
+    names = {"CHATAPP_CHROMIUM": "/usr/bin/chromium", "CHATAPP_FIREFOX": "firefox", "CHATAPP_TEST_POSTGRES": ""}
+    assert Settings.from_env(names) == Settings()
 
 
 def test_all_problems_are_told_at_once() -> None:

@@ -17,6 +17,20 @@ CSRF: Final = re.compile(r'name="csrf" value="([^"]+)"')
 NOTES: Final = FilePayload(name="notes.txt", mimeType="text/plain", buffer=b"hello")
 # Nothing ends while a page is on its way.
 HELD_SECONDS: Final = 60.0
+# Fills the open room quickly, over a socket of the page's own.
+POST_MANY: Final = """async count => {
+  const room = location.pathname.split('/')[2];
+  const socket = new WebSocket(location.origin.replace('http', 'ws') + '/ws');
+  await new Promise(ready => socket.onopen = ready);
+  let answered = 0;
+  const done = new Promise(resolve => socket.onmessage = event => {
+    if (JSON.parse(event.data).ok && ++answered === count) resolve();
+  });
+  for (let n = 1; n <= count; n++)
+    socket.send(JSON.stringify({action: 'sendMessage', room, content: `line ${n}.`, ref: n}));
+  await done;
+  socket.close();
+}"""
 
 _numbers = itertools.count(1)
 
@@ -126,23 +140,7 @@ async def distance_to_end(page: Page) -> float:
 
 
 async def post_many(page: Page, count: int) -> None:
-    """Fill the open room quickly, over a socket of the page's own."""
-    await page.evaluate(
-        """async count => {
-          const room = location.pathname.split('/')[2];
-          const socket = new WebSocket(location.origin.replace('http', 'ws') + '/ws');
-          await new Promise(ready => socket.onopen = ready);
-          let answered = 0;
-          const done = new Promise(resolve => socket.onmessage = event => {
-            if (JSON.parse(event.data).ok && ++answered === count) resolve();
-          });
-          for (let n = 1; n <= count; n++)
-            socket.send(JSON.stringify({action: 'sendMessage', room, content: `line ${n}.`, ref: n}));
-          await done;
-          socket.close();
-        }""",
-        count,
-    )
+    await page.evaluate(POST_MANY, count)
 
 
 async def top_of(page: Page, text: str) -> float:
