@@ -139,6 +139,8 @@ export class Composer {
     turnTo(draftOf(slug));
     if (document.activeElement.matches(WRITING)) this.#input.focus({ preventScroll: true }); // and no change to a message
     signal.addEventListener("abort", () => turnTo(draft));
+    // Firefox asks only now whether somebody wants to leave the page, and does not say that they stay.
+    addEventListener("beforeunload", (event) => event.defaultPrevented && turnTo(draft), { once: true, signal });
   }
 
   /** Code points beyond the limit; negative while there is room. */

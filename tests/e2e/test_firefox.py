@@ -27,6 +27,11 @@ AT_REST: Final = """(async () => {
 })()"""
 # Pixels: where a message begins is no whole number of them.
 A_BIT: Final = 2
+DROP_A_FILE: Final = """(() => {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File(["hello"], "notes.txt", { type: "text/plain" }));
+  timeline.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+})()"""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -125,6 +130,23 @@ async def test_who_goes_to_another_room_takes_what_they_type_on(
     await ada.comes_true(f"location.pathname === '{GENERAL}' && {BOX} === 'half a thought'")
     await ada.evaluate("history.back()")
     await ada.comes_true(f"location.pathname === '/rooms/elsewhere' && {BOX} === 'typed on'")
+
+
+async def test_who_is_asked_whether_to_leave_and_stays_has_left_nothing(
+    people: tuple[Window, Window], server: Server
+) -> None:
+    ada = people[1]
+    await ada.goes_to(server.url + GENERAL)
+    await ada.clicks("#message")
+    await ada.types(", and a file")
+    await ada.evaluate(DROP_A_FILE)
+    await ada.comes_true("document.querySelector('.tray .file-about')?.textContent === 'TXT, 5 B'")
+    await ada.clicks('#sidebar [data-room="elsewhere"]')
+    await ada.stays()
+    await ada.comes_true(f"{BOX} === 'half a thought, and a file'")
+    await ada.clicks("#message")
+    await ada.types("", "Enter")
+    await ada.comes_true(shows("half a thought, and a file"))
 
 
 async def test_what_is_said_while_the_server_is_away_goes_out_when_it_is_back(

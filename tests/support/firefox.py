@@ -147,6 +147,15 @@ class Window:
     async def turns_wheel(self, selector: str, pixels: int) -> None:
         await self._acts("wheel", [{"type": "scroll", "deltaX": 0, "deltaY": pixels, **await self._middle(selector)}])
 
+    async def stays(self) -> None:
+        """The answer to whether they want to leave the page, once they are asked."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                with suppress(Refused):
+                    await self._do("browsingContext.handleUserPrompt", accept=False)
+                    return
+                await asyncio.sleep(0.02)
+
     async def _middle(self, selector: str) -> dict[str, int]:
         place = f"document.querySelector({json.dumps(selector)}).getBoundingClientRect()"
         x, y = await self.evaluate(f"(({{ x, y, width, height }}) => [x + width / 2, y + height / 2])({place})")
