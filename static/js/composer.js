@@ -51,7 +51,7 @@ export class Composer {
     this.#input.value = writtenWith(draft, this.#input.value);
     this.#keep();
     this.#check();
-    globalThis.navigation?.addEventListener("navigate", (event) => this.#setOff(event)); // few browsers lack it
+    this.#watchLeaving();
     for (const type of ["pageshow", "storage"]) addEventListener(type, (event) => this.#follow(event));
     if (!sendsByEnter()) this.#input.enterKeyHint = "enter";
     if (isOff("enter")) later("sayKeys", this.#form.querySelector(".keys"));
@@ -131,9 +131,16 @@ export class Composer {
     this.#check();
   }
 
+  /** Safari before 26.2 does not say where somebody goes. */
+  #watchLeaving() {
+    const tell = (url, signal) => this.#setOff(url, signal);
+    if (globalThis.navigation) navigation.addEventListener("navigate", ({ destination, signal }) => tell(destination.url, signal));
+    else import("./leaving.js").then(({ watchLinks }) => watchLinks(tell)).catch(() => {});
+  }
+
   /** What is typed while another room is on its way is meant for that, and nothing is sent from here any more. */
-  #setOff({ destination, signal }) {
-    const [, slug] = /^\/rooms\/([^/]+)/.exec(new URL(destination.url).pathname) ?? [];
+  #setOff(url, signal) {
+    const [, slug] = /^\/rooms\/([^/]+)/.exec(new URL(url).pathname) ?? [];
     if (slug === room || !document.querySelector(`#sidebar [data-room="${slug}"]`) || this.#input.value !== this.#kept) return;
     const turnTo = (which) => (this.#draft = which, this.#follow({}));
     turnTo(draftOf(slug));
