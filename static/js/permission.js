@@ -14,6 +14,8 @@ const mayPush = Boolean(here.key) && isPossible();
 let isPushed = Boolean(here.pushed);
 
 function state() {
+  // Safari on phones has them for what was put on the home screen alone, and says here that this is not.
+  if (window.isSecureContext && !window.Notification && navigator.standalone === false) return "install";
   if (!window.isSecureContext || !window.Notification) return "none";
   if (Notification.permission === "denied") return "blocked";
   if (Notification.permission !== "granted") return "off";

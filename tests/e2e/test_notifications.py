@@ -96,6 +96,14 @@ async def test_who_has_blocked_them_is_told_where_to_allow_them(visit: Visit) ->
     await has_no_fault(page)
 
 
+async def test_who_has_a_phone_of_apple_is_told_what_to_do_first(visit: Visit) -> None:
+    page = await visit("grace")
+    await page.context.add_init_script("delete window.Notification; navigator.standalone = false;")
+    await page.goto("/settings/notifications")
+    await expect(page.locator("#notifications-here p:visible")).to_contain_text(["Add to Home Screen"])
+    await expect(page.locator("#notifications-on")).to_be_hidden()
+
+
 async def test_a_message_in_another_room_is_told_once_in_all_tabs_and_a_click_leads_to_it(visit: Visit) -> None:
     ada = await visit("ada")
     room = await new_room(ada, "grace")

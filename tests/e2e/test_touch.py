@@ -7,11 +7,12 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from playwright.async_api import Locator, Page, Route, expect
+from playwright.async_api import FilePayload, Locator, Page, Route, expect
 
 from tests.e2e.test_actions import say_by_thumb
-from tests.e2e.verbs import new_room, row, say
+from tests.e2e.verbs import attach, new_room, row, say
 from tests.support.browser import NARROW
+from tests.support.pictures import picture
 
 Visit = Callable[..., Awaitable[Page]]
 
@@ -47,6 +48,19 @@ async def test_a_finger_may_miss_a_button_by_a_little(visit: Visit) -> None:
     assert top is not None
     hit = f"document.elementFromPoint({top['x'] + top['width'] - 20}, {top['y'] + 1}).closest('.room-link') !== null"
     assert await ada.evaluate(hit)
+
+
+async def test_safari_on_a_phone_comes_no_nearer_and_tells_of_a_press_beside_a_dialog(visit: Visit) -> None:
+    ada = await visit("ada", has_touch=True, is_mobile=True, viewport=NARROW)
+    await new_room(ada)
+    await attach(ada, FilePayload(name="sheet.png", mimeType="image/png", buffer=picture()))
+    await expect(ada.get_by_label("What does sheet.png show?")).to_be_visible()
+    sizes = "all => all.map(each => parseFloat(getComputedStyle(each).fontSize))"
+    found = await ada.locator("textarea, input:not([type=hidden])").evaluate_all(sizes)
+    assert len(found) > 2
+    assert min(found) >= 16
+    await ada.keyboard.press("Control+k")
+    await expect(ada.locator("#switcher")).to_have_css("cursor", "pointer")
 
 
 async def test_a_sheet_stays_on_a_phone_that_lies_on_its_side(visit: Visit) -> None:
