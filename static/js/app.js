@@ -263,6 +263,8 @@ async function startChat() {
   const leave = () => (forget(), connection.leave());
   document.querySelectorAll('form[action="/logout"]').forEach((form) => form.addEventListener("submit", leave));
   if (isRoom) startRoom(connection, rooms, more);
+  // It was joined in another place; a page that was shown while it was ours has no box any more, either.
+  connection.on("roomAdded", (frame) => frame.room === page.room?.slug && !document.getElementById("message") && location.reload());
   connection.start();
   fetchModules(() => [import("./presence.js")]).then(([{ Presence }]) => new Presence(connection));
   // From here on, or from the moment when they are turned on in another tab.

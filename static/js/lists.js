@@ -12,6 +12,8 @@ const LABELS = [["#timeline", "aria-label"], ["#message", "aria-label"], ["#mess
 export async function redraw(url) {
   const fetched = await load(url);
   if (!fetched) return null;
+  // Its parts are drawn all the same: what is new in them is worth more than one language.
+  if (fetched.documentElement.lang !== document.documentElement.lang) document.dispatchEvent(new Event("outdated"));
   const { activeElement: focused } = document;
   const pairs = (selector) => [document, fetched].map((each) => each.querySelector(selector));
   for (const part of PARTS) {

@@ -204,6 +204,7 @@ export class Rooms {
     const room = this.#rooms.get(slug);
     if (!room || index <= room.read) return;
     room.read = index;
+    if (slug === open && this.#isHeld) this.readOn(); // they said so in another place
     this.#draw();
   }
 

@@ -208,6 +208,7 @@ class Banner {
   #isOutdated = false;
 
   constructor(tryNow) {
+    document.addEventListener("outdated", () => this.offerReload());
     // The countdown is for eyes; listeners hear one sentence when it starts and one when it is over.
     this.#text?.setAttribute("aria-live", "off");
     this.#button?.addEventListener("click", () => (this.#isOutdated && this.#state === "online" ? location.reload() : tryNow()));
@@ -226,10 +227,9 @@ class Banner {
   /** The next loss is no accident. */
   expectRestart() { this.#loss = RESTARTING; }
 
-  /** A newer server is running: the page may be fetched again, by the person or when nobody would notice. */
+  /** A newer server is running, or another language was chosen: the page may be fetched again, by the person or when nobody would notice. */
   offerReload() {
-    this.#isOutdated = true;
-    this.#isDue = true;
+    this.#isOutdated = this.#isDue = true;
     this.redraw();
   }
 

@@ -10,7 +10,7 @@ from playwright.async_api import Page, WebSocketRoute, expect
 
 from tests.e2e.test_accessibility import has_no_fault
 from tests.e2e.test_connection import HIDE
-from tests.e2e.verbs import NOTES, attach, new_room
+from tests.e2e.verbs import NOTES, attach, new_room, submit
 from tests.support.house import until
 
 Visit = Callable[..., Awaitable[Page]]
@@ -81,3 +81,15 @@ async def test_a_page_with_a_form_stays(visit: Visit) -> None:
     # A page that is being loaded anew answers no more.
     assert await ada.evaluate("fetch('/ping').then(() => window.isOld)")
     assert await ada.input_value("[name=display_name]") == "Ada O."
+
+
+async def test_a_page_whose_language_is_no_longer_wanted_may_be_loaded_anew(visit: Visit) -> None:
+    lin = await visit("lin")
+    room = await new_room(lin)
+    await expect(lin.locator("#message")).to_be_focused()
+    await submit(lin.context, "/language", at="/settings/profile", language="zh-Hans", next="/")
+    await new_room(await lin.context.new_page())  # the list is drawn anew
+    await expect(lin.locator("#banner-text")).to_have_text("A new version is ready.")
+    await lin.click("#banner-try")
+    await expect(lin.locator("html")).to_have_attribute("lang", "zh-Hans")
+    await expect(lin.locator(f'[data-room="{room}"]')).to_have_attribute("aria-current", "page")

@@ -73,6 +73,9 @@ async def test_what_the_page_has_read_can_be_taken_back_on_every_device(visit: V
         await expect(link(page, room).locator(".count")).to_contain_text("5")
     assert await first_new(laptop) == "1"
     await has_no_fault(laptop)
+    # Who reads on in one place has read on in all.
+    await phone.goto(f"/rooms/{room}")
+    await expect(laptop.locator("#reads")).to_have_count(0)
 
 
 async def test_a_leap_over_messages_to_the_newest_can_be_taken_back(visit: Visit) -> None:

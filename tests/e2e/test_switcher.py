@@ -64,6 +64,10 @@ async def test_an_open_room_one_is_not_in_is_found_and_shown(visit: Visit) -> No
     await grace.wait_for_url(re.compile(f"/rooms/{slug}$"))
     await expect(grace.locator(".joinbar")).to_be_visible()
     arrives.set()
+    tab = await grace.context.new_page()
+    await tab.goto(f"/rooms/{slug}")
+    await tab.click(".joinbar button")
+    await expect(grace.locator("#message")).to_be_visible()
     await submit(grace.context, f"/rooms/{slug}/join", at=f"/rooms/{slug}")
 
 
