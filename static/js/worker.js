@@ -6,16 +6,19 @@ const HERE = "/api/v1/me/push";
 const ANSWER = 10_000;
 
 const pages = () => self.clients.matchAll({ type: "window", includeUncontrolled: true });
+const isAt = (page, room) => `${new URL(page.url).pathname}/`.startsWith(`/rooms/${room}/`);
 
 async function show({ title, body, tag, url, room }) {
   // Somebody looks at it: only then a browser allows that nothing is shown.
-  const isSeen = (page) => page.focused && page.visibilityState === "visible" && `${new URL(page.url).pathname}/`.startsWith(`/rooms/${room}/`);
+  const isSeen = (page) => page.focused && page.visibilityState === "visible" && isAt(page, room);
   if (room && (await pages()).some(isSeen)) return;
   await self.registration.showNotification(title, { body, tag, renotify: true, data: { url } });
 }
 
+/** In the page that shows the room, if one does: in another somebody may be at something else. */
 async function open(url) {
-  const [page] = await pages();
+  const all = await pages();
+  const page = all.find((each) => isAt(each, url.split("/")[2])) ?? all[0];
   if (!page) return void await self.clients.openWindow(url);
   // A browser may refuse the one and not the other.
   await page.focus().catch(() => {});

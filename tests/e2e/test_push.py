@@ -145,13 +145,22 @@ async def test_a_click_on_what_is_shown_opens_the_message(visit: Visit, telling:
     ada = await visit("ada", to=telling, at="/rooms/general")
     await say(ada, "Look at this")
     page, _ = await turned_on(visit, telling, service)
-    notice = {"title": "Ada", "body": "Look at this", "tag": "general", "url": "/rooms/general/1", "room": "general"}
+    notice = {"title": "Ada", "body": "Look at this", "tag": "news", "url": "/rooms/general/1", "room": "general"}
     await delivered(page, telling, notice)
     await comes_true(page, f"async () => (await {SHOWN}).length === 1")
     (worker,) = page.context.service_workers
     await worker.evaluate(CLICKED)
     await page.wait_for_url("**/rooms/general/1")
     await expect(page.get_by_text("Look at this", exact=True)).to_be_visible()
+    # Of two pages in that which shows the room, though the other was looked at last.
+    tab = await page.context.new_page()
+    await tab.goto(SETTINGS)
+    await tab.bring_to_front()
+    await delivered(tab, telling, {**notice, "url": "/rooms/general/1?again", "room": "other"})
+    await comes_true(tab, f"async () => (await {SHOWN}).length === 1")
+    await worker.evaluate(CLICKED)
+    await page.wait_for_url("**/rooms/general/1?again")
+    assert tab.url.endswith(SETTINGS)
 
 
 async def test_the_room_that_somebody_looks_at_is_not_told(visit: Visit, telling: Server, service: PushService) -> None:
