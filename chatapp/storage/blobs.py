@@ -102,6 +102,8 @@ class Blobs:
         sync(target.parent)
         if is_new:
             sync(self._root)
+            # Which may be new as well.
+            sync(self._root.parent)
 
     def path(self, digest: str, copy: str = "") -> Path:
         """Where a content is, or a copy of it."""

@@ -53,7 +53,11 @@ def main(path: str) -> None:
         drawn = upright(image)
     for name, size in COPIES:
         drawn.thumbnail(size, Image.Resampling.LANCZOS)
-        drawn.save(f"{path}.{name}", "WEBP", quality=QUALITY, exif=b"", icc_profile=b"", xmp=b"")
+        with Path(f"{path}.{name}").open("wb") as copy:
+            drawn.save(copy, "WEBP", quality=QUALITY, exif=b"", icc_profile=b"", xmp=b"")
+            copy.flush()
+            # Who has been told that the picture is taken is shown nothing else.
+            os.fsync(copy.fileno())
     said["copies"] = sum(Path(f"{path}.{name}").stat().st_size for name, _ in COPIES)
     print(json.dumps(said))
 

@@ -13,7 +13,7 @@ import random
 import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import Any, Final
 
@@ -68,13 +68,23 @@ def _apply(content: bytearray, offset: int, data: bytes | None) -> None:
         content[offset : offset + len(data)] = data
 
 
+def _folder_of(path: bytes) -> bytes:
+    """Of a file or folder; the outermost one is ``b""``."""
+    return path.rpartition(b"/")[0]
+
+
+def _in(folder: bytes, paths: Iterable[bytes]) -> set[bytes]:
+    return {path for path in paths if _folder_of(path) == folder}
+
+
 class Forgetful(pyfuse3.Operations):  # type: ignore[misc]
-    """One flat folder in memory. A name counts as written once the folder was synced. Folders in it stay empty."""
+    """Folders and files in memory, by path. A name counts as written once the folder it is in was synced."""
 
     def __init__(self, owner: int) -> None:
         super().__init__()
         self._owner = owner
-        self._folders: dict[bytes, int] = {}
+        self._folders: dict[bytes, int] = {b"": pyfuse3.ROOT_INODE}
+        self._kept_folders = {b""}
         self._numbers = count(pyfuse3.ROOT_INODE + 1)
         self._files: dict[int, File] = {}
         self._names: dict[bytes, int] = {}
@@ -86,7 +96,7 @@ class Forgetful(pyfuse3.Operations):  # type: ignore[misc]
         if name == b"user.keep":
             for file in self._files.values():
                 file.sync()
-            self._kept_names = dict(self._names)
+            self._kept_names, self._kept_folders = dict(self._names), set(self._folders)
         elif name == b"user.cut":
             self._cut()
         elif name in {b"user.refuse", b"user.take"}:
@@ -94,27 +104,42 @@ class Forgetful(pyfuse3.Operations):  # type: ignore[misc]
 
     def _cut(self) -> None:
         # New numbers, so that nothing the kernel remembers of the old files is taken for the new.
-        left = {name: self._files[inode].after_cut(self._chance) for name, inode in self._kept_names.items()}
-        self._names = {name: next(self._numbers) for name in left}
-        self._files = {self._names[name]: file for name, file in left.items()}
-        self._kept_names = dict(self._names)
+        folders = {path for path in self._kept_folders if self._is_reached(path)}
+        self._folders = {path: next(self._numbers) for path in folders - {b""}} | {b"": pyfuse3.ROOT_INODE}
+        left = {
+            path: self._files[inode].after_cut(self._chance)
+            for path, inode in self._kept_names.items()
+            if _folder_of(path) in folders
+        }
+        self._names = {path: next(self._numbers) for path in left}
+        self._files = {self._names[path]: file for path, file in left.items()}
+        self._kept_names, self._kept_folders = dict(self._names), set(self._folders)
+
+    def _is_reached(self, folder: bytes) -> bool:
+        return folder in self._kept_folders and (not folder or self._is_reached(_folder_of(folder)))
 
     async def fsync(self, inode: int, _only_data: bool) -> None:
         self._file(inode).sync()
 
-    async def fsyncdir(self, _inode: int, _only_data: bool) -> None:
-        self._kept_names = dict(self._names)
+    async def fsyncdir(self, inode: int, _only_data: bool) -> None:
+        folder = self._path(inode)
+        for path in _in(folder, self._kept_names):
+            del self._kept_names[path]
+        self._kept_names |= {path: self._names[path] for path in _in(folder, self._names)}
+        self._kept_folders -= _in(folder, self._kept_folders) - {b""}
+        self._kept_folders |= _in(folder, self._folders)
 
     async def lookup(self, parent: int, name: bytes, _ctx: Any = None) -> Any:
-        known = {**self._names, **self._folders} if parent == pyfuse3.ROOT_INODE else {}
-        if name not in known:
+        path, known = self._path(parent, name), {**self._names, **self._folders}
+        if path not in known:
             raise pyfuse3.FUSEError(errno.ENOENT)
-        return self._attributes(known[name])
+        return self._attributes(known[path])
 
-    async def mkdir(self, _parent: int, name: bytes, _mode: int, _ctx: Any) -> Any:
+    async def mkdir(self, parent: int, name: bytes, _mode: int, _ctx: Any) -> Any:
         self._changes()
-        self._folders[name] = next(self._numbers)
-        return self._attributes(self._folders[name])
+        path = self._path(parent, name)
+        self._folders[path] = next(self._numbers)
+        return self._attributes(self._folders[path])
 
     async def getattr(self, inode: int, _ctx: Any = None) -> Any:
         return self._attributes(inode)
@@ -129,9 +154,7 @@ class Forgetful(pyfuse3.Operations):  # type: ignore[misc]
 
     async def create(self, parent: int, name: bytes, mode: int, _flags: int, _ctx: Any) -> Any:
         self._changes()
-        if parent != pyfuse3.ROOT_INODE:
-            raise pyfuse3.FUSEError(errno.EPERM)
-        inode = self._names[name] = next(self._numbers)
+        inode = self._names[self._path(parent, name)] = next(self._numbers)
         self._files[inode] = File(mode)
         return pyfuse3.FileInfo(fh=inode), self._attributes(inode)
 
@@ -153,22 +176,23 @@ class Forgetful(pyfuse3.Operations):  # type: ignore[misc]
 
     async def unlink(self, parent: int, name: bytes, _ctx: Any) -> None:
         self._changes()
-        if parent != pyfuse3.ROOT_INODE or self._names.pop(name, None) is None:
+        if self._names.pop(self._path(parent, name), None) is None:
             raise pyfuse3.FUSEError(errno.ENOENT)
 
-    async def rename(self, _from: int, old: bytes, _to: int, new: bytes, _flags: int, _ctx: Any) -> None:
+    async def rename(self, source: int, old: bytes, target: int, new: bytes, _flags: int, _ctx: Any) -> None:
         self._changes()
-        if old not in self._names:
+        inode = self._names.pop(self._path(source, old), None)
+        if inode is None:
             raise pyfuse3.FUSEError(errno.ENOENT)
-        self._names[new] = self._names.pop(old)
+        self._names[self._path(target, new)] = inode
 
     async def opendir(self, inode: int, _ctx: Any) -> int:
         return inode
 
     async def readdir(self, folder: int, start: int, token: Any) -> None:
-        known = {**self._names, **self._folders} if folder == pyfuse3.ROOT_INODE else {}
-        for number, (name, inode) in list(enumerate(known.items(), 1))[start:]:
-            if not pyfuse3.readdir_reply(token, name, self._attributes(inode), number):
+        known = {**self._names, **self._folders}
+        for number, path in list(enumerate(sorted(_in(self._path(folder), known.keys() - {b""})), 1))[start:]:
+            if not pyfuse3.readdir_reply(token, path.rpartition(b"/")[2], self._attributes(known[path]), number):
                 return
 
     async def access(self, _inode: int, _mode: int, _ctx: Any) -> bool:
@@ -192,6 +216,14 @@ class Forgetful(pyfuse3.Operations):  # type: ignore[misc]
         if self._is_read_only:
             raise pyfuse3.FUSEError(errno.EROFS)
 
+    def _path(self, folder: int, name: bytes = b"") -> bytes:
+        """Of what is called so in that folder, or of the folder itself."""
+        path = next((path for path, inode in self._folders.items() if inode == folder), None)
+        if path is None:
+            # Of before the cut.
+            raise pyfuse3.FUSEError(errno.EIO)
+        return b"/".join(filter(None, (path, name)))
+
     def _file(self, inode: int) -> File:
         if inode not in self._files:
             # Of before the cut.
@@ -202,7 +234,7 @@ class Forgetful(pyfuse3.Operations):  # type: ignore[misc]
         entry = pyfuse3.EntryAttributes()
         entry.st_ino, entry.st_uid, entry.st_gid = inode, self._owner, os.getgid()
         entry.entry_timeout = entry.attr_timeout = 0
-        if inode == pyfuse3.ROOT_INODE or inode in self._folders.values():
+        if inode in self._folders.values():
             entry.st_mode, entry.st_nlink = stat.S_IFDIR | 0o700, 2
             return entry
         file = self._file(inode)

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from aiohttp import ClientSession
 
 from tests.faults.crowd import Crowd, populate, pressed
 from tests.faults.disks import ForgetfulDisk, forgetful_disk
+from tests.support.pictures import picture
 from tests.support.rounds import rounds
 from tests.support.server import Server
 
@@ -19,6 +21,7 @@ pytestmark = pytest.mark.file_only("what the file has on the disk")
 ROUNDS: Final = rounds(3, 50)
 MOST_ROUNDS: Final = 10
 WRITERS, LISTENERS = 50, 5
+FILES: Final = rounds(3, 20)
 
 
 @pytest.fixture
@@ -68,3 +71,42 @@ async def test_with_durability_normal_it_does_which_shows_that_the_disk_forgets(
                 break
         print(f"power cut with durability=normal: {len(lost)} of {len(answered)} answered messages lost")
         assert lost
+
+
+async def brings_a_picture(session: ClientSession, number: int) -> list[str]:
+    """Where it lies, and its copies."""
+    into = "/api/v1/files?room=general&name=picture.png"
+    async with session.post(into, data=picture(400 + number)) as taken:
+        assert taken.status == 201, await taken.text()
+        file = await taken.json()
+    return [file["url"], *(f"/rooms/general/{copy}/{file['id']}" for copy in ("thumbnails", "pictures"))]
+
+
+async def fetched(session: ClientSession, address: str) -> tuple[int, bytes]:
+    async with session.get(address) as answer:
+        return answer.status, await answer.read()
+
+
+@pytest.mark.timeout(180 + 10 * FILES)
+async def test_a_picture_that_was_taken_is_whole_after_a_power_cut_and_so_are_its_copies(disk: ForgetfulDisk) -> None:
+    token, *_ = await populate(disk.folder, ["general"])
+    disk.keep()
+    server, sent = Server(disk.folder, LIMITS="off", DURABILITY="full"), dict[str, tuple[int, bytes]]()
+    await server.start()
+    try:
+        async with ClientSession(server.url, headers={"Authorization": f"Bearer {token}"}) as session:
+            async with session.post("/api/v1/rooms/general/messages", json={"content": "x"}) as answer:
+                assert answer.status == 201
+            # Until nothing is new any more for which SQLite would have this folder written down.
+            await asyncio.sleep(2)
+            for number in range(FILES):
+                for address in await brings_a_picture(session, number):
+                    sent[address] = await fetched(session, address)
+                await server.kill()
+                disk.cut()
+                await server.start()
+                assert {address: await fetched(session, address) for address in sent} == sent
+    finally:
+        await server.kill()
+    assert {status for status, _ in sent.values()} == {200}
+    print(f"power cut: {FILES} pictures, {len(sent)} files of them, as they were after as many cuts")
