@@ -66,6 +66,12 @@ async def test_older_messages_are_a_link_away(visit: Visit, server: Server) -> N
         await submit(page.context, f"{at}/messages", at=at, content=f"number {number}.")
     await page.reload()
     await expect(rows(page)).to_have_count(PAGE)
+    # Browsers that know no other way bring what has the focus into sight.
+    await expect(page.get_by_role("link", name="Check for new messages")).to_be_focused()
+    await expect(row(page, f"number {PAGE + 4}.")).to_be_in_viewport()
+    await page.goto(f"{at}/20")
+    await expect(row(page, "number 19.")).to_be_focused()
+    await page.goto(at)
     await page.click("#older")
     await expect(row(page, "number 0.")).to_have_count(1)
     await expect(page.locator("#beginning")).to_be_visible()

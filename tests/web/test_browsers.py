@@ -1,4 +1,4 @@
-"""Pages keep to what browsers of the last years have: Safari 17.5, which is the oldest that docs/operating.md names."""
+"""Pages keep to what browsers of the last years have: Safari 17.5, which is the oldest that README.md names."""
 
 from __future__ import annotations
 
