@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
-from tests.e2e.verbs import Wire, new_room, say, say_into_the_void, sends
+from tests.e2e.verbs import Wire, in_both_widths, new_room, say, say_into_the_void, sends
 from tests.support.browser import NARROW, WIDE
 from tests.support.server import Server, serving
 
@@ -81,20 +81,20 @@ def _told(rule: dict[str, Any]) -> str:
     return f"{rule['id']}: " + "; ".join(node["html"][:160] for node in rule["nodes"])
 
 
-@WIDTHS
-async def test_pages_outside(visit: Visit, viewport: dict[str, int]) -> None:
-    page = await visit(viewport=viewport)
+async def test_pages_outside(visit: Visit) -> None:
+    page = await visit()
     for path in OUTSIDE:
         await page.goto(path)
-        await has_no_fault(page)
+        async for _width in in_both_widths(page):
+            await has_no_fault(page)
 
 
-@WIDTHS
-async def test_pages_inside(visit: Visit, viewport: dict[str, int]) -> None:
-    page = await visit("ada", viewport=viewport)
+async def test_pages_inside(visit: Visit) -> None:
+    page = await visit("ada")
     for path in INSIDE:
         await page.goto(path)
-        await has_no_fault(page)
+        async for _width in in_both_widths(page):
+            await has_no_fault(page)
 
 
 @WIDTHS

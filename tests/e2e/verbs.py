@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from playwright.async_api import APIResponse, BrowserContext, FilePayload, Locator, Page, Route, WebSocketRoute, expect
 
+from tests.support.browser import NARROW, WIDE
 from tests.support.server import Server
 
 CSRF: Final = re.compile(r'name="csrf" value="([^"]+)"')
@@ -55,6 +57,14 @@ async def new_room(page: Page, *members: str, kind: str = "open", name: str = ""
         await submit(page.context, f"/rooms/{slug}/members", at=f"/rooms/{slug}/settings", username=member)
     await page.goto(f"/rooms/{slug}")
     return slug
+
+
+async def in_both_widths(page: Page) -> AsyncIterator[int]:
+    """A desk and a phone, without loading it anew; the width in CSS pixels."""
+    for size in (WIDE, NARROW):
+        await page.set_viewport_size(size)
+        yield size["width"]
+    await page.set_viewport_size(WIDE)
 
 
 async def submit(context: BrowserContext, path: str, *, at: str, **fields: str) -> APIResponse:

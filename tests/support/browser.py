@@ -19,6 +19,7 @@ from playwright.async_api import (
     Page,
     Request,
     Response,
+    ViewportSize,
     async_playwright,
     expect,
 )
@@ -27,8 +28,8 @@ from playwright.async_api import (
 SHELL: Final = "chromium-headless-shell"
 WHOLE: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PATIENCE_MS: Final = 20_000
-WIDE: Final = {"width": 1280, "height": 800}
-NARROW: Final = {"width": 390, "height": 844}
+WIDE: Final[ViewportSize] = {"width": 1280, "height": 800}
+NARROW: Final[ViewportSize] = {"width": 390, "height": 844}
 
 COLLECT = """
 window.__violations = [];
