@@ -4,7 +4,7 @@
  */
 import { LIMITS } from "./app.js";
 
-const PARTS = [".rooms", ".roomhead", ".members", "#beginning", "#empty", "#dropping"];
+const PARTS = [".rooms", ".me-button", ".roomhead", ".members", "#beginning", "#empty", "#dropping"];
 /** What else names the room. */
 const LABELS = [["#timeline", "aria-label"], ["#message", "aria-label"], ["#message", "placeholder"]];
 

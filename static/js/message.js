@@ -175,8 +175,7 @@ export function quoteAnew(message) {
 export function waitingRow(content, at, replyTo, files, steadily) {
   const row = blankRow();
   row.removeAttribute("id");
-  delete row.dataset.index;
-  delete row.dataset.version;
+  for (const each of ["index", "version"]) delete row.dataset[each];
   row.dataset.at = at;
   for (const link of row.querySelectorAll("a")) link.removeAttribute("href");
   sign(row, page.me.username, page.me.display_name);
@@ -187,8 +186,9 @@ export function waitingRow(content, at, replyTo, files, steadily) {
   return row;
 }
 
-/** Puts a person's new name on all their rows. */
+/** Puts a person's new name on all their rows, and on those to come. */
 export function rename(log, username, displayName) {
+  if (username === page.me.username) page.me.display_name = displayName;
   for (const row of log.querySelectorAll(`.msg[data-author="${username}"]`)) sign(row, username, displayName), localise(row);
   for (const by of log.querySelectorAll(`.quote [data-by="${username}"]`)) by.textContent = displayName;
 }

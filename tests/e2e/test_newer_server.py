@@ -9,8 +9,9 @@ from typing import Final
 from playwright.async_api import Page, WebSocketRoute, expect
 
 from tests.e2e.test_accessibility import has_no_fault
+from tests.e2e.test_bad_lines import hasten
 from tests.e2e.test_connection import HIDE
-from tests.e2e.verbs import NOTES, attach, new_room, submit
+from tests.e2e.verbs import NOTES, Wire, attach, new_room, rows, say, submit
 from tests.support.house import until
 
 Visit = Callable[..., Awaitable[Page]]
@@ -93,3 +94,17 @@ async def test_a_page_whose_language_is_no_longer_wanted_may_be_loaded_anew(visi
     await lin.click("#banner-try")
     await expect(lin.locator("html")).to_have_attribute("lang", "zh-Hans")
     await expect(lin.locator(f'[data-room="{room}"]')).to_have_attribute("aria-current", "page")
+
+
+async def test_who_is_called_otherwise_from_now_on_is_so_in_every_tab(visit: Visit) -> None:
+    lin, wire = await visit("lin"), Wire()
+    await hasten(lin, refreshNames="10")
+    await wire.hold(lin)
+    await new_room(lin)
+    await say(lin, "before")
+    await submit(lin.context, "/settings/profile", at="/settings/profile", display_name="Lin X", time_zone="")
+    await expect(lin.locator(".me-button .n")).to_have_text("Lin X")
+    wire.is_silent = True
+    await lin.fill("#message", "after")
+    await lin.press("#message", "Enter")
+    await expect(rows(lin).locator(".who")).to_have_text(["Lin X", "Lin X"])
