@@ -44,6 +44,7 @@ export class Editor {
     const smile = document.querySelector("#composer .smile").cloneNode(true);
     smile.addEventListener("click", () => later("insertEmoji", this.#input));
     this.#input.after(smile);
+    addEventListener("storage", (event) => this.#onForgotten(event));
     this.#unsaved = new Unsaved(timeline, (row) => this.open(row));
     new MutationObserver(() => this.#onRows()).observe(document.getElementById("timeline"), { childList: true });
   }
@@ -142,6 +143,12 @@ export class Editor {
     const isNews = ![this.#before, this.#sent, this.#input.value].includes(content);
     this.#before = content;
     if (isNews) this.#say(t("changed_meanwhile"));
+  }
+
+  /** Another tab that edited the same has given up; here it is gone on with. */
+  #onForgotten({ key, newValue }) {
+    const isMine = this.#row && key === draftOf(this.#row) && newValue === null;
+    if (isMine && ![this.#before, this.#sent].includes(this.#input.value)) storage.write(key, this.#input.value);
   }
 
   async #save() {

@@ -51,6 +51,23 @@ async def test_what_is_done_elsewhere_to_a_message_that_is_edited_is_told(visit:
     await expect(box).to_have_value("typed for nothing")
 
 
+async def test_who_gives_an_edit_up_in_one_tab_may_go_on_with_it_in_another(visit: Visit) -> None:
+    ada = await visit("ada")
+    room = await new_room(ada)
+    await say(ada, "mine")
+    tab = await ada.context.new_page()
+    await tab.goto(f"/rooms/{room}")
+    await expect(tab.locator("#message")).to_be_focused()
+    await ada.keyboard.press("ArrowUp")
+    await ada.locator(".editor textarea").fill("mine, changed")
+    await tab.keyboard.press("ArrowUp")
+    await expect(tab.locator(".editor textarea")).to_have_value("mine, changed")
+    await tab.keyboard.press("Escape")
+    await comes_true(ada, f"localStorage.getItem('draft:ada:{room}/1') === 'mine, changed'")
+    await ada.reload()
+    await expect(ada.locator(".unsaved")).to_be_visible()
+
+
 async def test_what_is_typed_before_the_words_have_come_goes_into_them(visit: Visit) -> None:
     ada = await visit("ada")
     await new_room(ada)
