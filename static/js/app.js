@@ -162,9 +162,7 @@ function find(event) {
 }
 
 /** Enter that ends a composition must not send; Safari ends it first and only keyCode still tells. */
-export function isComposing(event) {
-  return event.isComposing || event.keyCode === 229;
-}
+export const isComposing = (event) => event.isComposing || event.keyCode === 229;
 
 function onKey(event) {
   if (event.defaultPrevented || !event.key || isComposing(event)) return; // what fills in forms presses no key
@@ -200,11 +198,12 @@ function isOutside(event) {
   return event.clientX < box.left || event.clientX > box.right || event.clientY < box.top || event.clientY > box.bottom;
 }
 
-/** Where this person's words wait that the server does not have. */
-export const kept = () => ["draft", "outbox"].flatMap((kind) => storage.keys(`${kind}:${page.me.username}:`));
+/** Who has pressed the button that logs them out: what they typed goes when they have gone, which may fail (strangers.js). */
+export const LEAVING = "leaving";
+const isLeaving = () => storage.read(LEAVING) === page.me.username;
 
-/** What is typed here belongs to the person, not to the browser: it goes when they do. */
-const forget = () => [...kept(), ...["emoji", "held"].map((kind) => `${kind}:${page.me.username}`)].forEach(storage.remove);
+/** Where this person's words wait that the server does not have, and will wait for them. */
+export const kept = () => (isLeaving() ? [] : ["draft", "outbox"].flatMap((kind) => storage.keys(`${kind}:${page.me.username}:`)));
 
 /** What a line has lost is fetched until it is here; some browsers remember that it failed, and need the page anew. */
 async function fetchModules(load, wait = LIMITS.again) {
@@ -260,7 +259,8 @@ async function startChat() {
     previousUnread: () => rooms.step(-1, true), nextUnread: () => rooms.step(1, true),
     escape: () => connection.dismiss(),
   });
-  const leave = () => (forget(), connection.leave());
+  const leave = () => (storage.write(LEAVING, page.me.username), connection.leave());
+  connection.on("hello", () => isLeaving() && storage.remove(LEAVING)); // they are still here
   document.querySelectorAll('form[action="/logout"]').forEach((form) => form.addEventListener("submit", leave));
   if (isRoom) startRoom(connection, rooms, more);
   // It was joined in another place; a page that was shown while it was ours has no box any more, either.
