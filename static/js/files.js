@@ -15,6 +15,8 @@ const AT_ONCE = 3;
 const CREATED = 201;
 /** Milliseconds: over the page a file is told of several times in that. */
 const PAST = 2_000;
+/** Milliseconds: so soon a file that went on to another element is told of again. Safari before 26.4 says that it has left. */
+const GONE = 400;
 /** Milliseconds: a line that has carried nothing for so long is dead, also where nobody says so. */
 const STALLED = 60_000;
 /** Milliseconds: so long may those who have all of it be silent, a proxy that only now passes it on among them. */
@@ -37,7 +39,7 @@ export class Luggage {
     this.#input = form.querySelector("textarea");
     this.#tray = new Tray(form.querySelector(".box"), this.#input);
     // Between two elements a file leaves one for the other; out of the window for none.
-    addEventListener("dragleave", (event) => !event.relatedTarget && this.#shadow(false));
+    addEventListener("dragleave", (event) => !event.relatedTarget && this.#passes(GONE));
     addEventListener("beforeunload", (event) => page.isOver || this.#tray.isKept || event.preventDefault());
   }
 
@@ -64,8 +66,12 @@ export class Luggage {
   /** That a file has gone may have been told before this was here. */
   #shadow(isShown) {
     this.#shade.hidden = !isShown;
+    this.#passes(PAST);
+  }
+
+  #passes(time) {
     clearTimeout(this.#past);
-    if (isShown) this.#past = setTimeout(() => this.#shadow(false), PAST);
+    this.#past = setTimeout(() => { this.#shade.hidden = true; }, time);
   }
 
   async #sendLater() {
