@@ -145,9 +145,11 @@ export class Composer {
     const turnTo = (which) => (this.#draft = which, this.#follow({}));
     turnTo(draftOf(slug));
     if (document.activeElement.matches(WRITING)) this.#input.focus({ preventScroll: true }); // and no change to a message
-    signal.addEventListener("abort", () => turnTo(draft));
-    // Firefox asks only now whether somebody wants to leave the page, and does not say that they stay.
-    addEventListener("beforeunload", (event) => event.defaultPrevented && turnTo(draft), { once: true, signal });
+    const giveUp = () => turnTo(draft);
+    signal.addEventListener("abort", giveUp);
+    // Firefox does not say that it was given up, and asks only now whether somebody wants to leave the page.
+    addEventListener("keydown", ({ key }) => key === "Escape" && giveUp(), { signal });
+    addEventListener("beforeunload", (event) => event.defaultPrevented && giveUp(), { once: true, signal });
   }
 
   /** Code points beyond the limit; negative while there is room. */

@@ -3,7 +3,7 @@ import { LIMITS } from "./app.js";
 
 const MODIFIERS = ["altKey", "ctrlKey", "metaKey", "shiftKey"];
 
-/** Calls `tell(url, signal)`; the signal is aborted by Escape, which stops what is on its way, by another link, or when nothing has come for long. */
+/** Calls `tell(url, signal)`; the signal is aborted by another link, or when nothing has come for long. */
 export function watchLinks(tell) {
   let going = new AbortController();
   document.addEventListener("click", (event) => {
@@ -14,5 +14,4 @@ export function watchLinks(tell) {
     setTimeout((left) => left.abort(), LIMITS.patience, going);
     tell(link.href, signal);
   });
-  addEventListener("keydown", ({ key }) => key === "Escape" && going.abort());
 }

@@ -118,7 +118,14 @@ async def test_who_goes_to_another_room_takes_what_they_type_on(
     await ada.types("elsewhere", "Enter")
     await ada.comes_true("location.pathname === '/rooms/elsewhere'")
     await ada.goes_to(server.url + GENERAL)
-    await ada.types("half a thought", "Control+k")
+    await ada.types("half a thought")
+    async with browser.holding("/rooms/elsewhere"):
+        await ada.clicks('#sidebar [data-room="elsewhere"]')
+        await ada.comes_true(f"{BOX} === ''")
+        await ada.evaluate("stop()")
+        await ada.types("", "Escape")
+        await ada.comes_true(f"{BOX} === 'half a thought'")
+    await ada.types("", "Control+k")
     await ada.types("elsewhere")
     await ada.comes_true("document.querySelector('#switcher [aria-selected=true]')?.textContent.includes('elsewhere')")
     async with browser.holding("/rooms/elsewhere"):

@@ -79,7 +79,8 @@ class Firefox:
         yield
         await self.do("network.removeIntercept", **held)
         while self._held:
-            await self.do("network.continueRequest", request=self._held.pop())
+            with suppress(Refused):  # it was given up
+                await self.do("network.continueRequest", request=self._held.pop())
 
     async def listen(self) -> None:
         async for message in self._socket:
