@@ -17,6 +17,7 @@ from chatapp.core.errors import ChatError
 from chatapp.settings import SettingsError
 from chatapp.storage import opening, usable
 from chatapp.storage.backup import BackupError
+from chatapp.storage.blobs import make_folder
 from chatapp.storage.copying_source import NotCopied
 from chatapp.storage.migrate import TooNew
 from chatapp.storage.secrets import SecretsError
@@ -87,7 +88,7 @@ def serve(count: int, under: int | None) -> int:
 def migrate() -> None:
     """Bring the database to this version's schema, after a copy; "serve" does so by itself."""
     settings = read_settings()
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(settings.data, 0o700)
     with opening.held(settings):
         applied = opening.prepare(settings)
     click.echo(f"Applied {', '.join(applied)}." if applied else "Nothing to apply.")

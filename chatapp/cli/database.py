@@ -18,6 +18,7 @@ from chatapp.core.clock import system_clock
 from chatapp.settings import Settings
 from chatapp.storage import audit_log, integrity, migrate, opening
 from chatapp.storage import backup as backups
+from chatapp.storage.blobs import make_folder
 from chatapp.storage.findings import Report
 from chatapp.storage.sqlite import locked
 
@@ -82,7 +83,7 @@ def restore(folder: Path, damaged: bool) -> int:
     """
     settings = read_settings()
     _refuse_server(settings, "Put its copy back with pg_restore, and files and secrets.json into the data folder.")
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(settings.data, 0o700)
     with locked(settings.data):
         report = backups.check(folder)
         if not report.is_sound and not damaged:

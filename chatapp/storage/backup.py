@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from chatapp.storage import contents, migrate
-from chatapp.storage.blobs import FOLDER, sync
+from chatapp.storage.blobs import FOLDER, make_folder, sync
 from chatapp.storage.findings import Report
 from chatapp.storage.full import refuse_full
 from chatapp.storage.integrity import audit, open_to_read
@@ -39,7 +39,7 @@ def make(data: Path, target: Path) -> Report:
     target = target.absolute()
     if target.exists() and not (target.is_dir() and not any(target.iterdir())):
         raise BackupError(f"{target} is there already. Give the folder of a new backup.")
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     _clear(target.parent, data / SECRETS)
     with _unfinished(target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")) as part:
         # First, so that what a kill leaves says whose it is.
@@ -52,6 +52,7 @@ def make(data: Path, target: Path) -> Report:
             named = contents.named(copied)
         contents.copy(data, part, named)
         contents.keep_only(part, named)
+        contents.sync_names(part)
         report = audit(part / DATABASE)
         for path in (part / DATABASE, part / SECRETS, part):
             sync(path)
@@ -86,6 +87,7 @@ def restore(data: Path, source: Path) -> Path:
     with _taken_away(part, files):
         _copy_without_epoch(source / DATABASE, part)
         contents.copy(source, files)
+        contents.sync_names(files)
         return _put_in_place(data, part, files / FOLDER, keys)
 
 
@@ -103,6 +105,8 @@ def _put_in_place(data: Path, part: Path, files: Path, keys: bytes | None) -> Pa
         files.rename(data / FOLDER)
     if keys is not None:
         _replace_secrets(data, keys, aside)
+    for folder in (aside, data):
+        sync(folder)
     # Last, so that no chat starts with keys that are not its own: no cookie and no waiting mail could be opened.
     part.rename(data / DATABASE)
     sync(data)
@@ -123,6 +127,7 @@ def _copy_without_epoch(source: Path, part: Path) -> None:
 def _replace_secrets(data: Path, keys: bytes, aside: Path) -> None:
     if (data / SECRETS).exists():
         shutil.copy(data / SECRETS, aside / SECRETS)
+        sync(aside / SECRETS)
     part = data / f"{SECRETS}.part"
     part.unlink(missing_ok=True)
     part.touch(mode=0o600, exist_ok=False)

@@ -191,6 +191,14 @@ def _changed(path: Path) -> float:
         return float("inf")
 
 
+def make_folder(folder: Path, mode: int = 0o777) -> None:
+    """With those it is in, where they are missing, and all their names on the disk. Blocking."""
+    new = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(mode, parents=True, exist_ok=True)
+    for each in new:
+        sync(each.parent)
+
+
 def sync(path: Path) -> None:
     """To the disk: a file, or the names in a folder. Blocking."""
     descriptor = os.open(path, os.O_RDONLY)

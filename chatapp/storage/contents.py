@@ -72,7 +72,10 @@ def named(file: Source) -> set[str]:
 
 
 def copy(data: Path, target: Path, digests: set[str] | None = None) -> None:
-    """The contents with those digests, or all, with the copies of pictures; what is there already is left as it is."""
+    """The contents with those digests, or all, with the copies of pictures; what is there already is left as it is.
+
+    Their names are on the disk after :func:`sync_names` only.
+    """
     for path in contents(data / FOLDER):
         if digests is None or path.name in digests:
             for each in (*(path.with_name(f"{path.name}.{copy}") for copy in COPIES), path):
@@ -85,6 +88,13 @@ def keep_only(target: Path, digests: set[str]) -> None:
         if path.name not in digests:
             for each in path.parent.glob(f"{path.name}*"):
                 each.unlink()
+
+
+def sync_names(target: Path) -> None:
+    """Of all contents, and of the folders they are in."""
+    root = target / FOLDER
+    for folder in (*root.glob("*"), root) if root.exists() else ():
+        sync(folder)
 
 
 def place(data: Path, digest: str) -> Path:
@@ -103,8 +113,7 @@ def _copied(source: Path, target: Path) -> None:
         return
     target.chmod(0o600)
     hide_time(target, target.name)
-    for path in (target, target.parent):
-        sync(path)
+    sync(target)
 
 
 def _is_old(path: Path) -> bool:

@@ -14,6 +14,8 @@ from typing import Final
 
 import msgspec
 
+from chatapp.storage.blobs import make_folder, sync
+
 FILE: Final = "secrets.json"
 KEY_BYTES: Final = 32
 
@@ -52,7 +54,7 @@ class Secrets(msgspec.Struct, frozen=True):
 
 def load(folder: Path) -> Secrets:
     """The keys in that folder, both made where they are missing. Raises :class:`SecretsError`."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(folder, 0o700)
     path = folder / FILE
     try:
         return _create(path)
@@ -91,6 +93,7 @@ def _create(path: Path) -> Secrets:
         _publish(draft, path)
     finally:
         draft.unlink(missing_ok=True)
+    sync(path.parent)
     return content
 
 
@@ -136,11 +139,7 @@ def _replace(folder: Path, content: Secrets) -> Secrets:
     draft.unlink(missing_ok=True)
     _write(draft, content)
     draft.rename(folder / FILE)
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync(folder)
     return content
 
 

@@ -13,7 +13,7 @@ import random
 import stat
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import count
 from typing import Any, Final
 
@@ -68,27 +68,26 @@ def _apply(content: bytearray, offset: int, data: bytes | None) -> None:
         content[offset : offset + len(data)] = data
 
 
-def _folder_of(path: bytes) -> bytes:
-    """Of a file or folder; the outermost one is ``b""``."""
-    return path.rpartition(b"/")[0]
+class Folder:
+    """What is called how in it, by number, and what of that has reached the disk."""
 
+    def __init__(self) -> None:
+        self.live: dict[bytes, int] = {}
+        self.kept: dict[bytes, int] = {}
 
-def _in(folder: bytes, paths: Iterable[bytes]) -> set[bytes]:
-    return {path for path in paths if _folder_of(path) == folder}
+    def sync(self) -> None:
+        self.kept = dict(self.live)
 
 
 class Forgetful(pyfuse3.Operations):  # type: ignore[misc]
-    """Folders and files in memory, by path. A name counts as written once the folder it is in was synced."""
+    """Folders and files in memory. A name counts as written once the folder it is in was synced, an old one as gone."""
 
     def __init__(self, owner: int) -> None:
         super().__init__()
         self._owner = owner
-        self._folders: dict[bytes, int] = {b"": pyfuse3.ROOT_INODE}
-        self._kept_folders = {b""}
         self._numbers = count(pyfuse3.ROOT_INODE + 1)
         self._files: dict[int, File] = {}
-        self._names: dict[bytes, int] = {}
-        self._kept_names: dict[bytes, int] = {}
+        self._folders = {pyfuse3.ROOT_INODE: Folder()}
         self._chance = random.Random(1)
         self._is_read_only = False
 
@@ -96,50 +95,42 @@ class Forgetful(pyfuse3.Operations):  # type: ignore[misc]
         if name == b"user.keep":
             for file in self._files.values():
                 file.sync()
-            self._kept_names, self._kept_folders = dict(self._names), set(self._folders)
+            for folder in self._folders.values():
+                folder.sync()
         elif name == b"user.cut":
             self._cut()
         elif name in {b"user.refuse", b"user.take"}:
             self._is_read_only = name == b"user.refuse"
 
     def _cut(self) -> None:
-        # New numbers, so that nothing the kernel remembers of the old files is taken for the new.
-        folders = {path for path in self._kept_folders if self._is_reached(path)}
-        self._folders = {path: next(self._numbers) for path in folders - {b""}} | {b"": pyfuse3.ROOT_INODE}
-        left = {
-            path: self._files[inode].after_cut(self._chance)
-            for path, inode in self._kept_names.items()
-            if _folder_of(path) in folders
-        }
-        self._names = {path: next(self._numbers) for path in left}
-        self._files = {self._names[path]: file for path, file in left.items()}
-        self._kept_names, self._kept_folders = dict(self._names), set(self._folders)
-
-    def _is_reached(self, folder: bytes) -> bool:
-        return folder in self._kept_folders and (not folder or self._is_reached(_folder_of(folder)))
+        files, self._files = self._files, {}
+        folders, self._folders = self._folders, {}
+        left = [(pyfuse3.ROOT_INODE, folders[pyfuse3.ROOT_INODE])]
+        for number, folder in left:
+            found = self._folders[number] = Folder()
+            for name, inode in folder.kept.items():
+                # New numbers, so that nothing the kernel remembers of the old files is taken for the new.
+                found.live[name] = next(self._numbers)
+                if inode in files:
+                    self._files[found.live[name]] = files[inode].after_cut(self._chance)
+                else:
+                    left.append((found.live[name], folders[inode]))
+            found.sync()
 
     async def fsync(self, inode: int, _only_data: bool) -> None:
         self._file(inode).sync()
 
     async def fsyncdir(self, inode: int, _only_data: bool) -> None:
-        folder = self._path(inode)
-        for path in _in(folder, self._kept_names):
-            del self._kept_names[path]
-        self._kept_names |= {path: self._names[path] for path in _in(folder, self._names)}
-        self._kept_folders -= _in(folder, self._kept_folders) - {b""}
-        self._kept_folders |= _in(folder, self._folders)
+        self._folder(inode).sync()
 
     async def lookup(self, parent: int, name: bytes, _ctx: Any = None) -> Any:
-        path, known = self._path(parent, name), {**self._names, **self._folders}
-        if path not in known:
-            raise pyfuse3.FUSEError(errno.ENOENT)
-        return self._attributes(known[path])
+        return self._attributes(self._named(parent, name))
 
     async def mkdir(self, parent: int, name: bytes, _mode: int, _ctx: Any) -> Any:
         self._changes()
-        path = self._path(parent, name)
-        self._folders[path] = next(self._numbers)
-        return self._attributes(self._folders[path])
+        inode = self._folder(parent).live[name] = next(self._numbers)
+        self._folders[inode] = Folder()
+        return self._attributes(inode)
 
     async def getattr(self, inode: int, _ctx: Any = None) -> Any:
         return self._attributes(inode)
@@ -154,7 +145,7 @@ class Forgetful(pyfuse3.Operations):  # type: ignore[misc]
 
     async def create(self, parent: int, name: bytes, mode: int, _flags: int, _ctx: Any) -> Any:
         self._changes()
-        inode = self._names[self._path(parent, name)] = next(self._numbers)
+        inode = self._folder(parent).live[name] = next(self._numbers)
         self._files[inode] = File(mode)
         return pyfuse3.FileInfo(fh=inode), self._attributes(inode)
 
@@ -176,23 +167,27 @@ class Forgetful(pyfuse3.Operations):  # type: ignore[misc]
 
     async def unlink(self, parent: int, name: bytes, _ctx: Any) -> None:
         self._changes()
-        if self._names.pop(self._path(parent, name), None) is None:
-            raise pyfuse3.FUSEError(errno.ENOENT)
+        self._named(parent, name)
+        del self._folder(parent).live[name]
+
+    async def rmdir(self, parent: int, name: bytes, _ctx: Any) -> None:
+        if self._folder(self._named(parent, name)).live:
+            raise pyfuse3.FUSEError(errno.ENOTEMPTY)
+        await self.unlink(parent, name, _ctx)
 
     async def rename(self, source: int, old: bytes, target: int, new: bytes, _flags: int, _ctx: Any) -> None:
         self._changes()
-        inode = self._names.pop(self._path(source, old), None)
-        if inode is None:
-            raise pyfuse3.FUSEError(errno.ENOENT)
-        self._names[self._path(target, new)] = inode
+        inode = self._named(source, old)
+        del self._folder(source).live[old]
+        self._folder(target).live[new] = inode
 
     async def opendir(self, inode: int, _ctx: Any) -> int:
         return inode
 
     async def readdir(self, folder: int, start: int, token: Any) -> None:
-        known = {**self._names, **self._folders}
-        for number, path in list(enumerate(sorted(_in(self._path(folder), known.keys() - {b""})), 1))[start:]:
-            if not pyfuse3.readdir_reply(token, path.rpartition(b"/")[2], self._attributes(known[path]), number):
+        found = sorted((inode, name) for name, inode in self._folder(folder).live.items() if inode > start)
+        for inode, name in found:
+            if not pyfuse3.readdir_reply(token, name, self._attributes(inode), inode):
                 return
 
     async def access(self, _inode: int, _mode: int, _ctx: Any) -> bool:
@@ -216,13 +211,17 @@ class Forgetful(pyfuse3.Operations):  # type: ignore[misc]
         if self._is_read_only:
             raise pyfuse3.FUSEError(errno.EROFS)
 
-    def _path(self, folder: int, name: bytes = b"") -> bytes:
-        """Of what is called so in that folder, or of the folder itself."""
-        path = next((path for path, inode in self._folders.items() if inode == folder), None)
-        if path is None:
+    def _named(self, folder: int, name: bytes) -> int:
+        inode = self._folder(folder).live.get(name)
+        if inode is None:
+            raise pyfuse3.FUSEError(errno.ENOENT)
+        return inode
+
+    def _folder(self, inode: int) -> Folder:
+        if inode not in self._folders:
             # Of before the cut.
             raise pyfuse3.FUSEError(errno.EIO)
-        return b"/".join(filter(None, (path, name)))
+        return self._folders[inode]
 
     def _file(self, inode: int) -> File:
         if inode not in self._files:
@@ -234,7 +233,7 @@ class Forgetful(pyfuse3.Operations):  # type: ignore[misc]
         entry = pyfuse3.EntryAttributes()
         entry.st_ino, entry.st_uid, entry.st_gid = inode, self._owner, os.getgid()
         entry.entry_timeout = entry.attr_timeout = 0
-        if inode in self._folders.values():
+        if inode in self._folders:
             entry.st_mode, entry.st_nlink = stat.S_IFDIR | 0o700, 2
             return entry
         file = self._file(inode)

@@ -11,6 +11,8 @@ from typing import Final
 import pytest
 from aiohttp import ClientSession
 
+from chatapp.storage import secrets
+from chatapp.storage.blobs import digest_of
 from tests.faults.crowd import Crowd, populate, pressed
 from tests.faults.disks import ForgetfulDisk, forgetful_disk
 from tests.support.pictures import picture
@@ -22,6 +24,7 @@ ROUNDS: Final = rounds(3, 50)
 MOST_ROUNDS: Final = 10
 WRITERS, LISTENERS = 50, 5
 FILES: Final = rounds(3, 20)
+BACKUPS: Final = rounds(2, 10)
 
 
 @pytest.fixture
@@ -110,3 +113,52 @@ async def test_a_picture_that_was_taken_is_whole_after_a_power_cut_and_so_are_it
         await server.kill()
     assert {status for status, _ in sent.values()} == {200}
     print(f"power cut: {FILES} pictures, {len(sent)} files of them, as they were after as many cuts")
+
+
+async def chat_with_pictures(data: Path) -> Server:
+    token, *_ = await populate(data, ["general"])
+    server = Server(data, LIMITS="off")
+    await server.start()
+    try:
+        async with ClientSession(server.url, headers={"Authorization": f"Bearer {token}"}) as session:
+            for number in range(FILES):
+                await brings_a_picture(session, number)
+    finally:
+        assert await server.stop() == 0
+    return server
+
+
+def everything(folder: Path) -> dict[str, str]:
+    """The digest of every file by its path, but of what says who is at work there."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock")
+    return {f"{path.relative_to(folder)}": digest_of(path) for path in files}
+
+
+def test_keys_and_their_folder_are_there_after_a_power_cut_right_after_they_were_made(disk: ForgetfulDisk) -> None:
+    data = disk.folder / "new" / "data"
+    for change in (secrets.load, secrets.rotate):
+        made = change(data)
+        disk.cut()
+        assert secrets.load(data) == made
+
+
+@pytest.mark.timeout(180 + 20 * BACKUPS)
+async def test_a_backup_that_was_made_and_put_back_is_whole_after_a_power_cut(
+    tmp_path: Path, disk: ForgetfulDisk
+) -> None:
+    server = await chat_with_pictures(tmp_path / "data")
+    for number in range(BACKUPS):
+        backup = disk.folder / f"round-{number}" / "backup"
+        await server.run("backup", str(backup))
+        made = everything(backup.parent)
+        disk.cut()
+        assert everything(backup.parent) == made
+        assert len(everything(backup / "files")) == 3 * FILES
+        other = Server(backup.with_name("data"))
+        # Into a new folder, then over what is there, which is put aside.
+        for _ in range(2):
+            await other.run("restore", str(backup))
+            put_back = everything(backup.parent)
+            disk.cut()
+            assert everything(backup.parent) == put_back
+    print(f"power cut: {BACKUPS} backups of {FILES} pictures, each put back twice, as they were after each cut")
