@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import stat
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -140,12 +140,18 @@ async def _listen(
         most=most_connections(),
         is_exempt=app[PROXIES].is_trusted,
     )
-    loop = asyncio.get_running_loop()
-    # Shared, the kernel gives each connection to one of the processes that listen, evenly.
     with saying_whose(settings.host, settings.port):
-        listener = await loop.create_server(
-            doorman, settings.host, settings.port, backlog=COMERS_A_TURN, reuse_port=shares_port or None
-        )
+        return await taking_few(doorman, settings.host, settings.port, shares_port=shares_port)
+
+
+async def taking_few(
+    let_in: Callable[[], asyncio.Protocol], host: str, port: int, *, shares_port: bool = False
+) -> asyncio.Server:
+    """Listen for those that ``let_in`` serves, and take a few of them in one turn of the loop. Raises ``OSError``."""
+    # Shared, the kernel gives each connection to one of the processes that listen, evenly.
+    listener = await asyncio.get_running_loop().create_server(
+        let_in, host, port, backlog=COMERS_A_TURN, reuse_port=shares_port or None
+    )
     for each in listener.sockets:
         # asyncio takes as many at once as the backlog is said to be long.
         with socket.socket(fileno=os.dup(each.fileno())) as same:

@@ -79,7 +79,7 @@ def test_whoever_is_gone_or_waits_for_something_else_is_passed_over(
 def test_short_turns_take_more_and_long_ones_fewer(selector: ShortTurns, spent: list[float]) -> None:
     sizes = [len(handed_over(selector)) for _ in range(100)]
     assert sizes[0] == LEAST
-    assert LEAST < max(sizes) <= MOST
+    assert LEAST < max(sizes) <= MOST < MANY
     spent[0] = 2 * turns.LONG_SECONDS
     for _ in range(100):
         handed_over(selector)
@@ -110,4 +110,4 @@ def test_what_waits_for_its_turn_does_not_wait_for_everybody(
 
     with asyncio.Runner(loop_factory=loop) as runner:
         runner.run(main())
-    assert max(map(len, "".join(order).split())) <= MOST
+    assert max(map(len, "".join(order).split())) <= MOST < MANY

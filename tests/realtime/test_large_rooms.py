@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 
@@ -38,6 +39,20 @@ async def test_a_large_room_is_written_to_in_parts_with_a_turn_for_others_betwee
         await asyncio.sleep(0)
         reached.append(sum(ear.heard == [1] for ear in ears))
     assert reached == [a_few, 2 * a_few, 2 * a_few + 1, 2 * a_few + 1]
+
+
+async def test_of_a_room_of_thousands_a_small_part_is_written_to_before_the_loop_turns(hub: Hub) -> None:
+    """With the hub's own number, whatever that is: the others of this file put theirs in its place."""
+    ears = [listener(number) for number in range(2_000)]
+    for ear in ears:
+        listens(hub, ear)
+    hub.publish(ROOM, [message(version) for version in range(1, 6)])
+    reached = [0]
+    while reached[-1] < len(ears):
+        await asyncio.sleep(0)
+        reached.append(sum(bool(ear.frames) for ear in ears))
+    assert max(later - earlier for earlier, later in pairwise(reached)) < len(ears) / 10
+    assert heard_by(ears) == [[1, 2, 3, 4, 5]] * len(ears)
 
 
 async def test_what_is_said_while_others_are_written_to_comes_after_that_for_everybody(hub: Hub, a_few: int) -> None:

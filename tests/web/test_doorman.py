@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from itertools import pairwise
 
 import pytest
 
+from chatapp.serving import taking_few
 from chatapp.web.doorman import Doorman
 from tests.support.house import until
 
@@ -94,3 +98,25 @@ async def test_behind_the_door_all_is_heard_to_the_end(door: Door) -> None:
     assert await reader.readexactly(14) == b"are you there?"
     door.writers[0].write_eof()
     assert await reader.read() == b"bye"
+
+
+async def test_of_many_who_come_at_once_a_few_are_taken_in_each_turn_of_the_loop() -> None:
+    many, taken, counts = 120, list[asyncio.Transport](), [0]
+
+    class Comer(Host):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            super().connection_made(transport)
+            taken.append(self.transport)
+
+    with ExitStack() as stack:
+        async with await taking_few(Comer, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            for _ in range(many):
+                # The kernel says yes at once, before anybody has looked.
+                stack.enter_context(socket.create_connection(("127.0.0.1", port), 5))
+            while counts[-1] < many:
+                await asyncio.sleep(0)
+                counts.append(len(taken))
+            for transport in taken:
+                transport.abort()
+    assert max(later - earlier for earlier, later in pairwise(counts)) < many / 10
