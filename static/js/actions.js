@@ -28,8 +28,16 @@ const mayDelete = (row) => isMine(row) || page.room.may_moderate;
 const hasHistory = (row) => !row.querySelector(".edited").hidden && (isMine(row) || page.me.is_admin);
 const addressOf = (row) => `${location.origin}/rooms/${page.room.slug}/${indexOf(row)}`;
 const textOf = (row) => row.querySelector(".bd").innerText;
-/** What is selected of a row's text. */
-const chosenIn = (row) => (row.querySelector(".bd").contains(getSelection().anchorNode) ? String(getSelection()) : "");
+/** What is selected of a row's text, and of no other; that alone stays selected. */
+function chosenIn(row) {
+  const [selection, body] = [getSelection(), row.querySelector(".bd")];
+  if (!selection.rangeCount || !selection.getRangeAt(0).intersectsNode(body)) return "";
+  const { startContainer, startOffset, endContainer, endOffset } = selection.getRangeAt(0);
+  const start = body.contains(startContainer) ? [startContainer, startOffset] : [body, 0];
+  const end = body.contains(endContainer) ? [endContainer, endOffset] : [body, body.childNodes.length];
+  selection.setBaseAndExtent(...start, ...end);
+  return String(selection);
+}
 /** A menu that is too tall for its side of the row lies over it. */
 function keepInSight(menu) {
   const { top, bottom } = menu.getBoundingClientRect();

@@ -188,6 +188,24 @@ async def test_of_words_that_are_selected_only_those_are_quoted(visit: Visit) ->
     await expect(ada.locator("#message")).to_have_value("> sentence\n")
 
 
+@pytest.mark.parametrize(("quoted", "words"), [("first of two", "of two"), ("second of two", "second")])
+async def test_of_what_is_selected_over_two_messages_only_that_of_the_one_is_quoted(
+    visit: Visit, quoted: str, words: str
+) -> None:
+    """What stands between them was quoted too: the time, the name, "Pinned"."""
+    ada = await visit("ada")
+    await new_room(ada)
+    await say(ada, "first of two")
+    await say(ada, "second of two")
+    menu = await open_menu(ada, row(ada, quoted))
+    await ada.locator("#timeline").evaluate(
+        "list => { const [one, two] = [...list.querySelectorAll('.bd')].map(({ firstChild }) => firstChild);"
+        "getSelection().setBaseAndExtent(two, 6, one, 6); }"
+    )
+    await menu.locator("[data-do=quote]").click()
+    await expect(ada.locator("#message")).to_have_value(f"> {words}\n")
+
+
 async def test_without_scripts_a_reply_is_a_link_and_a_form(visit: Visit) -> None:
     ada = await visit("ada", java_script_enabled=False)
     await new_room(ada)
