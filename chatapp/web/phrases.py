@@ -35,7 +35,7 @@ def _connection() -> dict[str, str]:
         "restarting": _("The server is restarting. Reconnecting…"),
         "offline": _("You are offline. Messages wait here until you are back."),
         "try_now": _("Try now"),
-        "updated": _("A new version is ready."),
+        "updated": _("A newer version of this page is ready."),
         "reload": _("Reload"),
         "back_online": _("Connected again."),
     }
@@ -98,7 +98,7 @@ def _sending() -> dict[str, str]:
         "sending": _("Sending…"),
         "not_sent": _("Not sent."),
         "not_sent_offline": _("Not sent yet. It goes out when the connection is back."),
-        "not_sent_reload": _("Not sent before the page was closed."),
+        "not_sent_reload": _("Not sent yet."),
         "not_sent_because": _("Not sent: {reason}"),
         "unavailable": _("The server cannot store messages at the moment. It is tried again."),
         "sends_again_in": _("Too many messages at once. Sending again in {n} s"),
