@@ -7,13 +7,11 @@
 export const LIMITS = Object.freeze({
   pageRows: 50, windowRows: 300, windowSlackRows: 20, followPixels: 100, farScreens: 2,
   groupWithin: 5 * 60_000, flash: 2_000, copied: 2_000, undo: 5_000, longPress: 600,
-  announce: 1_000, announceCharacters: 200, counterShare: 0.1, unreadShown: 99,
-  answer: 10_000, patience: 60_000,
+  announce: 1_000, announceCharacters: 200, counterShare: 0.1, unreadShown: 99, answer: 10_000, patience: 60_000,
   slowness: 3, // times as long, where a line has been slower than that
   again: 2_000, sending: 800, banner: 2_000, countdownFromSeconds: 5,
   retrySeconds: Object.freeze([2, 4, 8, 16, 30]), healthy: 60_000,
-  heartbeat: 25_000, missedHeartbeats: 2,
-  typing: 3_000, typingSeen: 6_000, hole: 300, read: 500,
+  heartbeat: 25_000, missedHeartbeats: 2, typing: 3_000, typingSeen: 6_000, hole: 300, read: 500,
   subscribeAtOnce: 10, refresh: 1_000, refreshNames: 10_000,
   stale: 60_000, idle: 5 * 60_000, hidden: 5_000,
 });
@@ -200,6 +198,8 @@ function isOutside(event) {
 
 /** Who has pressed the button that logs them out: what they typed goes when they have gone, which may fail (strangers.js). */
 export const LEAVING = "leaving";
+/** Takes away what this browser keeps of what somebody typed. */
+export const forget = (who) => [...["draft", "outbox"].flatMap((kind) => storage.keys(`${kind}:${who}:`)), `emoji:${who}`, `held:${who}`].forEach(storage.remove);
 const isLeaving = () => storage.read(LEAVING) === page.me.username;
 
 /** Where this person's words wait that the server does not have, and will wait for them. */
@@ -259,7 +259,7 @@ async function startChat() {
     previousUnread: () => rooms.step(-1, true), nextUnread: () => rooms.step(1, true),
     escape: () => connection.dismiss(),
   });
-  const leave = () => (storage.write(LEAVING, page.me.username), connection.leave());
+  const leave = () => (storage.write(LEAVING, page.me.username), isLeaving() || forget(page.me.username), connection.leave()); // it may be full
   connection.on("hello", () => isLeaving() && storage.remove(LEAVING)); // they are still here
   document.querySelectorAll('form[action="/logout"]').forEach((form) => form.addEventListener("submit", leave));
   if (isRoom) startRoom(connection, rooms, more);

@@ -132,3 +132,19 @@ async def test_a_logout_leaves_no_words_in_the_browser(visit: Visit, way: str) -
     await page.locator("form[action='/logout']").last.evaluate("form => form.requestSubmit()")
     await page.wait_for_url("**/login")
     await comes_true(page, "!/grace|thought/.test(JSON.stringify(localStorage))")
+
+
+async def test_a_logout_leaves_no_words_in_a_browser_that_is_full(visit: Visit) -> None:
+    page = await visit("grace", at="/rooms/general")
+    await page.fill("#message", "half a thought")
+    await comes_true(page, "Object.keys(localStorage).some((key) => key.startsWith('draft:grace:'))")
+    await page.evaluate(
+        """() => {
+          for (let size = 2 ** 22; size >= 1;) {
+            try { localStorage.setItem(`other:${Math.random()}`, "x".repeat(size)); } catch { size = size / 2; }
+          }
+        }"""
+    )
+    await page.locator("form[action='/logout']").last.evaluate("form => form.requestSubmit()")
+    await page.wait_for_url("**/login")
+    await comes_true(page, "!/grace|thought/.test(JSON.stringify(localStorage))")
