@@ -197,10 +197,10 @@ function isOutside(event) {
 }
 
 /** Who has pressed the button that logs them out: what they typed goes when they have gone, which may fail (strangers.js). */
-export const LEAVING = "leaving";
+export const LEAVING = "leaving:";
 /** Takes away what this browser keeps of what somebody typed. */
 export const forget = (who) => [...["draft", "outbox"].flatMap((kind) => storage.keys(`${kind}:${who}:`)), `emoji:${who}`, `held:${who}`].forEach(storage.remove);
-const isLeaving = () => storage.read(LEAVING) === page.me.username;
+const isLeaving = () => Boolean(storage.read(LEAVING + page.me.username));
 
 /** Where this person's words wait that the server does not have, and will wait for them. */
 export const kept = () => (isLeaving() ? [] : ["draft", "outbox"].flatMap((kind) => storage.keys(`${kind}:${page.me.username}:`)));
@@ -240,7 +240,7 @@ function startRoom(connection, rooms, [{ Timeline }, { Composer }, { offerAction
     send: () => composer.send(),
     type: (event) => composer.typeAnywhere(event),
     ...offerActions(connection, timeline, composer),
-    escape: () => connection.dismiss() || composer.dropReply() || (composer.isIdle && timeline.finishReading()),
+    escape: () => !composer.hasSetOff && (connection.dismiss() || composer.dropReply() || (composer.isIdle && timeline.finishReading())),
   });
 }
 
@@ -259,8 +259,8 @@ async function startChat() {
     previousUnread: () => rooms.step(-1, true), nextUnread: () => rooms.step(1, true),
     escape: () => connection.dismiss(),
   });
-  const leave = () => (storage.write(LEAVING, page.me.username), isLeaving() || forget(page.me.username), connection.leave()); // it may be full
-  connection.on("hello", () => isLeaving() && storage.remove(LEAVING)); // they are still here
+  const leave = () => (storage.write(LEAVING + page.me.username, "true"), isLeaving() || forget(page.me.username), connection.leave()); // it may be full
+  connection.on("hello", () => storage.remove(LEAVING + page.me.username)); // they are still here
   document.querySelectorAll('form[action="/logout"]').forEach((form) => form.addEventListener("submit", leave));
   if (isRoom) startRoom(connection, rooms, more);
   // It was joined in another place; a page that was shown while it was ours has no box any more, either.

@@ -1,5 +1,5 @@
 /** Writing: the box, in which nothing typed is lost. */
-import { LIMITS, WRITING, isOff, later, openDialog, page, storage, writtenWith } from "./app.js";
+import { LIMITS, WRITING, isComposing, isOff, later, openDialog, page, storage, writtenWith } from "./app.js";
 import { awaitFiles } from "./offers.js";
 import { Outbox } from "./outbox.js";
 import { TypingLine } from "./presence.js";
@@ -59,6 +59,9 @@ export class Composer {
   }
 
   /** Nothing is being written: the key that ends things may end something else. */
+  /** Another room is on its way; until it is here Escape is the browser's, which stays where it is. */
+  get hasSetOff() { return this.#draft !== draft; }
+
   get isIdle() { return document.activeElement !== this.#input || !this.#input.value; }
 
   /** Something was begun that is more than a message: a reply, or a message written anew. */
@@ -148,7 +151,7 @@ export class Composer {
     const giveUp = () => turnTo(draft);
     signal.addEventListener("abort", giveUp);
     // Firefox does not say that it was given up, and asks only now whether somebody wants to leave the page.
-    addEventListener("keydown", ({ key }) => key === "Escape" && giveUp(), { signal });
+    addEventListener("keydown", (event) => event.key === "Escape" && !event.defaultPrevented && !isComposing(event) && giveUp(), { signal });
     addEventListener("beforeunload", (event) => event.defaultPrevented && giveUp(), { once: true, signal });
   }
 

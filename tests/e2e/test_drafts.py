@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 import pytest
 from playwright.async_api import Locator, Page, expect
@@ -171,6 +172,10 @@ async def test_what_is_replied_to_in_one_tab_is_replied_to_in_all(visit: Visit) 
     await expect(row(ada, "answer")).to_have_attribute("data-reply", "2")
 
 
+# As the button of the browser does, and this key in some, unless the page has a use for it.
+STOPS: Final = """addEventListener('keydown', (event) => event.key === 'Escape' && !event.defaultPrevented && stop())"""
+
+
 @pytest.mark.parametrize("is_told", [True, False], ids=["told", "as in Safari"])
 @pytest.mark.parametrize("is_given_up", [False, True], ids=["there", "given up"])
 async def test_who_goes_to_another_room_and_types_on_means_that_one(
@@ -183,8 +188,7 @@ async def test_who_goes_to_another_room_and_types_on_means_that_one(
     await ada.fill("#message", "begun there")
     here = await new_room(ada)
     await ada.fill("#message", "half a thought")
-    # As the button of the browser does, and this key in some.
-    await ada.evaluate("addEventListener('keydown', ({ key }) => key === 'Escape' && stop())")
+    await ada.evaluate(STOPS)
     answers = await hold(ada, f"**/rooms/{there}")
     async with ada.expect_request(f"**/rooms/{there}"):
         await ada.locator(f'#sidebar [data-room="{there}"]').click(no_wait_after=True)
@@ -201,6 +205,23 @@ async def test_who_goes_to_another_room_and_types_on_means_that_one(
     assert await ada.evaluate(f"localStorage.getItem('draft:ada:{there}')") == "begun there, typed on"
     await ada.press("#message", "Enter")
     await expect(row(ada, "half a thought")).to_have_attribute("data-index", "1")
+
+
+async def test_escape_before_anything_is_typed_gives_up_the_way_to_another_room(visit: Visit) -> None:
+    """The page had a use for that key, and kept it from the browser."""
+    ada = await visit("ada")
+    there, here = await new_room(ada), await new_room(ada)
+    await ada.evaluate(STOPS)
+    answers = await hold(ada, f"**/rooms/{there}")
+    async with ada.expect_request(f"**/rooms/{there}"):
+        await ada.locator(f'#sidebar [data-room="{there}"]').click(no_wait_after=True)
+    await ada.keyboard.press("Escape")
+    await ada.keyboard.type("hello")
+    assert await ada.evaluate(f"localStorage.getItem('draft:ada:{here}')") == "hello"
+    answers.set()
+    await expect(ada.locator("#message")).to_have_value("hello")
+    await ada.press("#message", "Enter")
+    await expect(row(ada, "hello")).to_have_attribute("data-index", "1")
 
 
 async def test_what_is_typed_on_from_an_editor_is_no_change_to_its_message(visit: Visit) -> None:
