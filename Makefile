@@ -10,8 +10,6 @@ VITAL := chatapp/gateway/* chatapp/realtime/hub.py \
 PARTS := 24
 PART := $(shell printf '%d' 0x$$(git rev-parse --short=4 HEAD 2>/dev/null || echo 0))
 IN_TURN = $(shell ls tests/test_*.py tests/*/test_*.py | grep -v ^tests/e2e | awk '(NR + $(PART)) % $(PARTS) == 0')
-# Two halves side by side: one alone waits for its browser a third of the time.
-OF_E2E = $(shell ls tests/e2e/test_*.py | awk 'NR % 2 == $(HALF) - 1')
 ON_POSTGRES := tests/faults/test_kill.py $(patsubst %,tests/%,postgres storage domain model jobs) \
   $(patsubst %,tests/gateway/test_%.py,between_steps endings races subscriptions withdrawn_credentials) \
   $(patsubst %,tests/web/test_%.py,api_messages withdrawn_meanwhile)
@@ -39,8 +37,8 @@ test-postgres: .venv/dev ## Run on a PostgreSQL server what races with it and a 
 test-server: .venv/dev ## Run everything but the browser tests (ARGS="-k rooms")
 	$(BIN)/python -m pytest --ignore tests/e2e $(ARGS)
 
-e2e: .venv/dev ## Run the browser tests only (ARGS="-k reload"), or every second file of them (HALF=1, HALF=2)
-	$(BIN)/python -m pytest $(if $(HALF),$(OF_E2E),tests/e2e) $(ARGS)
+e2e: .venv/dev ## Run the browser tests only (ARGS="-k reload")
+	$(BIN)/python -m pytest tests/e2e $(ARGS)
 
 faults: .venv/dev ## Run the fault tests at full length, with their figures (ARGS="-k kill")
 	CHATAPP_TEST_LONG=1 $(BIN)/python -m pytest tests/faults -s $(ARGS)
@@ -63,10 +61,7 @@ coverage: .venv/dev ## Say which branches the tests without a browser do not rea
 	$(COVERAGE) combine --quiet && $(COVERAGE) report --fail-under=95 && $(COVERAGE) report $(OF_THE_VITAL) --fail-under=100
 
 check: ## Everything CI runs, side by side: the browser, both engines, lint, types, and the mutants
-	$(MAKE) --jobs=4 --output-sync=target e2e-half-1 e2e-half-2 test-server lint types test-postgres mutants
-
-e2e-half-%: .venv/dev
-	$(MAKE) e2e HALF=$*
+	$(MAKE) --jobs=3 --output-sync=target e2e test-server lint types test-postgres mutants
 
 lint: .venv/dev ## Check style and templates
 	$(BIN)/ruff check .

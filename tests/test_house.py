@@ -72,14 +72,6 @@ def test_every_file_of_tests_without_a_browser_has_its_turn_on_postgresql() -> N
     assert max(len(turn & files) for turn in turns) < len(files) / 12
 
 
-def test_each_file_of_browser_tests_is_in_one_half() -> None:
-    halves = [re.findall(r"tests/e2e/test_\w+\.py", made("-n", "e2e", f"HALF={number}")) for number in (1, 2)]
-    assert sorted(halves[0] + halves[1]) == sorted(
-        str(path.relative_to(ROOT)) for path in ROOT.glob("tests/e2e/test_*.py")
-    )
-    assert abs(len(halves[0]) - len(halves[1])) <= 1
-
-
 def test_no_target_is_over_three_lines() -> None:
     assert [name for name, lines in recipes().items() if len(lines) > 3] == []
 
