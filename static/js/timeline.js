@@ -28,6 +28,7 @@ export class Timeline {
   #newLine = document.getElementById("new-line") ?? newLine();
   #firstNew = indexOf(this.#newLine.nextElementSibling) || (page.oldest > page.read_index + 1 ? page.read_index + 1 : NaN);
   #top = make("div");
+  #isBound = false; // for the newest, which did not come
   #bottom = document.getElementById("complete");
   #index = page.index;
   #isAtEnd = true;
@@ -99,10 +100,11 @@ export class Timeline {
     else if (anchor?.isConnected) this.#log.scrollTop += anchor.getBoundingClientRect().top - before;
   }
 
-  /** Goes to the newest message, fetching it first where the window ends before it. */
+  /** Goes to the newest message, fetching it first where the window ends before it; once more with the next connection, where it did not come. */
   async catchUp() {
     const newest = { room, limit: this.hearing.most };
-    if (this.#hasNewer) await this.#connection.request("getRecentMessages", newest).then(({ messages }) => this.#replace(messages), () => {});
+    const fails = () => this.#connection.request("getRecentMessages", newest).then(({ messages }) => void this.#replace(messages), () => true);
+    this.#isBound = this.#hasNewer && await fails();
     if (document.activeElement === this.#pill) this.#log.focus({ preventScroll: true });
     this.#toEnd();
   }
@@ -137,6 +139,7 @@ export class Timeline {
     this.#continuity?.forgive();
     this.#check(0);
     this.onRepaired();
+    if (this.#isBound) return void this.catchUp();
     this.#fill();
   }
 
