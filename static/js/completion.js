@@ -3,7 +3,7 @@
  * message begins with. A combobox: arrows move through the list, Enter or Tab takes, Escape closes it and nothing else.
  */
 import { announce, isComposing, make, page, t, tn } from "./app.js";
-import { askFor } from "./asking.js";
+import { askFor } from "./offers.js";
 import { allEmoji, rememberEmoji, usedEmoji } from "./emoji.js";
 import { replace } from "./keys.js";
 import { sheet } from "./sheet.js";

@@ -3,7 +3,7 @@
  * survives a reload.
  */
 import { isComposing, isOff, later, make, page, storage, t } from "./app.js";
-import { askFor } from "./asking.js";
+import { askFor } from "./offers.js";
 import { sendsByEnter } from "./composer.js";
 import { measure } from "./excess.js";
 import { fresh, indexOf } from "./message.js";

@@ -3,7 +3,7 @@
  * fetched when they are first asked for; what does not arrive is fetched again with the next question.
  */
 import { LIMITS, page, storage } from "./app.js";
-import { askFor } from "./asking.js";
+import { askFor } from "./offers.js";
 
 const MOST_USED = 16;
 const key = `emoji:${page.me.username}`;

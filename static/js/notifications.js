@@ -4,7 +4,7 @@
  * told is kept, and what is not read by their end is told then as one number, once in this browser.
  */
 import { page, storage, tn } from "./app.js";
-import { ask, askFor } from "./asking.js";
+import { ask, askFor } from "./offers.js";
 import { isNamed } from "./message.js";
 import { close, show } from "./notices.js";
 import { wordsOf } from "./quotes.js";

@@ -1,8 +1,22 @@
 /**
- * What is loaded with the first that needs it: files to be shown, a picture seen large, files to be sent.
+ * What is asked for when it is needed: answers over HTTP, none of which is waited for without end, and the modules for
+ * files to be shown, a picture seen large, files to be sent.
  */
-import { make } from "./app.js";
+import { LIMITS, make } from "./app.js";
 import { retryDelay } from "./socket.js";
+
+/** As fetch, but rejects after `within` ms, also where only the end of an answer does not come. */
+export function ask(address, how = {}, within = LIMITS.answer) {
+  const signals = [AbortSignal.timeout(within), how.signal].filter(Boolean);
+  return fetch(address, { ...how, signal: signals.length > 1 ? AbortSignal.any(signals) : signals[0] });
+}
+
+/** What the server says there as JSON; rejects, with the `status`, where it refuses. */
+export async function askFor(address, how = {}, within = LIMITS.answer) {
+  const answer = await ask(address, how, within);
+  if (!answer.ok) throw Object.assign(new Error(answer.statusText), { status: answer.status });
+  return answer.json();
+}
 
 /**
  * A module that is on its way, when the words it says are here too. It cannot wait for them itself: in Safari the second

@@ -2,7 +2,7 @@
  * This browser's subscription to messages while no page is open (Push API). The server keeps it for as long as the
  * person is signed in here.
  */
-import { ask } from "./asking.js";
+import { ask } from "./offers.js";
 
 const WORKER = "/service-worker.js";
 const HERE = "/api/v1/me/push";

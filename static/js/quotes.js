@@ -1,6 +1,6 @@
 /** What replies quote: the first words of another message, as it is now, wherever in the log it stands. */
 import { page, t } from "./app.js";
-import { askFor } from "./asking.js";
+import { askFor } from "./offers.js";
 import { retryDelay } from "./socket.js";
 
 const MOST = 120;

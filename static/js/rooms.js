@@ -1,8 +1,7 @@
 /** The rooms of the sidebar: how much is unread in each, here and in the title, what has been read, the way to the next. */
 import { LIMITS, openDialog, page, storage } from "./app.js";
-import { askFor } from "./asking.js";
 import { isNamed } from "./message.js";
-import { worded } from "./offers.js";
+import { askFor, worded } from "./offers.js";
 
 const open = page.room?.slug;
 /** What is told of messages outside the page says what they show, not how it was typed. */

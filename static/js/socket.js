@@ -3,7 +3,7 @@
  * listener its news, and tells people in a banner only what they need to know.
  */
 import { LIMITS, announce, kept, page, t } from "./app.js";
-import { ask } from "./asking.js";
+import { ask } from "./offers.js";
 
 const [VANISHED, SESSION_ENDED] = [1006, 4401];
 /** What the banner says while there is no connection, and with the seconds until the next try. */

@@ -3,7 +3,7 @@
  * meanwhile stands in its field.
  */
 import { isComposing, make, page, t, tn } from "./app.js";
-import { askFor } from "./asking.js";
+import { askFor } from "./offers.js";
 import { fold } from "./words.js";
 
 const MOST_OPEN = 10;

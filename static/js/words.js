@@ -3,7 +3,7 @@
  * the connection is away, until it is back.
  */
 import { LIMITS, isApple, page } from "./app.js";
-import { askFor } from "./asking.js";
+import { askFor } from "./offers.js";
 import { retryDelay } from "./socket.js";
 
 /** As words are compared with what is typed: without accents and capitals. */
