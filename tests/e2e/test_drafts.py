@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -176,6 +177,15 @@ async def test_what_is_replied_to_in_one_tab_is_replied_to_in_all(visit: Visit) 
 STOPS: Final = """addEventListener('keydown', (event) => event.key === 'Escape' && !event.defaultPrevented && stop())"""
 
 
+async def sets_off(page: Page, room: str) -> asyncio.Event:
+    """To another room, which is on its way until this is set, or somebody gives it up."""
+    await page.evaluate(STOPS)
+    arrives = await hold(page, f"**/rooms/{room}")
+    async with page.expect_request(f"**/rooms/{room}"):
+        await page.locator(f'#sidebar [data-room="{room}"]').click(no_wait_after=True)
+    return arrives
+
+
 @pytest.mark.parametrize("is_told", [True, False], ids=["told", "as in Safari"])
 @pytest.mark.parametrize("is_given_up", [False, True], ids=["there", "given up"])
 async def test_who_goes_to_another_room_and_types_on_means_that_one(
@@ -188,10 +198,7 @@ async def test_who_goes_to_another_room_and_types_on_means_that_one(
     await ada.fill("#message", "begun there")
     here = await new_room(ada)
     await ada.fill("#message", "half a thought")
-    await ada.evaluate(STOPS)
-    answers = await hold(ada, f"**/rooms/{there}")
-    async with ada.expect_request(f"**/rooms/{there}"):
-        await ada.locator(f'#sidebar [data-room="{there}"]').click(no_wait_after=True)
+    answers = await sets_off(ada, there)
     await ada.keyboard.type(", typed on")
     await ada.keyboard.press("Enter")
     if is_given_up:
@@ -211,10 +218,7 @@ async def test_escape_before_anything_is_typed_gives_up_the_way_to_another_room(
     """The page had a use for that key, and kept it from the browser."""
     ada = await visit("ada")
     there, here = await new_room(ada), await new_room(ada)
-    await ada.evaluate(STOPS)
-    answers = await hold(ada, f"**/rooms/{there}")
-    async with ada.expect_request(f"**/rooms/{there}"):
-        await ada.locator(f'#sidebar [data-room="{there}"]').click(no_wait_after=True)
+    answers = await sets_off(ada, there)
     await ada.keyboard.press("Escape")
     await ada.keyboard.type("hello")
     assert await ada.evaluate(f"localStorage.getItem('draft:ada:{here}')") == "hello"
